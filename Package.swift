@@ -1,0 +1,154 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Registration of a provider, part 1 of 2: the name of its folder under adapters/, and what it needs besides the port.
+// Part 2 is one line in adapters/AdapterCatalog.swift. The list is explicit on purpose: a manifest that looks for
+// folders is cached and goes stale.
+let adapters: [(name: String, dependencies: [Target.Dependency])] = [
+    ("Sandbox", []),
+    ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
+]
+
+// Every store: the name of its folder under storage/, and what it needs besides the port.
+let stores: [(name: String, dependencies: [Target.Dependency])] = [
+    ("JobStoreMemory", []),
+    ("JobStoreSQLite", [.product(name: "GRDB", package: "GRDB.swift")]),
+    ("ArtifactStoreFiles", ["Cryptography"]),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+]
+
+// Dependencies are exact: each one is chosen, and each one costs build time (see Decisions in the documentation).
+let package = Package(
+    name: "mediary",
+    products: [.executable(name: "mediary", targets: ["mediary"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        // Values and ports.
+        .target(name: "Generation"),
+        .target(name: "Ledger"),
+        .target(name: "HTTPTransport"),
+        .target(name: "MediaInspection"),
+        .target(name: "JobCore", dependencies: ["Generation", "Ledger"]),
+        .target(name: "ProviderKit", dependencies: ["Generation", "HTTPTransport"]),
+
+        // System libraries.
+        .systemLibrary(name: "CLibUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "Cryptography", dependencies: ["CLibUUID", "CLibcrypto"]),
+
+        // The service.
+        .target(
+            name: "JobEngine",
+            dependencies: [
+                "Generation", "Ledger", "HTTPTransport", "MediaInspection", "JobCore", "ProviderKit", "Cryptography",
+                logging, lifecycle,
+            ]
+        ),
+        .target(
+            name: "JobAPI",
+            dependencies: ["Generation", "Ledger", "JobCore", "JobEngine", "Cryptography", logging, lifecycle]
+                + hummingbird
+        ),
+        .target(
+            name: "AdapterCatalog",
+            dependencies: ["ProviderKit"] + adapters.map { .target(name: "\($0.name)Adapter") },
+            path: "adapters",
+            exclude: adapters.map(\.name),
+            sources: ["AdapterCatalog.swift"]
+        ),
+        .executableTarget(
+            name: "mediary",
+            dependencies: [
+                "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
+                "AdapterCatalog", logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + stores.map { .target(name: $0.name) }
+        ),
+
+        // Suites that every implementation of a port passes.
+        .target(
+            name: "ConformanceKit",
+            dependencies: [
+                "Generation", "Ledger", "HTTPTransport", "MediaInspection", "JobCore", "ProviderKit", "Cryptography",
+            ]
+        ),
+
+        .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
+        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
+        .testTarget(
+            name: "JobEngineTests",
+            dependencies: [
+                "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
+                "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+            ]
+        ),
+        .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
+        .testTarget(name: "TidyTests"),
+    ]
+        + adapters.flatMap { adapter -> [Target] in
+            [
+                .target(
+                    name: "\(adapter.name)Adapter",
+                    dependencies: ["Generation", "HTTPTransport", "ProviderKit"] + adapter.dependencies,
+                    path: "adapters/\(adapter.name)/Sources"
+                ),
+                .testTarget(
+                    name: "\(adapter.name)AdapterTests",
+                    dependencies: [
+                        .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
+                        "MediaInspection", "ConformanceKit",
+                    ],
+                    path: "adapters/\(adapter.name)/Tests"
+                ),
+            ]
+        }
+        + stores.flatMap { store -> [Target] in
+            [
+                .target(
+                    name: store.name,
+                    dependencies: ["Generation", "Ledger", "JobCore"] + store.dependencies,
+                    path: "storage/\(store.name)/Sources"
+                ),
+                .testTarget(
+                    name: "\(store.name)Tests",
+                    dependencies: [
+                        .target(name: store.name), "Generation", "Ledger", "JobCore", "ConformanceKit", "Cryptography",
+                    ],
+                    path: "storage/\(store.name)/Tests"
+                ),
+            ]
+        },
+    swiftLanguageModes: [.v6]
+)
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

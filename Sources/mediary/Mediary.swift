@@ -1,0 +1,3 @@
+@main struct Mediary {
+    static func main() {}
+}
