@@ -380,7 +380,7 @@ package struct JobService: Sendable {
             let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
             let facts: MediaFacts
             do {
-                facts = try MediaInspector.inspect(bytes: data.bytes, pixelsMax: limits.inputPixelsMax)
+                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
             } catch {
                 throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
             }

@@ -44,7 +44,7 @@ package final class LiveJobs: Sendable {
 
     /// Takes note of a job after a commit, and tells those who watch it.
     package func publish(_ job: Job) {
-        let watchers = state.withLock { state in
+        let watchers = state.withLock { state -> [AsyncStream<Job>.Continuation] in
             if let known = state.jobs[job.id], known.version > job.version { return [] }
             Self.keep(job, in: &state)
             return state.watchers[job.id].map { Array($0.values) } ?? []
