@@ -1,0 +1,241 @@
+/// The native wire: field names are OpenRouter's.
+extension GenerationRequest {
+    /// The longest prompt that any model may take; a model's own limit is checked against its capabilities.
+    public static let promptCharactersMax = 100_000
+
+    /// Reads the type, the model and the fields of that type; the job's common fields are the caller's to read.
+    ///
+    /// - Parameter reader: The body; `finish()` is called by whoever reads the last field.
+    /// - Throws: The first problem, in the order of the fields below.
+    public init(native reader: inout FieldReader) throws(RequestProblem) {
+        let model = try reader.requiredString("model", charactersMax: 200)
+        guard let type = try reader.word("type", as: GenerationType.self) else {
+            throw RequestProblem(
+                .missingField,
+                field: "type",
+                "`type` is required; allowed: \(RequestProblem.list(GenerationType.allCases.map(\.rawValue)))."
+            )
+        }
+        let content: Content
+        switch type {
+        case .video: content = .video(try VideoRequest(&reader))
+        case .image: content = .image(try ImageRequest(&reader))
+        case .speech: content = .speech(try SpeechRequest(&reader))
+        case .transcription, .music, .sound:
+            throw RequestProblem(
+                .unsupportedType,
+                field: "type",
+                "`type` is \"\(type.rawValue)\", which no model here offers; offered: video, image, speech."
+            )
+        }
+        self.init(model: model, content: content, providerOptions: try Self.options(&reader))
+    }
+
+    private static func options(_ reader: inout FieldReader) throws(RequestProblem) -> [String: JSONValue] {
+        guard var provider = try reader.object("provider") else { return [:] }
+        var options: [String: JSONValue] = [:]
+        if let value = provider.value("options") {
+            guard case .object(let members) = value else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: "provider.options",
+                    "`provider.options` must be an object of objects, by provider slug; not \(value.typeName)."
+                )
+            }
+            for (slug, member) in members.sorted(by: { $0.key < $1.key }) {
+                guard case .object = member else {
+                    throw RequestProblem(
+                        .invalidValue,
+                        field: "provider.options.\(slug)",
+                        "`provider.options.\(slug)` must be an object, not \(member.typeName)."
+                    )
+                }
+            }
+            options = members
+        }
+        try provider.finish()
+        return options
+    }
+
+    /// The request in native fields, as a job shows it: absent fields are left out, media only by hash.
+    public var json: JSONValue {
+        var fields: [String: JSONValue] = [:]
+        func put(_ name: String, _ value: JSONValue?) { if let value { fields[name] = value } }
+        switch content {
+        case .video(let video):
+            put("prompt", .string(video.prompt))
+            put("negative_prompt", video.negativePrompt.map(JSONValue.string))
+            put("duration", video.duration.map { .integer(Int64($0)) })
+            put("resolution", video.resolution.map(JSONValue.string))
+            put("aspect_ratio", video.aspectRatio.map(JSONValue.string))
+            put("size", video.size.map { .string($0.description) })
+            put("fps", video.fps.map { .integer(Int64($0)) })
+            if !video.frameImages.isEmpty {
+                put("frame_images", .array(video.frameImages.map(\.json)))
+            }
+            if !video.inputReferences.isEmpty {
+                put("input_references", .array(video.inputReferences.map(\.json)))
+            }
+            put("generate_audio", video.generateAudio.map(JSONValue.bool))
+            put("seed", video.seed.map(JSONValue.integer))
+            put("previous_job_id", video.previousJobID.map(JSONValue.string))
+        case .image(let image):
+            put("prompt", .string(image.prompt))
+            put("negative_prompt", image.negativePrompt.map(JSONValue.string))
+            put("n", image.n.map { .integer(Int64($0)) })
+            put("size", image.size.map { .string($0.description) })
+            put("resolution", image.resolution.map(JSONValue.string))
+            put("aspect_ratio", image.aspectRatio.map(JSONValue.string))
+            put("quality", image.quality.map(JSONValue.string))
+            put("background", image.background.map(JSONValue.string))
+            put("output_format", image.outputFormat.map(JSONValue.string))
+            put("output_compression", image.outputCompression.map { .integer(Int64($0)) })
+            if !image.inputReferences.isEmpty {
+                put("input_references", .array(image.inputReferences.map(\.json)))
+            }
+            put("mask", image.mask?.json)
+            put("seed", image.seed.map(JSONValue.integer))
+        case .speech(let speech):
+            put("input", .string(speech.input))
+            put("voice", speech.voice.map(JSONValue.string))
+            put("language", speech.language.map(JSONValue.string))
+            put("speed", speech.speed.map(JSONValue.number))
+            put("instructions", speech.instructions.map(JSONValue.string))
+            put("response_format", speech.responseFormat.map(JSONValue.string))
+        }
+        if !providerOptions.isEmpty { fields["provider"] = ["options": .object(providerOptions)] }
+        return .object(fields)
+    }
+}
+
+extension FrameImage {
+    /// The frame as a job shows it.
+    var json: JSONValue {
+        guard case .object(var members) = image.json else { return image.json }
+        members["frame_type"] = .string(role.rawValue)
+        return .object(members)
+    }
+}
+
+extension VideoRequest {
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
+        negativePrompt = try reader.string("negative_prompt", charactersMax: GenerationRequest.promptCharactersMax)
+        duration = try reader.integer("duration", in: 1...3_600).map { Int($0) }
+        resolution = try reader.string("resolution", charactersMax: 20)
+        aspectRatio = try reader.string("aspect_ratio", charactersMax: 20)
+        size = try reader.pixelSize("size")
+        fps = try reader.integer("fps", in: 1...240).map { Int($0) }
+        frameImages = try reader.frameImages("frame_images")
+        inputReferences = try reader.references("input_references")
+        generateAudio = try reader.bool("generate_audio")
+        seed = try reader.integer("seed")
+        previousJobID = try reader.string("previous_job_id", charactersMax: 100)
+    }
+}
+
+extension ImageRequest {
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
+        negativePrompt = try reader.string("negative_prompt", charactersMax: GenerationRequest.promptCharactersMax)
+        n = try reader.integer("n", in: 1...1_000).map { Int($0) }
+        size = try reader.pixelSize("size")
+        resolution = try reader.string("resolution", charactersMax: 20)
+        aspectRatio = try reader.string("aspect_ratio", charactersMax: 20)
+        quality = try reader.string("quality", charactersMax: 40)
+        background = try reader.string("background", charactersMax: 40)
+        outputFormat = try reader.string("output_format", charactersMax: 20)
+        outputCompression = try reader.integer("output_compression", in: 0...100).map { Int($0) }
+        inputReferences = try reader.references("input_references")
+        if let value = reader.value("mask") { mask = try MediaInput(imagePart: value, path: "mask") }
+        seed = try reader.integer("seed")
+    }
+}
+
+extension SpeechRequest {
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(input: try reader.requiredString("input", charactersMax: GenerationRequest.promptCharactersMax))
+        voice = try reader.string("voice", charactersMax: 100)
+        language = try reader.string("language", charactersMax: 35)
+        speed = try reader.number("speed", in: 0.01...100)
+        instructions = try reader.string("instructions", charactersMax: 10_000)
+        responseFormat = try reader.string("response_format", charactersMax: 20)
+    }
+}
+
+extension FieldReader {
+    fileprivate mutating func pixelSize(_ name: String) throws(RequestProblem) -> PixelSize? {
+        guard let text = try string(name, charactersMax: 40) else { return nil }
+        guard let size = PixelSize(text) else {
+            throw RequestProblem(
+                .invalidValue,
+                field: path(of: name),
+                "`\(path(of: name))` is \(RequestProblem.shown(.string(text))); the form is WIDTHxHEIGHT in pixels, such as 1280x720."
+            )
+        }
+        return size
+    }
+
+    fileprivate mutating func references(_ name: String) throws(RequestProblem) -> [MediaInput] {
+        var inputs: [MediaInput] = []
+        for (value, path) in try array(name, countMax: 16) ?? [] {
+            inputs.append(try MediaInput(imagePart: value, path: path))
+        }
+        return inputs
+    }
+
+    fileprivate mutating func frameImages(_ name: String) throws(RequestProblem) -> [FrameImage] {
+        var frames: [FrameImage] = []
+        for (value, path) in try array(name, countMax: 2) ?? [] {
+            var element = try FieldReader(value, path: path)
+            guard let role = try element.word("frame_type", as: FrameRole.self) else {
+                throw RequestProblem(
+                    .missingField,
+                    field: "\(path).frame_type",
+                    "`\(path).frame_type` is required; allowed: first_frame, last_frame."
+                )
+            }
+            guard !frames.contains(where: { $0.role == role }) else {
+                throw RequestProblem(
+                    .contradiction,
+                    field: path,
+                    "`\(path)` is a second \(role.rawValue); a video has one."
+                )
+            }
+            let image = try MediaInput(imagePart: &element, path: path)
+            try element.finish()
+            frames.append(FrameImage(role: role, image: image))
+        }
+        return frames
+    }
+}
+
+extension MediaInput {
+    init(imagePart value: JSONValue, path: String) throws(RequestProblem) {
+        var part = try FieldReader(value, path: path)
+        try self.init(imagePart: &part, path: path)
+        try part.finish()
+    }
+
+    /// Reads `{"type":"image_url","image_url":{"url":...}}`; the payload's length is bounded by the body cap.
+    init(imagePart part: inout FieldReader, path: String) throws(RequestProblem) {
+        let type = try part.requiredString("type", charactersMax: 40)
+        guard type == "image_url" else {
+            throw RequestProblem(
+                .unsupportedValue,
+                field: "\(path).type",
+                "`\(path).type` is \(RequestProblem.shown(.string(type))); allowed: image_url."
+            )
+        }
+        guard var image = try part.object("image_url") else {
+            throw RequestProblem(
+                .missingField,
+                field: "\(path).image_url",
+                "`\(path).image_url` is required: an object with `url`."
+            )
+        }
+        let url = try image.requiredString("url", charactersMax: Int.max)
+        try image.finish()
+        self = .url(url)
+    }
+}

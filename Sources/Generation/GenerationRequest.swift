@@ -1,0 +1,161 @@
+/// What a client asks a model to make, in the vocabulary shared by every provider.
+public struct GenerationRequest: Sendable, Hashable, Codable {
+    /// The model's slug, `author/name`.
+    public var model: String
+    /// The parameters, per type.
+    public var content: Content
+    /// Options handed to one provider as they are, by provider slug: `provider.options` on the wire.
+    public var providerOptions: [String: JSONValue]
+
+    /// The parameters of a request, per type.
+    public enum Content: Sendable, Hashable, Codable {
+        /// A video.
+        case video(VideoRequest)
+        /// An image.
+        case image(ImageRequest)
+        /// Speech.
+        case speech(SpeechRequest)
+    }
+
+    /// Makes a request.
+    public init(model: String, content: Content, providerOptions: [String: JSONValue] = [:]) {
+        self.model = model
+        self.content = content
+        self.providerOptions = providerOptions
+    }
+
+    /// What the request makes.
+    public var type: GenerationType {
+        switch content {
+        case .video: .video
+        case .image: .image
+        case .speech: .speech
+        }
+    }
+
+    /// The text that the model follows or speaks.
+    public var prompt: String {
+        switch content {
+        case .video(let video): video.prompt
+        case .image(let image): image.prompt
+        case .speech(let speech): speech.input
+        }
+    }
+
+    /// Every media input with its path in the body, in order.
+    public var inputs: [(path: String, input: MediaInput)] {
+        switch content {
+        case .video(let video):
+            video.frameImages.enumerated().map { ("frame_images[\($0.offset)].image_url.url", $0.element.image) }
+                + video.inputReferences.enumerated().map {
+                    ("input_references[\($0.offset)].image_url.url", $0.element)
+                }
+        case .image(let image):
+            image.inputReferences.enumerated().map { ("input_references[\($0.offset)].image_url.url", $0.element) }
+                + (image.mask.map { [("mask.image_url.url", $0)] } ?? [])
+        case .speech: []
+        }
+    }
+
+    /// The request with each input replaced by what `replacement` gives for it.
+    public func replacingInputs(_ replacement: (MediaInput) -> MediaInput) -> GenerationRequest {
+        var copy = self
+        switch content {
+        case .video(var video):
+            for index in video.frameImages.indices {
+                video.frameImages[index].image = replacement(video.frameImages[index].image)
+            }
+            video.inputReferences = video.inputReferences.map(replacement)
+            copy.content = .video(video)
+        case .image(var image):
+            image.inputReferences = image.inputReferences.map(replacement)
+            image.mask = image.mask.map(replacement)
+            copy.content = .image(image)
+        case .speech: break
+        }
+        return copy
+    }
+}
+
+/// The parameters of a video.
+public struct VideoRequest: Sendable, Hashable, Codable {
+    /// What is to be seen.
+    public var prompt: String
+    /// What is not to be seen.
+    public var negativePrompt: String?
+    /// The length in seconds.
+    public var duration: Int?
+    /// The resolution tier, such as `720p`.
+    public var resolution: String?
+    /// The aspect ratio, such as `16:9`.
+    public var aspectRatio: String?
+    /// The exact size; stands for a resolution and an aspect ratio.
+    public var size: PixelSize?
+    /// Frames per second.
+    public var fps: Int?
+    /// Pictures the video must start or end with; at most one of each role.
+    public var frameImages: [FrameImage] = []
+    /// Pictures to be guided by.
+    public var inputReferences: [MediaInput] = []
+    /// Whether the video gets sound.
+    public var generateAudio: Bool?
+    /// Makes the outcome repeatable where the model can.
+    public var seed: Int64?
+    /// An earlier job to continue from.
+    public var previousJobID: String?
+
+    /// Makes a request with a prompt; everything else is set afterwards.
+    public init(prompt: String) { self.prompt = prompt }
+}
+
+/// The parameters of an image.
+public struct ImageRequest: Sendable, Hashable, Codable {
+    /// What is to be seen.
+    public var prompt: String
+    /// What is not to be seen.
+    public var negativePrompt: String?
+    /// How many images.
+    public var n: Int?
+    /// The exact size.
+    public var size: PixelSize?
+    /// The resolution tier, such as `1K`.
+    public var resolution: String?
+    /// The aspect ratio.
+    public var aspectRatio: String?
+    /// The quality tier.
+    public var quality: String?
+    /// `transparent`, `opaque` or `auto`, where the model has it.
+    public var background: String?
+    /// `png`, `jpeg` or `webp`.
+    public var outputFormat: String?
+    /// 0 to 100, for lossy formats.
+    public var outputCompression: Int?
+    /// Pictures to be guided by.
+    public var inputReferences: [MediaInput] = []
+    /// The area to change.
+    public var mask: MediaInput?
+    /// Makes the outcome repeatable where the model can.
+    public var seed: Int64?
+
+    /// Makes a request with a prompt; everything else is set afterwards.
+    public init(prompt: String) { self.prompt = prompt }
+}
+
+/// The parameters of speech.
+public struct SpeechRequest: Sendable, Hashable, Codable {
+    /// The text to speak.
+    public var input: String
+    /// The voice's name.
+    public var voice: String?
+    /// The language, such as `en` or `de`.
+    public var language: String?
+    /// The tempo; 1 is the voice's own.
+    public var speed: Double?
+    /// How to speak.
+    public var instructions: String?
+    /// The audio format, such as `mp3` or `wav`.
+    public var responseFormat: String?
+
+    /// Makes a request with a text; everything else is set afterwards.
+    public init(input: String) { self.input = input }
+}

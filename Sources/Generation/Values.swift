@@ -1,0 +1,155 @@
+/// What a job makes. All are known by name; a model decides which are offered.
+public enum GenerationType: String, Sendable, Codable, CaseIterable {
+    /// Moving pictures, with or without sound.
+    case video
+    /// Still pictures.
+    case image
+    /// Spoken text.
+    case speech
+    /// Text from spoken audio.
+    case transcription
+    /// Music.
+    case music
+    /// Sound effects.
+    case sound
+}
+
+/// A size in pixels, written `1280x720`.
+public struct PixelSize: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// The width in pixels.
+    public let width: Int
+    /// The height in pixels.
+    public let height: Int
+
+    /// Makes a size.
+    public init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    /// Reads `WIDTHxHEIGHT`; each side 1 to 65,536. Nil for anything else.
+    public init?(_ text: String) {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false)
+        guard sides.count == 2, sides.allSatisfy({ $0.count <= 5 && $0.allSatisfy(\.isASCII) }),
+            let width = Int(sides[0]), let height = Int(sides[1]),
+            (1...65_536).contains(width), (1...65_536).contains(height), "\(width)x\(height)" == text
+        else { return nil }
+        self.init(width: width, height: height)
+    }
+
+    /// `1280x720`.
+    public var description: String { "\(width)x\(height)" }
+}
+
+/// One size that a model offers, under the names a request may use for it.
+public struct SizeOption: Sendable, Hashable, Codable {
+    /// The resolution tier, such as `720p` or `1K`.
+    public let resolution: String
+    /// The aspect ratio, such as `16:9`.
+    public let aspectRatio: String
+    /// The exact size in pixels.
+    public let size: PixelSize
+
+    /// Makes an option.
+    public init(resolution: String, aspectRatio: String, size: PixelSize) {
+        self.resolution = resolution
+        self.aspectRatio = aspectRatio
+        self.size = size
+    }
+}
+
+/// The hash, type and length of a media input that is kept in our storage.
+public struct StoredInput: Sendable, Hashable, Codable {
+    /// SHA-256 of the bytes, 64 lower-case hexadecimal digits: the key in storage.
+    public let sha256: String
+    /// The media type that the bytes were found to have, such as `image/png`.
+    public let mediaType: String
+    /// The length in bytes.
+    public let bytes: Int64
+
+    /// Describes a stored input.
+    public init(sha256: String, mediaType: String, bytes: Int64) {
+        self.sha256 = sha256
+        self.mediaType = mediaType
+        self.bytes = bytes
+    }
+}
+
+/// Media that a client handed in: as it was posted, and later as it is kept.
+public enum MediaInput: Sendable, Hashable, Codable {
+    /// As posted: a `data:` URL, or an `http(s)` one.
+    case url(String)
+    /// Checked and kept under its hash for the job's life. Only this form is ever stored with a job.
+    case stored(StoredInput)
+
+    /// The form that a job shows: never the payload itself.
+    public var json: JSONValue {
+        switch self {
+        case .url(let url):
+            url.hasPrefix("data:") ? ["type": "image_url"] : ["type": "image_url", "image_url": ["url": .string(url)]]
+        case .stored(let input):
+            [
+                "type": "image_url",
+                "image_url": [
+                    "sha256": .string(input.sha256), "media_type": .string(input.mediaType),
+                    "bytes": .integer(input.bytes),
+                ],
+            ]
+        }
+    }
+}
+
+/// Which frame of a video a picture stands for.
+public enum FrameRole: String, Sendable, Codable, CaseIterable, Comparable {
+    /// The picture that the video starts with.
+    case first = "first_frame"
+    /// The picture that the video ends with.
+    case last = "last_frame"
+
+    /// First before last.
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs == .first && rhs == .last }
+}
+
+/// A picture that a video must start or end with.
+public struct FrameImage: Sendable, Hashable, Codable {
+    /// Which frame it is.
+    public var role: FrameRole
+    /// The picture.
+    public var image: MediaInput
+
+    /// Makes a frame image.
+    public init(role: FrameRole, image: MediaInput) {
+        self.role = role
+        self.image = image
+    }
+}
+
+/// A parameter that was changed or left out, told to the client instead of being kept quiet.
+public struct Adjustment: Sendable, Hashable, Codable {
+    /// Why a parameter was adjusted.
+    public enum Reason: String, Sendable, Codable {
+        /// The model lacks the parameter; it was left out because the request asked not to be strict.
+        case unsupportedParameter = "unsupported_parameter"
+        /// The dialect's request had a field nobody knows; it was not forwarded.
+        case unknownField = "unknown_field"
+        /// The model is served under another name.
+        case modelAlias = "model_alias"
+    }
+
+    /// The parameter's native name.
+    public let parameter: String
+    /// What was asked for.
+    public let asked: JSONValue
+    /// What is used instead; null when nothing is.
+    public let used: JSONValue
+    /// Why.
+    public let reason: Reason
+
+    /// Makes an adjustment.
+    public init(parameter: String, asked: JSONValue, used: JSONValue, reason: Reason) {
+        self.parameter = parameter
+        self.asked = asked
+        self.used = used
+        self.reason = reason
+    }
+}

@@ -1,0 +1,355 @@
+public import Generation
+public import Ledger
+
+/// A job at the door, with everything that its admission writes.
+public struct Admission: Sendable {
+    /// The job.
+    public let job: NewJob
+    /// The client's idempotency key, if it gave one; scoped to the API key.
+    public let idempotencyKey: String?
+    /// SHA-256 of the normalized request, hexadecimal: what makes two requests equal.
+    public let fingerprint: String
+    /// The answer's body, kept to be replayed.
+    public let answer: String
+    /// How many jobs may wait at most, over all workspaces.
+    public let queuedMax: Int
+
+    /// Describes an admission.
+    public init(job: NewJob, idempotencyKey: String?, fingerprint: String, answer: String, queuedMax: Int) {
+        self.job = job
+        self.idempotencyKey = idempotencyKey
+        self.fingerprint = fingerprint
+        self.answer = answer
+        self.queuedMax = queuedMax
+    }
+}
+
+/// What became of an admission. Only `.admitted` has written anything.
+public enum AdmissionOutcome: Sendable, Hashable {
+    /// The job, its hold, its first event and its idempotency record are durable.
+    case admitted(Job)
+    /// The same key came with the same request before: its answer.
+    case replayed(job: JobID, answer: String)
+    /// The same key came with another request before.
+    case idempotencyConflict
+    /// The workspace has less than the hold.
+    case insufficientCredits(available: Credits)
+    /// The API key has spent up to its limit.
+    case keyLimitReached(remaining: Credits)
+    /// The API key was revoked, or never was.
+    case keyRevoked
+    /// Too many jobs wait.
+    case queueFull
+}
+
+/// What became of a transition.
+public enum CommitOutcome: Sendable, Hashable {
+    /// It is durable, with all its consequences.
+    case committed(Job)
+    /// The job had moved on, belongs to another worker, or its attempt does not allow the step. Nothing was written;
+    /// this is the job as it stands.
+    case stale(Job)
+    /// There is no such job.
+    case missing
+}
+
+/// How much a lane can take now.
+public struct LaneCapacity: Sendable, Hashable {
+    /// The lane.
+    public let lane: Lane
+    /// How many jobs may be claimed or at the provider at once, over all workers.
+    public let slots: Int
+    /// How many may be started now within the rate budget; nil when there is none.
+    public let startsNow: Int?
+
+    /// Describes a lane's capacity.
+    public init(lane: Lane, slots: Int, startsNow: Int?) {
+        self.lane = lane
+        self.slots = slots
+        self.startsNow = startsNow
+    }
+}
+
+/// What a claim found.
+public struct ClaimResult: Sendable {
+    /// The jobs, now the worker's, each under a new epoch.
+    public let jobs: [Job]
+    /// When the earliest job that waits for its time becomes due; nil when none does.
+    public let nextDueAt: Timestamp?
+
+    /// Describes a claim's result.
+    public init(jobs: [Job], nextDueAt: Timestamp?) {
+        self.jobs = jobs
+        self.nextDueAt = nextDueAt
+    }
+}
+
+/// Which jobs a list shows, newest first.
+public struct JobQuery: Sendable, Hashable {
+    /// Whose jobs.
+    public var workspace: String
+    /// Only these states; empty for all.
+    public var states: Set<JobState.Name> = []
+    /// Only this type.
+    public var type: GenerationType?
+    /// Only this model.
+    public var model: String?
+    /// Only jobs older than this one: the cursor.
+    public var before: JobID?
+    /// How many at most.
+    public var limit = 20
+
+    /// Asks for a workspace's jobs.
+    public init(workspace: String) { self.workspace = workspace }
+}
+
+/// A key that opens the API. The key itself is not stored: only its hash.
+public struct APIKey: Sendable, Hashable, Codable {
+    /// SHA-256 of the key, hexadecimal: its identity.
+    public let hash: String
+    /// What the operator calls it.
+    public let name: String
+    /// The key's first and last characters, to recognize it by.
+    public let label: String
+    /// The workspace whose credits it spends.
+    public let workspace: String
+    /// The most it may spend in its life, holds included; nil for no limit.
+    public let limit: Credits?
+    /// Whether it also opens the account routes.
+    public let isManagement: Bool
+    /// When it was made.
+    public let createdAt: Timestamp
+    /// When it was revoked, if it was.
+    public let revokedAt: Timestamp?
+
+    /// Describes a key.
+    public init(
+        hash: String,
+        name: String,
+        label: String,
+        workspace: String,
+        limit: Credits?,
+        isManagement: Bool,
+        createdAt: Timestamp,
+        revokedAt: Timestamp?
+    ) {
+        self.hash = hash
+        self.name = name
+        self.label = label
+        self.workspace = workspace
+        self.limit = limit
+        self.isManagement = isManagement
+        self.createdAt = createdAt
+        self.revokedAt = revokedAt
+    }
+}
+
+/// What a workspace has.
+public struct Balance: Sendable, Hashable, Codable {
+    /// What it can spend.
+    public let available: Credits
+    /// What is set aside for its open jobs.
+    public let held: Credits
+
+    /// Describes a balance.
+    public init(available: Credits, held: Credits) {
+        self.available = available
+        self.held = held
+    }
+}
+
+/// A message that a terminal transition left for its client, to be delivered at least once.
+public struct OutboxMessage: Sendable, Hashable {
+    /// The job.
+    public let job: JobID
+    /// The job's version: with the job, what makes the message unique.
+    public let version: Int64
+    /// How the job ended.
+    public let state: JobState.Name
+    /// Where it is to be told.
+    public let url: String
+    /// When it was written.
+    public let createdAt: Timestamp
+
+    /// Describes a message.
+    public init(job: JobID, version: Int64, state: JobState.Name, url: String, createdAt: Timestamp) {
+        self.job = job
+        self.version = version
+        self.state = state
+        self.url = url
+        self.createdAt = createdAt
+    }
+}
+
+/// Something that an audit found wrong.
+public struct AuditFinding: Sendable, Hashable, Codable {
+    /// The rule that does not hold: `sum_zero`, `hold_resolved_once`, `balance_cached`, `held_sum`, `event_gap`,
+    /// `artifact_missing`, `artifact_changed`.
+    public let rule: String
+    /// What it does not hold for: an account, a job.
+    public let subject: String
+    /// What was found.
+    public let detail: String
+
+    /// Describes a finding.
+    public init(rule: String, subject: String, detail: String) {
+        self.rule = rule
+        self.subject = subject
+        self.detail = detail
+    }
+}
+
+/// How much a database audit looked at, and what it found wrong.
+public struct AuditReport: Sendable, Hashable, Codable {
+    /// How many jobs there are.
+    public let jobs: Int
+    /// How many transfers there are.
+    public let transfers: Int
+    /// How many events there are.
+    public let events: Int
+    /// How many artifacts are recorded.
+    public let artifacts: Int
+    /// What is wrong; empty when all is well.
+    public let findings: [AuditFinding]
+
+    /// Describes an audit.
+    public init(jobs: Int, transfers: Int, events: Int, artifacts: Int, findings: [AuditFinding]) {
+        self.jobs = jobs
+        self.transfers = transfers
+        self.events = events
+        self.artifacts = artifacts
+        self.findings = findings
+    }
+}
+
+/// The port behind which jobs, money and events are kept.
+///
+/// Operations are named for what they mean. Each is one transaction: when it returns, it is durable; when it throws, it
+/// has happened wholly or not at all, and the caller may look. Every implementation passes `JobStoreConformance`.
+public protocol JobStore: Sendable {
+    // MARK: Admission
+
+    /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
+    ///
+    /// Checked in this order: key valid, idempotency, queue bound, key's limit, workspace's credits.
+    func admit(_ admission: Admission) async throws -> AdmissionOutcome
+
+    /// Records that the answers to these jobs' requests were written to their clients.
+    func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
+
+    // MARK: Reading
+
+    /// A job, or nil when there is none.
+    func job(_ id: JobID) async throws -> Job?
+
+    /// Jobs, newest first.
+    func jobs(_ query: JobQuery) async throws -> [Job]
+
+    /// The attempts of a job, in order.
+    func attempts(of id: JobID) async throws -> [Attempt]
+
+    /// The events of a job after a version, in order, without gaps.
+    func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord]
+
+    /// The messages that wait to be delivered to a job's client.
+    func outbox(of id: JobID) async throws -> [OutboxMessage]
+
+    /// How many jobs wait before this one in its lane, as a claim would take them within its workspace.
+    func queuePosition(of job: Job) async throws -> Int?
+
+    // MARK: Workers
+
+    /// Starts or renews a worker's lease.
+    ///
+    /// - Returns: False when the lease had ended and another worker has taken jobs of it: the worker must start anew.
+    func renewLease(of worker: WorkerID, now: Timestamp, until: Timestamp) async throws -> Bool
+
+    /// Ends the leases of all workers but this one: for a store that only one process can have open.
+    func endOtherLeases(than worker: WorkerID) async throws
+
+    /// Gives a worker's jobs back at once and ends its lease.
+    func release(_ worker: WorkerID) async throws
+
+    /// Claims waiting jobs that are due, within the lanes' capacity.
+    ///
+    /// Within a lane the workspace with the fewest jobs in flight goes first, then priority, then age. Cost grows with
+    /// the jobs claimed, not with those that wait.
+    func claimQueued(
+        worker: WorkerID,
+        lanes: [LaneCapacity],
+        now: Timestamp,
+        limit: Int
+    ) async throws -> ClaimResult
+
+    /// Takes over jobs in flight that nobody holds, or whose worker's lease has ended; frees its claimed waiting ones.
+    func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
+
+    // MARK: Transitions
+
+    /// Makes a transition: the only way to move a stored job.
+    ///
+    /// Written only if the job is still at `version` in the transition's `from`, and, with a fence, still that worker's
+    /// in that epoch, and if the attempt allows its change. In the same transaction: resolution of the hold, attempt
+    /// row, artifact rows, event row, outbox row.
+    ///
+    /// - Parameters:
+    ///   - transition: The step.
+    ///   - id: The job.
+    ///   - version: The version it must still have.
+    ///   - fence: The worker's right to decide; nil for a client's decisions.
+    func commit(
+        _ transition: JobTransition,
+        of id: JobID,
+        expecting version: Int64,
+        fence: Fence?
+    ) async throws -> CommitOutcome
+
+    /// Records what was learned about one send, whatever the epoch.
+    ///
+    /// Compare-and-set on the attempt's own state: `sending` or `unknown`. A refusal counts only for a first send. For
+    /// an attempt that is over, or of a job that is, an accepted id is kept as an orphan.
+    func record(
+        _ evidence: SendEvidence,
+        of id: JobID,
+        attempt number: Int,
+        send: Int,
+        at now: Timestamp
+    ) async throws -> EvidenceOutcome
+
+    // MARK: Accounts
+
+    /// Adds a workspace, unless it is there.
+    func ensureWorkspace(_ name: String, at now: Timestamp) async throws
+
+    /// Adds a key.
+    func createKey(_ key: APIKey) async throws
+
+    /// The key with this hash, or nil.
+    func key(hash: String) async throws -> APIKey?
+
+    /// All keys, oldest first.
+    func keys() async throws -> [APIKey]
+
+    /// Revokes a key; false when there is none of that hash. Revoking twice keeps the first time.
+    func revokeKey(hash: String, at now: Timestamp) async throws -> Bool
+
+    /// Moves credits outside of any job. False when a transfer of that id was made before: nothing is moved then.
+    func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool
+
+    /// What a workspace has.
+    func balance(of workspace: String) async throws -> Balance
+
+    // MARK: Upkeep
+
+    /// Checks everything that must hold within the database.
+    func audit() async throws -> AuditReport
+
+    /// Recorded artifacts after this key, in key order: for the audit of the files.
+    func artifacts(after key: ArtifactKey?, limit: Int) async throws -> [Artifact]
+
+    /// Whether any job that is not deleted refers to this file.
+    func isReferenced(_ key: ArtifactKey) async throws -> Bool
+
+    /// Whether the database answers.
+    func ping() async throws
+}

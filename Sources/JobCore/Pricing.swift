@@ -1,0 +1,78 @@
+public import Generation
+public import Ledger
+
+/// From requests and artifacts to what is metered: the one place where both vocabularies meet.
+extension MeteredUsage {
+    /// What a resolved request will use at most.
+    public static func worstCase(of request: GenerationRequest) -> MeteredUsage {
+        switch request.content {
+        case .video(let video):
+            MeteredUsage(
+                quantities: [
+                    .second: ExactDecimal(Int64(video.duration ?? 0)), .request: ExactDecimal(1),
+                ],
+                attributes: attributes(resolution: video.resolution, audio: video.generateAudio)
+            )
+        case .image(let image):
+            MeteredUsage(
+                quantities: [
+                    .image: ExactDecimal(Int64(image.n ?? 1)), .request: ExactDecimal(1),
+                    .megapixel: megapixels(
+                        Int64(image.size.map { $0.width * $0.height } ?? 0) * Int64(image.n ?? 1)
+                    ),
+                ],
+                attributes: attributes(resolution: image.resolution, quality: image.quality)
+            )
+        case .speech(let speech):
+            MeteredUsage(
+                quantities: [
+                    .character: ExactDecimal(Int64(speech.input.unicodeScalars.count)), .request: ExactDecimal(1),
+                ]
+            )
+        }
+    }
+
+    /// What a request has used, measured on what came out of it.
+    public static func measured(_ request: GenerationRequest, artifacts: [Artifact]) -> MeteredUsage {
+        var usage = worstCase(of: request)
+        switch request.content {
+        case .video:
+            usage.quantities[.second] = .thousandths(artifacts.reduce(0) { $0 + ($1.durationMilliseconds ?? 0) })
+        case .image:
+            usage.quantities[.image] = ExactDecimal(Int64(artifacts.count))
+            usage.quantities[.megapixel] = megapixels(
+                artifacts.reduce(0) { $0 + Int64($1.width ?? 0) * Int64($1.height ?? 0) }
+            )
+        case .speech: break
+        }
+        return usage
+    }
+
+    private static func megapixels(_ pixels: Int64) -> ExactDecimal {
+        ExactDecimal(mantissa: pixels, scale: 6) ?? ExactDecimal(0)
+    }
+
+    private static func attributes(
+        resolution: String?,
+        audio: Bool? = nil,
+        quality: String? = nil
+    ) -> [String: String] {
+        var attributes: [String: String] = [:]
+        attributes["resolution"] = resolution
+        attributes["audio"] = audio.map(\.description)
+        attributes["quality"] = quality
+        return attributes
+    }
+}
+
+extension PriceSheet {
+    /// The prices of a model's list; nil when a unit or an amount of it cannot be read.
+    public init?(_ list: [ListPrice]) {
+        var lines: [PriceLine] = []
+        for entry in list {
+            guard let unit = PriceUnit(rawValue: entry.unit), let price = ExactDecimal(entry.usd) else { return nil }
+            lines.append(PriceLine(unit: unit, price: price, conditions: entry.conditions))
+        }
+        self.init(lines: lines)
+    }
+}

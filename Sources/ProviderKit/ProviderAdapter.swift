@@ -1,0 +1,232 @@
+public import Generation
+public import HTTPTransport
+
+/// The slug of one provider instance: part of endpoints, of `provider.options`, and of every attempt.
+public struct ProviderID: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// The slug: lower-case letters, digits and hyphens.
+    public let slug: String
+
+    /// Names a provider instance.
+    public init(_ slug: String) { self.slug = slug }
+
+    /// The slug.
+    public var description: String { slug }
+}
+
+/// The port behind which one provider's API is spoken: values in, values out.
+///
+/// An adapter keeps no state between calls, sleeps never, retries never, and knows nothing of jobs, money or databases.
+/// All of that is the engine's. Every implementation passes `AdapterConformance` in ConformanceKit. What a provider can
+/// do besides is said by the protocols below: their presence is the capability.
+public protocol ProviderAdapter: Sendable {
+    /// The slug of this instance.
+    var id: ProviderID { get }
+    /// The account whose credentials this instance uses; a name, never a secret.
+    var account: String { get }
+    /// What it offers: data, with source and date.
+    var models: [ModelCapabilities] { get }
+    /// What it speaks through; outputs are fetched through it too.
+    var transport: any HTTPTransport { get }
+
+    /// Starts a generation: exactly one `context.send` (or `context.start`), and nothing paid outside of it.
+    ///
+    /// - Parameters:
+    ///   - request: The request, resolved against this adapter's model: defaults filled in, media stored.
+    ///   - context: The attempt: its identifiers, and the one send.
+    /// - Returns: `.accepted` by a provider that works on, `.completed` by one that answers at once.
+    /// - Throws: `ProviderFailure`. What `context.send` throws is passed on as it is.
+    func submit(
+        _ request: GenerationRequest,
+        attempt context: AttemptContext
+    ) async throws(ProviderFailure) -> Submission
+
+    /// Asks how a generation stands. Repeatable at will; by any process, from the operation alone.
+    ///
+    /// - Returns: The standing. A status word that the adapter does not know is `.pending`.
+    /// - Throws: `ProviderFailure` when the question itself failed: the generation goes on.
+    func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus
+}
+
+/// A provider that can be told to stop.
+public protocol CancellableAdapter: ProviderAdapter {
+    /// Asks the provider to stop a generation.
+    ///
+    /// Repeatable. That it has stopped is learned from `status`, which then answers `.cancelled`.
+    func cancel(_ operation: ProviderOperation) async throws(ProviderFailure)
+}
+
+/// A provider at which a submit whose answer was lost can be resolved.
+public protocol RecoverableAdapter: ProviderAdapter {
+    /// How the outcome of this request's submit can be found out when its answer was lost.
+    func recovery(of request: GenerationRequest) -> RecoveryClass
+
+    /// Looks for a submit at the provider. Only asked in the classes that look something up.
+    ///
+    /// - Returns: The submission, or nil when the provider shows none.
+    func find(
+        _ request: GenerationRequest,
+        attempt: AttemptReference
+    ) async throws(ProviderFailure) -> Submission?
+}
+
+extension ProviderAdapter {
+    /// The recovery class of a request at this provider; `.unrecoverable` without `RecoverableAdapter`.
+    public func recoveryClass(of request: GenerationRequest) -> RecoveryClass {
+        (self as? any RecoverableAdapter)?.recovery(of: request) ?? .unrecoverable
+    }
+
+    /// Whether a running generation can be stopped.
+    public var canCancel: Bool { self is any CancellableAdapter }
+}
+
+/// How the outcome of a submit whose answer was lost can be found out.
+public enum RecoveryClass: Sendable, Hashable, Codable {
+    /// A: the provider takes our idempotency key; the same send is repeated with the same token and body.
+    case resend
+    /// A': our external id is looked up; when absent after the settle time, the same send is repeated with the same id.
+    case lookUpThenResend(settleSeconds: Int64)
+    /// B: the generation is looked for by a token that it echoes, or by content and time, until the settle time has
+    /// passed. `complete` says that the provider's list is declared complete: absent then means that nothing started.
+    case lookUp(settleSeconds: Int64, complete: Bool)
+    /// C: it cannot be found out. The operator's policy decides.
+    case unrecoverable
+
+    /// The letter used in documents: A, A', B or C.
+    public var letter: String {
+        switch self {
+        case .resend: "A"
+        case .lookUpThenResend: "A'"
+        case .lookUp: "B"
+        case .unrecoverable: "C"
+        }
+    }
+}
+
+/// What identifies an attempt toward its provider.
+public struct AttemptReference: Sendable, Hashable {
+    /// Our own id of the attempt, stable over resends, at most 40 characters of `a-z0-9_`.
+    public let externalID: String
+    /// The attempt's secret token: the idempotency key, and part of its callback URL.
+    public let token: String
+    /// The job's attempt number, from 1.
+    public let number: Int
+    /// When the attempt's first send started, in milliseconds since 1970.
+    public let sentAtMilliseconds: Int64
+
+    /// Makes a reference.
+    public init(externalID: String, token: String, number: Int, sentAtMilliseconds: Int64) {
+        self.externalID = externalID
+        self.token = token
+        self.number = number
+        self.sentAtMilliseconds = sentAtMilliseconds
+    }
+}
+
+/// What a provider answered to a submit.
+public enum Submission: Sendable, Hashable, Codable {
+    /// It works on; `operation` is how to ask for it.
+    case accepted(ProviderOperation)
+    /// It is done already.
+    case completed([ProviderOutput], ReportedUsage)
+}
+
+/// A provider's reference to a running generation: all that is needed to ask for it, and no secret.
+///
+/// Opaque to the engine, which stores it and hands it back, perhaps to a later version of the adapter.
+public struct ProviderOperation: Sendable, Hashable, Codable {
+    /// The id by which the provider knows it; unique per provider and account.
+    public let remoteID: String
+    /// The version of `payload`'s form.
+    public let version: Int
+    /// What else the adapter needs, in a form of its own.
+    public let payload: String
+
+    /// Makes a reference.
+    public init(remoteID: String, version: Int = 1, payload: String = "") {
+        self.remoteID = remoteID
+        self.version = version
+        self.payload = payload
+    }
+}
+
+/// How a generation stands.
+public enum OperationStatus: Sendable, Hashable {
+    /// It is not finished.
+    ///
+    /// - Parameters:
+    ///   - progress: The provider's own figure, 0 to 1; nil when it gives none. Never invented.
+    ///   - isQueued: Whether it still waits in the provider's queue.
+    ///   - retryAfterSeconds: When to ask again, if the provider says so.
+    case pending(progress: Double?, isQueued: Bool = false, retryAfterSeconds: Double? = nil)
+    /// It is done. Without any output this is a content filter's doing, and is treated so.
+    case completed([ProviderOutput], ReportedUsage)
+    /// It has failed.
+    case failed(ProviderFailure)
+    /// It was stopped on our request; with what the provider bills for it, in nano US dollars, if it says so.
+    case cancelled(chargedNanoUSD: Int64?)
+}
+
+/// One thing that a provider made, and where its bytes are.
+public struct ProviderOutput: Sendable, Hashable, Codable {
+    /// Where the bytes are.
+    public enum Location: Sendable, Hashable, Codable {
+        /// At a URL, fetched through the adapter's transport.
+        case url(String)
+        /// In a file of this machine: of adapters that make media themselves.
+        case file(String)
+    }
+
+    /// Where the bytes are.
+    public let location: Location
+    /// The media type that the provider declares; nil when it declares none.
+    public let mediaType: String?
+
+    /// Makes an output.
+    public init(_ location: Location, mediaType: String?) {
+        self.location = location
+        self.mediaType = mediaType
+    }
+}
+
+/// What the provider reports to have used; absent figures are measured on the output.
+public struct ReportedUsage: Sendable, Hashable, Codable {
+    /// Tokens, if it counts them.
+    public var tokens: Int64?
+    /// Characters, if it counts them.
+    public var characters: Int64?
+
+    /// Makes a report.
+    public init(tokens: Int64? = nil, characters: Int64? = nil) {
+        self.tokens = tokens
+        self.characters = characters
+    }
+}
+
+/// What an adapter's folder is given when its instances are made: settings by name, and the outside world.
+public struct ProviderSettings: Sendable {
+    /// The process's environment: `OPENAI_API_KEY` and the like.
+    public let environment: [String: String]
+    /// A folder that the adapters may keep files in; each uses a subfolder of its own name.
+    public let workFolder: String
+    /// What network providers speak through.
+    public let transport: any HTTPTransport
+    /// The time, in milliseconds since 1970.
+    public let now: @Sendable () -> Int64
+    /// How many processors this machine has.
+    public let processorCount: Int
+
+    /// Makes settings.
+    public init(
+        environment: [String: String],
+        workFolder: String,
+        transport: any HTTPTransport,
+        processorCount: Int,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.environment = environment
+        self.workFolder = workFolder
+        self.transport = transport
+        self.processorCount = processorCount
+        self.now = now
+    }
+}
