@@ -93,7 +93,7 @@ public struct Attempt: Sendable, Hashable {
     public let start: NewAttempt
     /// Where it stands.
     public var state: AttemptState
-    /// The epoch under which it last moved by a decision.
+    /// The epoch under which it was last sent, or began: it tells a worker's own send from another's.
     public var epoch: Int64
     /// How often it was sent: 0, 1, or more by resends.
     public var sends: Int
