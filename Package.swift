@@ -66,8 +66,9 @@ let package = Package(
         ),
         .target(
             name: "JobAPI",
-            dependencies: ["Generation", "Ledger", "JobCore", "JobEngine", "Cryptography", logging, lifecycle]
-                + hummingbird
+            dependencies: [
+                "Generation", "Ledger", "MediaInspection", "JobCore", "JobEngine", logging, lifecycle,
+            ] + hummingbird
         ),
         .target(
             name: "AdapterCatalog",
