@@ -11,6 +11,8 @@ public enum JobEvent: Sendable, Hashable {
     /// The provider answered with the outputs at once.
     case completedAtOnce(outputs: String)
     /// Nothing was started, for certain. `retryAt` when another attempt may help; a refusal for capacity does not count.
+    ///
+    /// Never after a resend: that it is refused proves nothing about the first send. Its answer counts as lost.
     case refused(JobFailure, isForCapacity: Bool, retryAt: Timestamp?)
     /// The answer is lost.
     case answerLost
@@ -109,6 +111,7 @@ extension JobState {
     public func applying(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         switch (self, event) {
         case (.queued(let queued), .attemptBegan(let attempt)):
+            guard attempt.number == queued.tally.begun + 1 else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(from: self, to: queued.beginning(attempt), at: now, attempt: .begin(attempt))
         case (.queued, .refused(let failure, _, _)):
             // Before any attempt: an input is gone from storage.
@@ -151,6 +154,7 @@ extension JobState {
                 attempt: submitting.change(.accepted)
             )
         case (.submitting(let submitting), .refused(let failure, let isForCapacity, let retryAt)):
+            guard !submitting.wasResent else { throw IllegalTransition(state: self, event: event) }
             return submitting.over(
                 from: self,
                 failure,
@@ -302,13 +306,15 @@ extension JobState.Queued {
         var next = tally
         next.begun += 1
         next.counted += 1
-        return .submitting(JobState.Submitting(attempt: attempt.number, stage: .intent, tally: next))
+        return .submitting(JobState.Submitting(attempt: attempt.number, stage: .intent, sends: 0, tally: next))
     }
 }
 
 extension JobState.Submitting {
     /// Whether the provider can have the request.
     fileprivate var mayBeAtProvider: Bool { stage != .intent }
+
+    fileprivate var wasResent: Bool { sends > 1 }
 
     fileprivate func change(
         _ event: AttemptEvent,
@@ -323,6 +329,7 @@ extension JobState.Submitting {
         case .intent, .verifying:
             var next = self
             next.stage = .sending
+            next.sends += 1
             next.tally.firstSentAt = tally.firstSentAt ?? now
             return .submitting(next)
         case .sending: return nil
@@ -387,7 +394,7 @@ extension JobState.Submitting {
 extension JobState.Running {
     fileprivate func polled(_ progress: Double?, isQueued: Bool, nextPollAt: Timestamp, found: Bool) -> JobState {
         var next = self
-        if let progress {
+        if let progress, progress.isFinite {
             let bounded = min(1, max(0, progress))
             next.progress = max(self.progress ?? 0, bounded)
         }
