@@ -72,6 +72,8 @@ public enum JobState: Sendable, Hashable, Codable {
         public var attempt: Int
         /// How far it is.
         public var stage: SubmissionStage
+        /// How often it was sent: 0, 1, or more by resends.
+        public var sends: Int
         /// The attempts so far, this one included.
         public var tally: Tally
         /// When the client asked to stop, if it did.
