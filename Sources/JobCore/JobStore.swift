@@ -314,6 +314,8 @@ public protocol JobStore: Sendable {
     ///   - version: The version it must still have.
     ///   - fence: The worker's right to decide; nil for a client's decisions.
     /// - Returns: What became of it.
+    /// - Throws: What the database throws; the step then happened wholly or not at all.
+    /// - Returns: What became of it.
     /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover.
     func commit(
         _ transition: JobTransition,

@@ -94,8 +94,10 @@ struct Gateway {
     /// Serves until stopped.
     ///
     /// - Parameters:
-    ///   - group: Given the service group before it runs, to be able to stop it.
+    ///   - gracefulShutdownSignals: Whether SIGTERM and SIGINT stop the service in good order.
+    ///   - started: Given the service group before it runs, to be able to stop it.
     ///   - onListening: Told the port once the service answers.
+    /// - Throws: What a service of the group throws.
     func run(
         gracefulShutdownSignals: Bool,
         group started: @Sendable (ServiceGroup) -> Void = { _ in },
