@@ -1,4 +1,6 @@
-/// Where one attempt stands. Its life is apart from the job's: evidence moves it whatever the job's epoch.
+/// Where one attempt stands.
+///
+/// Its life is apart from the job's: evidence moves it whatever the job's epoch.
 public enum AttemptState: String, Sendable, Codable, CaseIterable {
     /// Recorded; not a byte was sent.
     case intent
@@ -238,7 +240,9 @@ extension Attempt {
     }
 }
 
-/// What was learned about one send. Not a decision: recorded whatever the job's epoch.
+/// What was learned about one send.
+///
+/// Not a decision: recorded whatever the job's epoch.
 public enum SendEvidence: Sendable, Hashable {
     /// The provider has it, under this id (nil when it gives none), with this answer as the engine writes it.
     case accepted(remoteID: String?, submission: String)

@@ -45,7 +45,9 @@ package final class AccountService: Sendable {
         return key
     }
 
-    /// Makes a key. Its text is given back once and stored nowhere.
+    /// Makes a key.
+    ///
+    /// Its text is given back once and stored nowhere.
     package func createKey(
         name: String,
         workspace: String = defaultWorkspace,
