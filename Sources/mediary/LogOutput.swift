@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JobCore
 import Logging
 
 /// Log lines on standard error: for people, or one JSON object a line for machines.
@@ -16,7 +17,7 @@ struct LogOutput: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        let time = SystemEnvironment.make(crashPoint: nil).now().description
+        let time = SystemEnvironment.now().description
         let line: String
         if isJSON {
             var fields: [String: String] = all.mapValues { "\($0)" }

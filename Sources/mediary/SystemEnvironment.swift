@@ -8,13 +8,16 @@ enum SystemEnvironment {
     /// The environment of a running service.
     static func make(crashPoint: CrashPoint?) -> EngineEnvironment {
         EngineEnvironment(
-            now: { Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)) },
+            now: { now() },
             bootSeconds: { Double(milliseconds(CLOCK_BOOTTIME)) / 1_000 },
             sleep: { try await Task.sleep(for: .seconds(max(0, $0))) },
             randomBytes: { SystemRandom.bytes($0) },
             passed: { step in crashPoint?.passed(step) }
         )
     }
+
+    /// The wall clock.
+    static func now() -> Timestamp { Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)) }
 
     private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()

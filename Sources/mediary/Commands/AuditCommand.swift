@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobCore
 import JobEngine
 
 /// `mediary audit`: proof that nothing is lost and the money balances.

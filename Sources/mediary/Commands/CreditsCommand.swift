@@ -1,6 +1,7 @@
 import ArgumentParser
 import JobCore
 import JobEngine
+import Ledger
 
 /// `mediary credits`: what workspaces can spend.
 struct CreditsCommand: AsyncParsableCommand {

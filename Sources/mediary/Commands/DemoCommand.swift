@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import Glibc
+import JobCore
 import JobEngine
 import Ledger
 import ServiceLifecycle

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import JobCore
+import JobEngine
 import Logging
 
 /// `mediary serve`: the service, until it is stopped.
