@@ -30,7 +30,7 @@ public enum JobEvent: Sendable, Hashable {
     case providerCancelled(charged: Credits)
     /// The outputs at the provider have new URLs.
     case outputsRenewed(outputs: String)
-    /// All outputs are stored and checked, and this is what they cost.
+    /// All outputs, at least one, are stored and checked, and this is what they cost.
     case artifactsStored([Artifact], Bill)
     /// An output is not what it should be, and cannot be had again.
     case outputsRejected(JobFailure)
@@ -272,6 +272,7 @@ extension JobState {
             next.outputs = outputs
             return JobTransition(from: self, to: .storing(next), at: now)
         case (.storing, .artifactsStored(let artifacts, let bill)):
+            guard !artifacts.isEmpty else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(
                 from: self,
                 to: .completed(Completed(artifacts: artifacts, bill: bill)),
