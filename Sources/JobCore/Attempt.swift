@@ -164,7 +164,6 @@ extension Attempt {
     /// - Returns: The attempt to write, or nil when it does not allow the change: the transition is stale then.
     public func applying(_ change: AttemptChange, epoch: Int64, at now: Timestamp) -> Attempt? {
         var next = self
-        next.epoch = epoch
         switch change {
         case .begin: return nil
         case .send(let number, let bodySHA256):
@@ -172,6 +171,7 @@ extension Attempt {
                 self.bodySHA256 == nil || self.bodySHA256 == bodySHA256
             else { return nil }
             next.state = state
+            next.epoch = epoch
             next.sends += 1
             next.bodySHA256 = bodySHA256
             next.sendingAt = now
