@@ -42,7 +42,8 @@ package struct JobWorker: Service {
         ///
         /// Defaults to a refund.
         package var unknownOutcome = UnknownOutcomePolicy.refund
-        /// Whether no other process can have this store open, so that all other leases are dead at the start.
+        /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
+        /// every send under them.
         package var isOnlyProcess = false
 
         package init() {}
@@ -132,6 +133,7 @@ package struct JobWorker: Service {
                     now: now,
                     limit: services.settings.claimLimit
                 )
+                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
                 for job in jobs {
                     services.logger.notice(
                         "job taken over",
@@ -225,6 +227,9 @@ private final class Lease: Sendable {
             return true
         }
     }
+
+    /// There are more orphans than one claim takes: the next look is not put off.
+    func lookForOrphansAgain() { orphansLookedForAt.withLock { $0 = nil } }
 
     private func renew() async throws -> Bool {
         let now = services.environment.now()
