@@ -4,7 +4,8 @@
 .PHONY: help demo run test bench lint clean
 
 # One set of flags for every debug build: the demo and the tests share .build, and other flags would rebuild it all.
-# No debug information: a clean build is a quarter faster. The index store stays on: finding the tests reads it.
+# No debug information: a clean build on two cores takes 66 s instead of 80 s. The index store stays on: it costs
+# nothing that could be measured, and SwiftPM reads it to find the tests.
 DEBUG_FLAGS := -Xswiftc -gnone
 # The release build has a folder of its own, so that neither build throws the other away.
 RELEASE_FLAGS := -c release --scratch-path .build-release --disable-index-store \

@@ -81,7 +81,8 @@ let package = Package(
             name: "mediary",
             dependencies: [
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
-                "AdapterCatalog", logging, lifecycle,
+                "AdapterCatalog", "HTTPTransport", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
         ),

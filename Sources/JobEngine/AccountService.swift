@@ -17,8 +17,8 @@ package final class AccountService: Sendable {
         let readAt: Double
     }
 
-    private let store: any JobStore
-    private let environment: EngineEnvironment
+    fileprivate let store: any JobStore
+    fileprivate let environment: EngineEnvironment
     private let cache = Mutex<[String: CachedKey]>([:])
 
     package init(store: any JobStore, environment: EngineEnvironment) {
@@ -45,7 +45,9 @@ package final class AccountService: Sendable {
         return key
     }
 
-    /// Makes a key. Its text is given back once and stored nowhere.
+    /// Makes a key.
+    ///
+    /// Its text is given back once and stored nowhere.
     package func createKey(
         name: String,
         workspace: String = defaultWorkspace,
@@ -95,4 +97,11 @@ package final class AccountService: Sendable {
 
     /// What a workspace has.
     package func balance(of workspace: String) async throws -> Balance { try await store.balance(of: workspace) }
+}
+
+extension AccountService {
+    /// Makes the workspace that is there from the start.
+    package func prepare() async throws {
+        try await store.ensureWorkspace(Self.defaultWorkspace, at: environment.now())
+    }
 }

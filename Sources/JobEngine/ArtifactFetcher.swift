@@ -82,7 +82,9 @@ struct ArtifactFetcher: Sendable {
         )
     }
 
-    /// Copies a file that an adapter on this machine made. Short reads, so that no thread is held for long.
+    /// Copies a file that an adapter on this machine made.
+    ///
+    /// Short reads, so that no thread is held for long.
     private func copy(_ path: String) async throws -> SpooledFile {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             throw OutputProblem(message: "The output is gone.", description: "no file")

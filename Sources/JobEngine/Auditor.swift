@@ -25,7 +25,9 @@ package struct Auditor: Sendable {
         self.files = files
     }
 
-    /// Checks everything. Cost grows with what is stored; it changes nothing.
+    /// Checks everything.
+    ///
+    /// Cost grows with what is stored; it changes nothing.
     package func run() async throws -> Report {
         let database = try await store.audit()
         var findings = database.findings

@@ -76,7 +76,9 @@ extension JobDriver {
         }
     }
 
-    /// The generation goes on. Only what a client would notice is written.
+    /// The generation goes on.
+    ///
+    /// Only what a client would notice is written.
     private func stillRunning(
         _ job: Job,
         _ running: JobState.Running,
@@ -140,7 +142,9 @@ extension JobDriver {
         return try await reload(job)
     }
 
-    /// Asks the provider to stop, where it can. That it has stopped is learned from its status.
+    /// Asks the provider to stop, where it can.
+    ///
+    /// That it has stopped is learned from its status.
     private func cancelAtProvider(_ operation: ProviderOperation, _ endpoint: Endpoint, _ job: Job) async {
         guard let adapter = endpoint.adapter as? any CancellableAdapter else { return }
         do {

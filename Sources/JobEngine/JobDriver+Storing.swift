@@ -11,7 +11,9 @@ extension JobDriver {
     private static let fetchesMax = 3
     private static let fetchSecondsMax = 30.0
 
-    /// Copies every output, then settles. Repeatable from the start: what was kept before is found under its name.
+    /// Copies every output, then settles.
+    ///
+    /// Repeatable from the start: what was kept before is found under its name.
     func store(_ job: Job, _ storing: JobState.Storing) async throws -> NextStep {
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
             return try await advance(job, .outputsRejected(Self.invalid("The provider is no longer configured.")))

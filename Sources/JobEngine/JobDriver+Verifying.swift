@@ -105,11 +105,13 @@ extension JobDriver {
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
     ///
     /// A send of this very worker is over when it gets here. That of another may start until its window closes, and run
-    /// until its time-out; its lease has ended before the job could be taken over.
+    /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
+    /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
+    /// ended only after all its drivers had.
     private func isQuiet(_ attempt: Attempt, _ endpoint: Endpoint, settleSeconds: Int64) -> Bool {
         let sentAt = attempt.sendingAt ?? attempt.beganAt
         var seconds = Double(settleSeconds)
-        if attempt.epoch != epoch {
+        if attempt.epoch != epoch, !services.settings.isOnlyProcess {
             seconds += services.settings.leaseSeconds + services.settings.sendWindowSeconds
             seconds += Double(endpoint.model.timing.sendTimeoutSeconds)
         }

@@ -18,19 +18,32 @@ package enum UnknownOutcomePolicy: String, Sendable {
 package struct JobWorker: Service {
     /// Figures that tests shorten.
     package struct Settings: Sendable {
-        /// How long a lease lasts, in seconds. Defaults to 15.
+        /// How long a lease lasts, in seconds.
+        ///
+        /// Defaults to 15.
         package var leaseSeconds = 15.0
-        /// How often it is renewed, in seconds. Defaults to 5.
+        /// How often it is renewed, in seconds.
+        ///
+        /// Defaults to 5.
         package var renewSeconds = 5.0
-        /// How long after its commit a send may still start, in seconds. Defaults to 10.
+        /// How long after its commit a send may still start, in seconds.
+        ///
+        /// Defaults to 10.
         package var sendWindowSeconds = 10.0
-        /// How long an outcome may be looked for, in seconds. Defaults to 600.
+        /// How long an outcome may be looked for, in seconds.
+        ///
+        /// Defaults to 600.
         package var verifySecondsMax = 600.0
-        /// How many jobs are claimed in one transaction. Defaults to 64.
+        /// How many jobs are claimed in one transaction.
+        ///
+        /// Defaults to 64.
         package var claimLimit = 64
-        /// What is done when an outcome cannot be found out. Defaults to a refund.
+        /// What is done when an outcome cannot be found out.
+        ///
+        /// Defaults to a refund.
         package var unknownOutcome = UnknownOutcomePolicy.refund
-        /// Whether no other process can have this store open, so that all other leases are dead at the start.
+        /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
+        /// every send under them.
         package var isOnlyProcess = false
 
         package init() {}
@@ -120,6 +133,7 @@ package struct JobWorker: Service {
                     now: now,
                     limit: services.settings.claimLimit
                 )
+                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
                 for job in jobs {
                     services.logger.notice(
                         "job taken over",
@@ -187,8 +201,9 @@ private final class Lease: Sendable {
         }
     }
 
-    /// Renews the lease in time. A database that does not answer is asked again: until another worker has taken over,
-    /// nothing is lost.
+    /// Renews the lease in time.
+    ///
+    /// A database that does not answer is asked again: until another worker has taken over, nothing is lost.
     func keep() async {
         while !Task.isCancelled {
             guard (try? await services.environment.sleep(services.settings.renewSeconds)) != nil else { return }
@@ -212,6 +227,9 @@ private final class Lease: Sendable {
             return true
         }
     }
+
+    /// There are more orphans than one claim takes: the next look is not put off.
+    func lookForOrphansAgain() { orphansLookedForAt.withLock { $0 = nil } }
 
     private func renew() async throws -> Bool {
         let now = services.environment.now()

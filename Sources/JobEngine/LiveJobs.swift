@@ -52,7 +52,9 @@ package final class LiveJobs: Sendable {
         for watcher in watchers { watcher.yield(job) }
     }
 
-    /// The job's changes from now on. A slow reader sees only the latest: events themselves are replayed from the store.
+    /// The job's changes from now on.
+    ///
+    /// A slow reader sees only the latest: events themselves are replayed from the store.
     package func changes(of id: JobID) -> AsyncStream<Job> {
         let (stream, continuation) = AsyncStream.makeStream(of: Job.self, bufferingPolicy: .bufferingNewest(1))
         let key = state.withLock { state in

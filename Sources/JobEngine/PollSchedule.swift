@@ -26,6 +26,7 @@ struct PollSchedule {
     ///   - elapsed: Seconds since the provider accepted the job.
     ///   - hint: The provider's own word on when to ask again.
     ///   - jitter: A random number from 0 to 1.
+    /// - Returns: The pause, jittered.
     func interval(elapsed: Double, hint: Double?, jitter: Double) -> Double {
         let wanted: Double
         if elapsed < early {

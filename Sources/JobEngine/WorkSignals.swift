@@ -81,7 +81,9 @@ final class DueTimes: Sendable {
     }
 
     private struct State {
-        /// A binary heap, the earliest first. Entries whose ticket is no longer waiting are skipped when they surface.
+        /// A binary heap, the earliest first.
+        ///
+        /// Entries whose ticket is no longer waiting are skipped when they surface.
         var heap: [Entry] = []
         var waiting: [JobID: (ticket: UInt64, continuation: CheckedContinuation<Void, Never>)] = [:]
         /// Held jobs that got news while nobody slept on them.
