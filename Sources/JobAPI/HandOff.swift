@@ -18,7 +18,9 @@ struct HandOff<Value: Sendable>: Sendable {
         (turns, turnsContinuation) = AsyncStream.makeStream()
     }
 
-    /// Gives a value, and waits until it was used. For one producer at a time.
+    /// Gives a value, and waits until it was used.
+    ///
+    /// For one producer at a time.
     ///
     /// - Throws: `CancellationError` when nobody will use it any more.
     func give(_ value: Value) async throws {

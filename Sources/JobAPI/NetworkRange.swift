@@ -52,7 +52,9 @@ package struct NetworkRange: Sendable, Hashable, CustomStringConvertible {
     /// As it was written.
     package let description: String
 
-    /// Reads an address and the length of the prefix; without a length the address alone. Nil for anything else.
+    /// Reads an address and the length of the prefix; without a length the address alone.
+    ///
+    /// Nil for anything else.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let start = IPAddress(String(parts[0])) else { return nil }

@@ -43,7 +43,9 @@ package struct JSONWriter {
         needsComma = true
     }
 
-    /// Names the next member. The name must not need escaping.
+    /// Names the next member.
+    ///
+    /// The name must not need escaping.
     package mutating func key(_ name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -90,7 +90,9 @@ struct ArtifactRoutes: Sendable {
         }
     }
 
-    /// The part that is asked for. `If-Range` with another tag, or with a date, asks for the whole.
+    /// The part that is asked for.
+    ///
+    /// `If-Range` with another tag, or with a date, asks for the whole.
     private static func range(of artifact: Artifact, _ request: Request) -> ByteRange {
         guard request.method == .get, request.headers[values: .range].count == 1 else { return .whole }
         if let condition = request.headers[.ifRange], condition != tag(of: artifact) { return .whole }

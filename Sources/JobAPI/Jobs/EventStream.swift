@@ -57,8 +57,10 @@ struct EventRoutes: Sendable {
         )
     }
 
-    /// The event after which the stream starts. A client that connects again by itself repeats the URL, so what it has
-    /// seen since, in the header, counts more than the parameter.
+    /// The event after which the stream starts.
+    ///
+    /// A client that connects again by itself repeats the URL, so what it has seen since, in the header, counts more
+    /// than the parameter.
     private static func position(of request: Request) throws(APIError) -> Int64 {
         var query = try QueryReader(request.uri.query)
         let parameter = try query.integer("after", in: 0...Int64.max)

@@ -159,7 +159,9 @@ struct JobRoutes: Sendable {
 }
 
 extension APIRequestContext {
-    /// The job that the path names. What is no job's id at all is answered like a job that does not exist.
+    /// The job that the path names.
+    ///
+    /// What is no job's id at all is answered like a job that does not exist.
     var jobID: JobID {
         get throws(APIError) {
             guard let id = parameters.get("id").flatMap({ JobID($0) }) else { throw APIError.noSuchJob }

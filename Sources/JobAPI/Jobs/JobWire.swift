@@ -136,7 +136,9 @@ package struct JobWire: Sendable {
         json.endObject()
     }
 
-    /// The request as accepted, with what else the client said about it. Type, model and metadata stand beside it.
+    /// The request as accepted, with what else the client said about it.
+    ///
+    /// Type, model and metadata stand beside it.
     private static func input(of job: NewJob) -> JSONValue {
         let request = job.request.json
         guard case .object(var fields) = request else { return request }
