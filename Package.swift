@@ -5,7 +5,7 @@ import PackageDescription
 // Part 2 is one line in adapters/AdapterCatalog.swift. The list is explicit on purpose: a manifest that looks for
 // folders is cached and goes stale.
 let adapters: [(name: String, dependencies: [Target.Dependency])] = [
-    ("Sandbox", []),
+    ("Sandbox", ["Cryptography"]),
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
 ]
 
