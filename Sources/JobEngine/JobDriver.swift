@@ -48,7 +48,8 @@ struct JobDriver: Sendable {
         services.live.publish(claimed)
         var job = claimed
         var failures = 0
-        while !job.state.isTerminal, job.fence == fence {
+        // A cancelled task sleeps no more: without this look it would ask the provider without a pause.
+        while !job.state.isTerminal, job.fence == fence, !Task.isCancelled {
             do {
                 guard case .go(let next) = try await step(job) else { return }
                 job = next
