@@ -1,4 +1,6 @@
-/// Where one attempt stands. Its life is apart from the job's: evidence moves it whatever the job's epoch.
+/// Where one attempt stands.
+///
+/// Its life is apart from the job's: evidence moves it whatever the job's epoch.
 public enum AttemptState: String, Sendable, Codable, CaseIterable {
     /// Recorded; not a byte was sent.
     case intent
@@ -103,7 +105,7 @@ public struct Attempt: Sendable, Hashable {
     public let start: NewAttempt
     /// Where it stands.
     public var state: AttemptState
-    /// The epoch under which it last moved by a decision.
+    /// The epoch under which it was last sent, or began: it tells a worker's own send from another's.
     public var epoch: Int64
     /// How often it was sent: 0, 1, or more by resends.
     public var sends: Int
@@ -162,7 +164,6 @@ extension Attempt {
     /// - Returns: The attempt to write, or nil when it does not allow the change: the transition is stale then.
     public func applying(_ change: AttemptChange, epoch: Int64, at now: Timestamp) -> Attempt? {
         var next = self
-        next.epoch = epoch
         switch change {
         case .begin: return nil
         case .send(let number, let bodySHA256):
@@ -170,6 +171,7 @@ extension Attempt {
                 self.bodySHA256 == nil || self.bodySHA256 == bodySHA256
             else { return nil }
             next.state = state
+            next.epoch = epoch
             next.sends += 1
             next.bodySHA256 = bodySHA256
             next.sendingAt = now
@@ -238,7 +240,9 @@ extension Attempt {
     }
 }
 
-/// What was learned about one send. Not a decision: recorded whatever the job's epoch.
+/// What was learned about one send.
+///
+/// Not a decision: recorded whatever the job's epoch.
 public enum SendEvidence: Sendable, Hashable {
     /// The provider has it, under this id (nil when it gives none), with this answer as the engine writes it.
     case accepted(remoteID: String?, submission: String)

@@ -1,6 +1,8 @@
 public import Ledger
 
-/// Where a job is in its life. Each case carries just what is true in that state.
+/// Where a job is in its life.
+///
+/// Each case carries just what is true in that state.
 public enum JobState: Sendable, Hashable, Codable {
     /// Accepted and paid for by a hold; waits for a worker, a slot, a rate budget or its time.
     case queued(Queued)

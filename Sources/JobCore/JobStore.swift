@@ -24,7 +24,9 @@ public struct Admission: Sendable {
     }
 }
 
-/// What became of an admission. Only `.admitted` has written anything.
+/// What became of an admission.
+///
+/// Only `.admitted` has written anything.
 public enum AdmissionOutcome: Sendable, Hashable {
     /// The job, its hold, its first event and its idempotency record are durable.
     case admitted(Job)
@@ -105,7 +107,9 @@ public struct JobQuery: Sendable, Hashable {
     public init(workspace: String) { self.workspace = workspace }
 }
 
-/// A key that opens the API. The key itself is not stored: only its hash.
+/// A key that opens the API.
+///
+/// The key itself is not stored: only its hash.
 public struct APIKey: Sendable, Hashable, Codable {
     /// SHA-256 of the key, hexadecimal: its identity.
     public let hash: String
@@ -316,6 +320,8 @@ public protocol JobStore: Sendable {
     ///   - id: The job.
     ///   - version: The version it must still have.
     ///   - fence: The worker's right to decide; nil for a client's decisions.
+    /// - Returns: What became of it.
+    /// - Throws: What the database throws; the step then happened wholly or not at all.
     /// - Returns: What became of it.
     /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover.
     func commit(

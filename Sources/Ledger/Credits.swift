@@ -61,7 +61,9 @@ extension Credits: Codable {
     }
 }
 
-/// Why the ledger does not do what was asked. Nothing has changed then.
+/// Why the ledger does not do what was asked.
+///
+/// Nothing has changed then.
 public enum LedgerRefusal: Error, Sendable, Equatable {
     /// A result does not fit 64 bits.
     case overflow

@@ -1,0 +1,445 @@
+import Cryptography
+package import Generation
+package import JobCore
+package import Ledger
+package import Logging
+import MediaInspection
+import ProviderKit
+
+/// What a client posts: read and checked in form, not yet against a model.
+package struct JobSubmission: Sendable {
+    /// The key it came with.
+    package let key: APIKey
+    /// What is to be made.
+    package let request: GenerationRequest
+    /// What was said besides.
+    package let parameters: JobParameters
+    /// Adjustments that the dialect made already.
+    package let adjustments: [Adjustment]
+    /// The client's idempotency key, if it gave one.
+    package let idempotencyKey: String?
+
+    package init(
+        key: APIKey,
+        request: GenerationRequest,
+        parameters: JobParameters,
+        adjustments: [Adjustment] = [],
+        idempotencyKey: String?
+    ) {
+        self.key = key
+        self.request = request
+        self.parameters = parameters
+        self.adjustments = adjustments
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// What a client gets for a submission.
+package enum SubmissionResult: Sendable {
+    /// A new job.
+    case accepted(Job)
+    /// The answer that the same key and request got before.
+    case replayed(job: JobID, answer: String)
+}
+
+/// Why a well-formed submission is not accepted.
+///
+/// Nothing was written.
+package enum SubmissionRefusal: Error, Sendable, Equatable {
+    /// The idempotency key came with another request before. 422.
+    case idempotencyConflict
+    /// The workspace has less than the hold. 402.
+    case insufficientCredits(needed: Credits, available: Credits)
+    /// The key has spent up to its limit. 402.
+    case keyLimitReached(needed: Credits, remaining: Credits)
+    /// The key was revoked meanwhile. 401.
+    case keyRevoked
+    /// Too many jobs wait. 503 with Retry-After.
+    case queueFull
+    /// The disk is nearly full. 503 with Retry-After.
+    case storageFull
+}
+
+/// A job with what is looked up for those who read it.
+package struct JobView: Sendable {
+    /// The job.
+    package let job: Job
+    /// Its attempts, in order.
+    package let attempts: [Attempt]
+    /// How many jobs wait before it; nil unless it is queued.
+    package let queuePosition: Int?
+    /// Seconds until it is probably done: an estimate from the medians seen; nil when nothing is known.
+    package let etaSeconds: Double?
+    /// Whether a wish to stop it can be followed.
+    package let isCancellable: Bool
+}
+
+/// The use cases: what clients can do with jobs, whatever the dialect.
+package struct JobService: Sendable {
+    /// Bounds on what is accepted.
+    package struct Limits: Sendable {
+        /// How many jobs may wait, over all workspaces.
+        ///
+        /// Defaults to 1,000,000.
+        package var queuedMax = 1_000_000
+        /// The longest reference, in bytes.
+        ///
+        /// Defaults to 20 MiB.
+        package var inputBytesMax = 20 * 1_048_576
+        /// The largest reference, in pixels: checked in its header, before anything decodes it.
+        ///
+        /// Defaults to 50 million.
+        package var inputPixelsMax = 50_000_000
+        /// Admission stops below this much free disk.
+        ///
+        /// Defaults to 512 MiB.
+        package var freeDiskBytesMin: Int64 = 512 * 1_048_576
+
+        package init() {}
+    }
+
+    private let store: any JobStore
+    private let artifacts: any ArtifactStore
+    private let catalog: EndpointCatalog
+    private let live: LiveJobs
+    private let signals: WorkSignals
+    private let durations: ObservedDurations
+    private let environment: EngineEnvironment
+    private let limits: Limits
+    private let freeDiskBytes: @Sendable () -> Int64
+    private let logger: Logger
+
+    package init(
+        store: any JobStore,
+        artifacts: any ArtifactStore,
+        catalog: EndpointCatalog,
+        live: LiveJobs,
+        signals: WorkSignals,
+        durations: ObservedDurations,
+        environment: EngineEnvironment,
+        limits: Limits = Limits(),
+        freeDiskBytes: @escaping @Sendable () -> Int64,
+        logger: Logger
+    ) {
+        self.store = store
+        self.artifacts = artifacts
+        self.catalog = catalog
+        self.live = live
+        self.signals = signals
+        self.durations = durations
+        self.environment = environment
+        self.limits = limits
+        self.freeDiskBytes = freeDiskBytes
+        self.logger = logger
+    }
+
+    // MARK: Submitting
+
+    /// Accepts a job, or says why not.
+    ///
+    /// The order is: model, parameters, price, references, then one durable transaction. Until that transaction nothing
+    /// is written but references under the hash of their content, which the sweeper removes when no job came of them.
+    /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request with its key.
+    ///
+    /// - Parameters:
+    ///   - submission: What the client posted.
+    ///   - answer: Makes the body of the answer from the job as admitted; kept to be replayed.
+    /// - Returns: The new job, or the answer to be replayed.
+    /// - Throws: `RequestProblem`, `SubmissionRefusal`, or what the store throws.
+    package func submit(
+        _ submission: JobSubmission,
+        answer: (Job) throws -> String
+    ) async throws -> SubmissionResult {
+        let endpoint = try endpoint(for: submission.request)
+        let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
+        try checkProviderOptions(resolved.request, endpoint)
+        let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
+        guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
+        let fingerprint = Self.fingerprint(submission)
+        let inputs = try decodeInputs(of: resolved.request)
+        if !inputs.isEmpty {
+            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+            let available = try await store.balance(of: submission.key.workspace).available
+            guard available >= hold else {
+                throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
+            }
+        }
+        environment.passed(.checked)
+        let request = try await storing(inputs, of: resolved.request)
+        let now = environment.now()
+        let job = NewJob(
+            id: newJobID(at: now),
+            workspace: submission.key.workspace,
+            keyHash: submission.key.hash,
+            request: request,
+            parameters: submission.parameters,
+            adjustments: submission.adjustments + resolved.adjustments,
+            endpoint: endpoint.id,
+            lane: endpoint.lane,
+            hold: hold,
+            prices: endpoint.prices,
+            createdAt: now,
+            defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds
+        )
+        let outcome = try await store.admit(
+            Admission(
+                job: job,
+                idempotencyKey: submission.idempotencyKey,
+                fingerprint: fingerprint,
+                answer: try answer(Job(job)),
+                queuedMax: limits.queuedMax
+            )
+        )
+        switch outcome {
+        case .admitted(let admitted):
+            environment.passed(.admitted)
+            live.publish(admitted)
+            signals.jobsWait()
+            return .accepted(admitted)
+        case .replayed(let id, let body): return .replayed(job: id, answer: body)
+        case .idempotencyConflict: throw SubmissionRefusal.idempotencyConflict
+        case .insufficientCredits(let available):
+            throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
+        case .keyLimitReached(let remaining):
+            throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
+        case .keyRevoked: throw SubmissionRefusal.keyRevoked
+        case .queueFull: throw SubmissionRefusal.queueFull
+        }
+    }
+
+    private func endpoint(for request: GenerationRequest) throws(RequestProblem) -> Endpoint {
+        guard let endpoint = catalog.endpoint(model: request.model) else {
+            let near = catalog.nearMatches(request.model)
+            let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
+            throw RequestProblem(
+                .unknownModel,
+                field: "model",
+                "There is no model \(RequestProblem.shown(.string(request.model))).\(hint)"
+            )
+        }
+        return endpoint
+    }
+
+    private func checkProviderOptions(_ request: GenerationRequest, _ endpoint: Endpoint) throws(RequestProblem) {
+        for slug in request.providerOptions.keys.sorted() where slug != endpoint.id.provider {
+            throw RequestProblem(
+                .unsupportedParameter,
+                field: "provider.options.\(slug)",
+                "`provider.options.\(slug)`: \(endpoint.id.model) is served by \(endpoint.id.provider); allowed: \(endpoint.id.provider)."
+            )
+        }
+    }
+
+    /// The worst case of a request, rounded up: what is set aside.
+    private func hold(
+        for request: GenerationRequest,
+        _ endpoint: Endpoint,
+        maxCost: Credits?
+    ) throws -> Credits {
+        let hold: Credits
+        do {
+            hold = try endpoint.prices.bill(.worstCase(of: request), rounding: .up).total
+        } catch {
+            throw RequestProblem(
+                .unsupportedValue,
+                field: "model",
+                "`\(endpoint.id.model)` has no price for this request, so it is refused."
+            )
+        }
+        if let maxCost, hold > maxCost {
+            throw RequestProblem(
+                .invalidValue,
+                field: "max_cost",
+                "`max_cost` is \(maxCost) USD; this request can cost up to \(hold) USD."
+            )
+        }
+        return hold
+    }
+
+    /// What makes two requests equal: everything the client sent, media by hash.
+    private static func fingerprint(_ submission: JobSubmission) -> String {
+        let request = submission.request.replacingInputs { input in
+            guard case .url(let url) = input else { return input }
+            return .url(SHA256.hash(Array(url.utf8)).hex)
+        }
+        let parameters = submission.parameters
+        let text = JSONValue.array([
+            .string(request.type.rawValue), .string(request.model), request.json,
+            .array(request.inputs.map { .string(String(describing: $0.input)) }),
+            .string(String(describing: parameters.user)), .string(String(describing: parameters.sessionID)),
+            parameters.trace ?? .null, .object(parameters.metadata.mapValues(JSONValue.string)),
+            .bool(parameters.strict), .string(parameters.maxCost?.description ?? ""),
+            .integer(Int64(parameters.priority)), .string(parameters.startAfter?.description ?? ""),
+            .integer(parameters.expiresAfterSeconds ?? -1), .integer(Int64(parameters.retentionDays ?? -1)),
+            .string(parameters.callbackURL ?? ""),
+        ]).canonicalText
+        return SHA256.hash(Array(text.utf8)).hex
+    }
+
+    private func newJobID(at now: Timestamp) -> JobID {
+        var random = environment.randomBytes(10)
+        random[0] = 0x70 | (random[0] & 0x0F)
+        random[2] = 0x80 | (random[2] & 0x3F)
+        let time = UInt64(clamping: now.milliseconds) << 16 | UInt64(random[0]) << 8 | UInt64(random[1])
+        return JobID(high: time, low: random[2...].reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    // MARK: Reading
+
+    /// A job of a workspace; nil for one that does not exist or is another's, without a difference.
+    package func job(_ id: JobID, workspace: String) async throws -> JobView? {
+        guard let job = try await live.job(id), job.admitted.workspace == workspace else { return nil }
+        return try await view(of: job)
+    }
+
+    /// Waits until a job is over, at most some seconds, and tells how it stands then.
+    package func wait(for id: JobID, workspace: String, seconds: Double) async throws -> JobView? {
+        // The changes are watched before the job is read, so that none falls between.
+        let changes = live.changes(of: id)
+        guard let job = try await live.job(id), job.admitted.workspace == workspace else { return nil }
+        if !job.state.isTerminal, seconds > 0 {
+            let sleep = environment.sleep
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await change in changes where change.state.isTerminal { return } }
+                group.addTask { try? await sleep(seconds) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        return try await self.job(id, workspace: workspace)
+    }
+
+    /// A workspace's jobs, newest first.
+    package func jobs(_ query: JobQuery) async throws -> [JobView] {
+        var views: [JobView] = []
+        for job in try await store.jobs(query) { views.append(try await view(of: job)) }
+        return views
+    }
+
+    /// The events of a job after a version, and then those to come, without gaps, until the job is over.
+    package func events(of id: JobID, after version: Int64) -> JobEventFeed {
+        JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
+    }
+
+    private func view(of job: Job) async throws -> JobView {
+        let endpoint = catalog.endpoint(job.admitted.endpoint)
+        let position: Int?
+        if case .queued = job.state { position = try await store.queuePosition(of: job) } else { position = nil }
+        return JobView(
+            job: job,
+            attempts: try await live.attempts(of: job),
+            queuePosition: position,
+            etaSeconds: durations.eta(of: job, now: environment.now()),
+            isCancellable: Self.isCancellable(job, endpoint)
+        )
+    }
+
+    private static func isCancellable(_ job: Job, _ endpoint: Endpoint?) -> Bool {
+        switch job.state {
+        case .queued: true
+        case .submitting(let submitting): submitting.stage == .intent || endpoint?.adapter.canCancel == true
+        case .running: endpoint?.adapter.canCancel == true
+        case .storing, .completed, .failed, .cancelled, .expired: false
+        }
+    }
+
+    /// All models, with what they take and cost.
+    package var endpoints: [Endpoint] { catalog.endpoints }
+
+    // MARK: Cancelling
+
+    /// Records the wish to stop a job.
+    ///
+    /// One that cannot be stopped, or is over, is given back as it is.
+    package func cancel(_ id: JobID, workspace: String) async throws -> JobView? {
+        while true {
+            guard let job = try await store.job(id), job.admitted.workspace == workspace else { return nil }
+            let mayStop: Bool
+            switch job.state {
+            case .running: mayStop = catalog.endpoint(job.admitted.endpoint)?.adapter.canCancel == true
+            case .queued, .submitting, .storing, .completed, .failed, .cancelled, .expired: mayStop = true
+            }
+            guard mayStop, let transition = try? job.state.applying(.cancelRequested, at: environment.now()) else {
+                return try await view(of: job)
+            }
+            switch try await store.commit(transition, of: id, expecting: job.version, fence: nil) {
+            case .committed(let cancelled):
+                environment.passed(.cancelRequested)
+                live.publish(cancelled)
+                signals.wake(id)
+                return try await view(of: cancelled)
+            case .stale: continue
+            case .missing: return nil
+            }
+        }
+    }
+
+    // MARK: References
+
+    private struct DecodedInput {
+        let url: String
+        let bytes: [UInt8]
+        let stored: StoredInput
+    }
+
+    /// Decodes and checks every reference: what its bytes are, not what it says they are.
+    ///
+    /// Nothing is written.
+    private func decodeInputs(of request: GenerationRequest) throws(RequestProblem) -> [DecodedInput] {
+        var decoded: [DecodedInput] = []
+        for (path, input) in request.inputs {
+            guard case .url(let url) = input else {
+                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
+            }
+            let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
+            let facts: MediaFacts
+            do {
+                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
+            } catch {
+                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
+            }
+            guard facts.mediaType.kind == .image else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` holds \(facts.mediaType.rawValue); allowed: image/png, image/jpeg, image/webp, image/gif."
+                )
+            }
+            guard facts.mediaType.rawValue == data.mediaType else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` says \(data.mediaType) but holds \(facts.mediaType.rawValue)."
+                )
+            }
+            let hash = SHA256.hash(data.bytes).hex
+            decoded.append(
+                DecodedInput(
+                    url: url,
+                    bytes: data.bytes,
+                    stored: StoredInput(sha256: hash, mediaType: data.mediaType, bytes: Int64(data.bytes.count))
+                )
+            )
+        }
+        return decoded
+    }
+
+    private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
+        guard !inputs.isEmpty else { return request }
+        var stored: [String: StoredInput] = [:]
+        for input in inputs where stored[input.url] == nil {
+            let chunks = OnceSequence(input.bytes)
+            let file = try await artifacts.spool(
+                bytesMax: Int64(input.bytes.count),
+                declaredLength: Int64(input.bytes.count),
+                next: { chunks.next() }
+            )
+            try await artifacts.keep(file, as: .input(sha256: input.stored.sha256))
+            stored[input.url] = input.stored
+        }
+        return request.replacingInputs { input in
+            guard case .url(let url) = input, let kept = stored[url] else { return input }
+            return .stored(kept)
+        }
+    }
+}

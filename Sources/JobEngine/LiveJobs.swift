@@ -1,0 +1,89 @@
+package import JobCore
+import Synchronization
+
+/// Jobs in memory, kept current by the process's own commits, and those who wait for them to change.
+///
+/// Status reads of live jobs, and of those that ended lately, do not touch the disk. What is lost here at a crash is
+/// read again from the store: nothing depends on it.
+package final class LiveJobs: Sendable {
+    private struct State {
+        var jobs: [JobID: Job] = [:]
+        var attempts: [JobID: (version: Int64, list: [Attempt])] = [:]
+        /// Terminal jobs in the order they came, the oldest to be dropped first.
+        var ended: [JobID] = []
+        var endedStart = 0
+        var watchers: [JobID: [UInt64: AsyncStream<Job>.Continuation]] = [:]
+        var nextWatcher: UInt64 = 0
+    }
+
+    private static let endedMax = 4_096
+
+    private let store: any JobStore
+    private let state = Mutex(State())
+
+    package init(store: any JobStore) { self.store = store }
+
+    /// A job: from memory, else from the store.
+    package func job(_ id: JobID) async throws -> Job? {
+        if let job = state.withLock({ $0.jobs[id] }) { return job }
+        guard let job = try await store.job(id) else { return nil }
+        // A live job is not kept from a read: a commit may have overtaken it. A terminal one never changes.
+        if job.state.isTerminal { state.withLock { Self.keep(job, in: &$0) } }
+        return job
+    }
+
+    /// The attempts of a job as of its version: read once for each version.
+    package func attempts(of job: Job) async throws -> [Attempt] {
+        if let known = state.withLock({ $0.attempts[job.id] }), known.version == job.version { return known.list }
+        let list = try await store.attempts(of: job.id)
+        state.withLock { state in
+            if state.jobs[job.id] != nil { state.attempts[job.id] = (job.version, list) }
+        }
+        return list
+    }
+
+    /// Takes note of a job after a commit, and tells those who watch it.
+    package func publish(_ job: Job) {
+        let watchers = state.withLock { state -> [AsyncStream<Job>.Continuation] in
+            if let known = state.jobs[job.id], known.version > job.version { return [] }
+            Self.keep(job, in: &state)
+            return state.watchers[job.id].map { Array($0.values) } ?? []
+        }
+        for watcher in watchers { watcher.yield(job) }
+    }
+
+    /// The job's changes from now on.
+    ///
+    /// A slow reader sees only the latest: events themselves are replayed from the store.
+    package func changes(of id: JobID) -> AsyncStream<Job> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Job.self, bufferingPolicy: .bufferingNewest(1))
+        let key = state.withLock { state in
+            state.nextWatcher += 1
+            state.watchers[id, default: [:]][state.nextWatcher] = continuation
+            return state.nextWatcher
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { state in
+                state.watchers[id]?[key] = nil
+                if state.watchers[id]?.isEmpty == true { state.watchers[id] = nil }
+            }
+        }
+        return stream
+    }
+
+    private static func keep(_ job: Job, in state: inout State) {
+        let isNew = state.jobs.updateValue(job, forKey: job.id)?.state.isTerminal != true
+        guard job.state.isTerminal, isNew else { return }
+        state.ended.append(job.id)
+        while state.ended.count - state.endedStart > endedMax {
+            let oldest = state.ended[state.endedStart]
+            state.jobs[oldest] = nil
+            state.attempts[oldest] = nil
+            state.endedStart += 1
+        }
+        if state.endedStart > endedMax {
+            state.ended.removeFirst(state.endedStart)
+            state.endedStart = 0
+        }
+    }
+}
