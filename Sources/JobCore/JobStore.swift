@@ -321,9 +321,8 @@ public protocol JobStore: Sendable {
     ///   - version: The version it must still have.
     ///   - fence: The worker's right to decide; nil for a client's decisions.
     /// - Returns: What became of it.
-    /// - Throws: What the database throws; the step then happened wholly or not at all.
-    /// - Returns: What became of it.
-    /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover.
+    /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover; what the
+    ///   database throws, and the step then happened wholly or not at all.
     func commit(
         _ transition: JobTransition,
         of id: JobID,
