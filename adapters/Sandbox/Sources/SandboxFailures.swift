@@ -43,7 +43,9 @@ extension ProviderFailure {
                 failure(.unavailable, retryAfter.map { .after(seconds: $0) } ?? .backoff, .notCharged, Self.down)
             case 408, 504: failure(.timedOut, .backoff, .unknown, "The provider did not answer in time.")
             case 500...599: failure(.unavailable, .backoff, .unknown, Self.down)
-            default: failure(.unknown, .backoff, .unknown, "The provider's answer was not understood.")
+            case 409, 425, 499: failure(.unknown, .backoff, .unknown, Self.unclear)
+            case 400..<500: failure(.unknown, .never, .notCharged, "The provider refused the request.")
+            default: failure(.unknown, .backoff, .unknown, Self.unclear)
             }
     }
 
@@ -76,7 +78,7 @@ extension ProviderFailure {
             retry: .backoff,
             billing: .unknown,
             requestReachedProvider: .yes,
-            message: "The provider's answer was not understood.",
+            message: Self.unclear,
             details: details
         )
     }
@@ -84,5 +86,6 @@ extension ProviderFailure {
     private static let filtered = "The provider's content filter refused the request."
     private static let invalid = "The provider found the request invalid."
     private static let busy = "The provider is busy."
+    private static let unclear = "The provider's answer was not understood."
     private static let down = "The provider is not available."
 }

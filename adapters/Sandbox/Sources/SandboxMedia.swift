@@ -2,11 +2,11 @@
 ///
 /// The picture's size is fixed and small whatever was asked for; length, frame rate, count, sound and format are as
 /// asked. Equal requests give equal bytes.
-package enum SandboxMedia {
+enum SandboxMedia {
     /// The size of the sandbox's videos, in pixels.
-    package static let videoSide = 64
+    static let videoSide = 64
     /// The size of the sandbox's images, in pixels.
-    package static let imageSide = 32
+    static let imageSide = 32
 
     static func mediaType(of ticket: Wire.Ticket) -> String {
         switch ticket.kind {

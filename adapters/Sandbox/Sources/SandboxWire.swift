@@ -5,7 +5,7 @@ import Generation
 /// The sandbox's wire: JSON over HTTP, as a provider would speak it.
 ///
 /// Only what is used is here, and what comes back is read loosely: a real provider adds fields when it likes.
-package enum Wire {
+enum Wire {
     /// `POST /v1/generations`: one generation to start.
     struct Generation: Codable {
         var model: String

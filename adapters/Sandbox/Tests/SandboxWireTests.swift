@@ -95,6 +95,7 @@ import Testing
         Answer(status: 404, code: .notFound, retry: .never, billing: .notCharged),
         Answer(status: 408, code: .timedOut, retry: .backoff, billing: .unknown),
         Answer(status: 409, code: .unknown, retry: .backoff, billing: .unknown),
+        Answer(status: 410, code: .unknown, retry: .never, billing: .notCharged),
         Answer(status: 422, code: .invalidRequest, retry: .never, billing: .notCharged),
         Answer(status: 425, code: .unknown, retry: .backoff, billing: .unknown),
         Answer(status: 429, code: .rateLimited, retry: .backoff, billing: .notCharged),

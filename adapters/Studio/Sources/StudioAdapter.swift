@@ -92,7 +92,7 @@ package struct StudioAdapter: RecoverableAdapter, CancellableAdapter {
         // It may have ended between the two looks.
         if let exit = folder.exit { return Self.outcome(exit, record, folder) }
         guard !folder.has("cancelled") else { return .cancelled(chargedNanoUSD: 0) }
-        return .failed(Self.failure(.unavailable, retry: .backoff, "The generation was interrupted.", folder))
+        return .failed(Self.failure(.unavailable, retry: .backoff, Self.interrupted, folder))
     }
 
     /// Ends a generation at once.
@@ -193,11 +193,13 @@ package struct StudioAdapter: RecoverableAdapter, CancellableAdapter {
             return .completed(outputs, ReportedUsage(characters: record.characters))
         }
         let parts = exit.split(separator: " ")
-        let wasKilled = parts.last.flatMap { Int32($0) }.map { killed.contains($0 - 128) } ?? true
-        guard !wasKilled else {
-            return .failed(
-                failure(.unavailable, retry: .backoff, "The generation went beyond its bounds and was ended.", folder)
-            )
+        let signal = parts.last.flatMap { Int32($0) }.map { $0 - 128 } ?? SIGKILL
+        // The signals by name: ffmpeg's own statuses reach beyond 128 too.
+        if signal == SIGXCPU || signal == SIGXFSZ {
+            return .failed(failure(.timedOut, retry: .never, "The generation went beyond its bounds.", folder))
+        }
+        if signal == SIGKILL || signal == SIGTERM {
+            return .failed(failure(.unavailable, retry: .backoff, interrupted, folder))
         }
         return switch parts.first.flatMap({ StudioPlan.Step.Stage(rawValue: String($0)) }) {
         case .inputs:
@@ -209,10 +211,7 @@ package struct StudioAdapter: RecoverableAdapter, CancellableAdapter {
         }
     }
 
-    /// The signals by which bounds are enforced: of our own (processor time, file size) and of the system's (memory).
-    ///
-    /// ffmpeg's own statuses also reach beyond 128, so the range alone tells nothing.
-    private static let killed: Set<Int32> = [SIGKILL, SIGTERM, SIGXCPU, SIGXFSZ]
+    private static let interrupted = "The generation was interrupted."
 
     private static func failure(
         _ code: ProviderFailure.Code,

@@ -74,8 +74,9 @@ enum StudioSweeper {
 
     /// The time since a file was written, in milliseconds.
     private static func age(of path: String, now: Int64) -> Int64? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return now - Int64(status.st_mtim.tv_sec) * 1_000
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let written = attributes[.modificationDate] as? Date
+        else { return nil }
+        return now - Int64(written.timeIntervalSince1970 * 1_000)
     }
 }

@@ -162,6 +162,31 @@ struct StudioProcessTests {
         }
     }
 
+    @Test(arguments: [
+        ("inputs 1", ProviderFailure.Code.invalidRequest, ProviderFailure.Retry.never),
+        ("inputs 183", .invalidRequest, .never), ("speech 1", .invalidRequest, .never),
+        ("render 1", .unknown, .never), ("render 228", .unknown, .never), ("render 152", .timedOut, .never),
+        ("render 153", .timedOut, .never), ("render 137", .unavailable, .backoff), ("", .unavailable, .backoff),
+    ])
+    func endsMeanWhatTheySay(_ exit: String, _ code: ProviderFailure.Code, _ retry: ProviderFailure.Retry) async throws
+    {
+        try await withStage { stage in
+            let operation = ProviderOperation(remoteID: "att_1-1", payload: "att_1-1")
+            let folder = try stage.folder(of: operation)
+            let draft = try StudioFolder.draft(in: "\(stage.work)/studio")
+            try draft.write(Array(#"{"outputs":[]}"#.utf8), to: "plan")
+            try draft.write(Array("\(exit)\n".utf8), to: "exit")
+            try draft.become(folder)
+            guard case .failed(let failure) = try await stage.adapter.status(of: operation) else {
+                Issue.record("not failed")
+                return
+            }
+            #expect(failure.code == code)
+            #expect(failure.retry == retry)
+            #expect(failure.billing == .notCharged)
+        }
+    }
+
     // MARK: - Cleaning up
 
     @Test func foldersGoAnHourAfterTheirEndAndADayAfterTheirStart() async throws {
