@@ -62,7 +62,9 @@ public enum ModelParameters: Sendable, Hashable {
     case speech(SpeechParameters)
 }
 
-/// What a video model takes. Lists are in the vendor's order; the first entry is the default unless one is named.
+/// What a video model takes.
+///
+/// Lists are in the vendor's order; the first entry is the default unless one is named.
 public struct VideoParameters: Sendable, Hashable {
     /// The lengths on offer, in seconds.
     public var durations: [Int]
@@ -149,7 +151,9 @@ public struct ListPrice: Sendable, Hashable {
     public let unit: String
     /// The price of one unit in US dollars, as an exact decimal: `"0.0125"`.
     public let usd: String
-    /// What must hold for the line to count, by name: `["resolution": "720p"]`. Empty: always.
+    /// What must hold for the line to count, by name: `["resolution": "720p"]`.
+    ///
+    /// Empty: always.
     public let conditions: [String: String]
 
     /// Makes a line.

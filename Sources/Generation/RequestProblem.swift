@@ -25,7 +25,9 @@ public struct RequestProblem: Error, Sendable, Equatable {
 
     /// What kind of problem it is.
     public let kind: Kind
-    /// The field, as a path: `duration`, `frame_images[0].image_url.url`. Empty for the body as a whole.
+    /// The field, as a path: `duration`, `frame_images[0].image_url.url`.
+    ///
+    /// Empty for the body as a whole.
     public let field: String
     /// The whole sentence, safe to show to the caller.
     public let message: String

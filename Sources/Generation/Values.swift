@@ -1,4 +1,6 @@
-/// What a job makes. All are known by name; a model decides which are offered.
+/// What a job makes.
+///
+/// All are known by name; a model decides which are offered.
 public enum GenerationType: String, Sendable, Codable, CaseIterable {
     /// Moving pictures, with or without sound.
     case video
@@ -27,7 +29,9 @@ public struct PixelSize: Sendable, Hashable, Codable, CustomStringConvertible {
         self.height = height
     }
 
-    /// Reads `WIDTHxHEIGHT`; each side 1 to 65,536. Nil for anything else.
+    /// Reads `WIDTHxHEIGHT`; each side 1 to 65,536.
+    ///
+    /// Nil for anything else.
     public init?(_ text: String) {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false)
         guard sides.count == 2, sides.allSatisfy({ $0.count <= 5 && $0.allSatisfy(\.isASCII) }),

@@ -1,4 +1,6 @@
-/// Where a file is kept. Keys are made by us, from ids and hashes alone; never from what a client named.
+/// Where a file is kept.
+///
+/// Keys are made by us, from ids and hashes alone; never from what a client named.
 public struct ArtifactKey: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The path within the store: parts of `a-z0-9_-.` joined by `/`.
     public let path: String

@@ -1,4 +1,6 @@
-/// Where one attempt stands. Its life is apart from the job's: evidence moves it whatever the job's epoch.
+/// Where one attempt stands.
+///
+/// Its life is apart from the job's: evidence moves it whatever the job's epoch.
 public enum AttemptState: String, Sendable, Codable, CaseIterable {
     /// Recorded; not a byte was sent.
     case intent
@@ -65,6 +67,16 @@ extension AttemptState {
     }
 }
 
+extension AttemptState {
+    /// Whether it is not known yet, for certain or by policy, what became of the send.
+    public var awaitsOutcome: Bool {
+        switch self {
+        case .intent, .sending, .unknown: true
+        case .accepted, .refused, .found, .absent, .abandoned: false
+        }
+    }
+}
+
 /// What is fixed about an attempt when it begins, before anything is sent.
 public struct NewAttempt: Sendable, Hashable, Codable {
     /// Its number within the job, from 1.
@@ -93,7 +105,7 @@ public struct Attempt: Sendable, Hashable {
     public let start: NewAttempt
     /// Where it stands.
     public var state: AttemptState
-    /// The epoch under which it last moved by a decision.
+    /// The epoch under which it was last sent, or began: it tells a worker's own send from another's.
     public var epoch: Int64
     /// How often it was sent: 0, 1, or more by resends.
     public var sends: Int
@@ -130,9 +142,107 @@ public struct Attempt: Sendable, Hashable {
         self.sends = sends
         self.beganAt = beganAt
     }
+
+    /// An attempt as it begins: nothing was sent.
+    public init(_ start: NewAttempt, of job: JobID, epoch: Int64, at now: Timestamp) {
+        self.init(job: job, start: start, state: .intent, epoch: epoch, sends: 0, beganAt: now)
+    }
 }
 
-/// What was learned about one send. Not a decision: recorded whatever the job's epoch.
+// What stores write about attempts. Both functions are pure, so that every store decides alike; that a provider's id
+// belongs to one attempt alone is for the store to see to.
+extension Attempt {
+    /// The attempt after a job's transition.
+    ///
+    /// A resend has the body of the first send. A refusal counts only for a first send. An attempt that has an id
+    /// takes no other.
+    ///
+    /// - Parameters:
+    ///   - change: What the transition does to it.
+    ///   - epoch: The job's epoch.
+    ///   - now: The transition's time.
+    /// - Returns: The attempt to write, or nil when it does not allow the change: the transition is stale then.
+    public func applying(_ change: AttemptChange, epoch: Int64, at now: Timestamp) -> Attempt? {
+        var next = self
+        switch change {
+        case .begin: return nil
+        case .send(let number, let bodySHA256):
+            guard number == start.number, let state = state.applying(.sendingBegan),
+                self.bodySHA256 == nil || self.bodySHA256 == bodySHA256
+            else { return nil }
+            next.state = state
+            next.epoch = epoch
+            next.sends += 1
+            next.bodySHA256 = bodySHA256
+            next.sendingAt = now
+        case .move(let number, let event, let remoteID, let failure):
+            guard number == start.number, let state = state.applying(event), event != .refused || sends <= 1,
+                remoteID == nil || self.remoteID == nil || remoteID == self.remoteID
+            else { return nil }
+            next.state = state
+            next.remoteID = self.remoteID ?? remoteID
+            next.failure = failure ?? self.failure
+            if !state.awaitsOutcome { next.endedAt = endedAt ?? now }
+        }
+        return next
+    }
+
+    /// The attempt after evidence about one of its sends.
+    ///
+    /// - Parameters:
+    ///   - evidence: What was learned.
+    ///   - send: The number of the send that it is about, from 1.
+    ///   - jobIsOver: Whether the job is in a terminal state.
+    ///   - now: When it was learned.
+    /// - Returns: The attempt to write, and what became of the evidence.
+    public func recording(
+        _ evidence: SendEvidence,
+        send: Int,
+        jobIsOver: Bool,
+        at now: Timestamp
+    ) -> (attempt: Attempt, outcome: EvidenceOutcome) {
+        let isOpen = !jobIsOver && (state == .sending || state == .unknown)
+        switch evidence {
+        case .refused(let failure):
+            guard isOpen, send == 1, sends == 1, let next = state.applying(.refused) else {
+                return (self, .alreadyKnown)
+            }
+            var refused = self
+            refused.state = next
+            refused.failure = failure
+            refused.endedAt = now
+            return (refused, .recorded)
+        case .accepted(let remoteID, let submission):
+            guard remoteID == nil || (remoteID != self.remoteID && remoteID != orphanRemoteID) else {
+                return (self, .alreadyKnown)
+            }
+            if isOpen, let next = state.applying(.accepted) {
+                var accepted = self
+                accepted.state = next
+                accepted.remoteID = remoteID
+                accepted.submission = submission
+                accepted.endedAt = now
+                return (accepted, .recorded)
+            }
+            return keepingOrphan(remoteID, submission)
+        }
+    }
+
+    /// Keeps an id that is not the attempt's own, unless it can only be another name of the same generation.
+    ///
+    /// One send makes one generation. After a resend there may be a second, as any is of an attempt that is over.
+    private func keepingOrphan(_ remoteID: String?, _ submission: String) -> (Attempt, EvidenceOutcome) {
+        if state == .accepted || state == .found, sends <= 1 || remoteID == nil { return (self, .alreadyKnown) }
+        var late = self
+        late.orphanRemoteID = orphanRemoteID ?? remoteID
+        late.submission = self.submission ?? submission
+        return (late, remoteID == nil && late == self ? .alreadyKnown : .orphaned)
+    }
+}
+
+/// What was learned about one send.
+///
+/// Not a decision: recorded whatever the job's epoch.
 public enum SendEvidence: Sendable, Hashable {
     /// The provider has it, under this id (nil when it gives none), with this answer as the engine writes it.
     case accepted(remoteID: String?, submission: String)

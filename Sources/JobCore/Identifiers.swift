@@ -68,7 +68,9 @@ extension JobID: CustomStringConvertible, Codable {
     }
 }
 
-/// Where a job is served: a model at a provider instance with one credential account. An attempt pins all three.
+/// Where a job is served: a model at a provider instance with one credential account.
+///
+/// An attempt pins all three.
 public struct EndpointID: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The model's slug.
     public let model: String
@@ -160,7 +162,9 @@ extension Timestamp: CustomStringConvertible {
             + "\(pad(rest / 60_000 % 60, 2)):\(pad(rest / 1_000 % 60, 2)).\(pad(rest % 1_000, 3))Z"
     }
 
-    /// Reads RFC 3339: `2026-11-21T09:30:00Z`, with an optional fraction and any offset. Nil for anything else.
+    /// Reads RFC 3339: `2026-11-21T09:30:00Z`, with an optional fraction and any offset.
+    ///
+    /// Nil for anything else.
     public init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         func number(_ from: Int, _ count: Int) -> Int64? {

@@ -11,11 +11,15 @@ public struct JobParameters: Sendable, Hashable, Codable {
     public var trace: JSONValue?
     /// Names and values of the client, given back as they came.
     public var metadata: [String: String] = [:]
-    /// Whether unsupported parameters are refused. Defaults to true.
+    /// Whether unsupported parameters are refused.
+    ///
+    /// Defaults to true.
     public var strict = true
     /// The job is refused above this cost.
     public var maxCost: Credits?
-    /// Higher goes first within a workspace; -100 to 100. Defaults to 0.
+    /// Higher goes first within a workspace; -100 to 100.
+    ///
+    /// Defaults to 0.
     public var priority = 0
     /// The job starts no earlier.
     public var startAfter: Timestamp?
@@ -257,7 +261,9 @@ public struct Fence: Sendable, Hashable {
     }
 }
 
-/// One step of a job as streaming clients see it. A job's event id is its version: 1, 2, 3 ... without gaps.
+/// One step of a job as streaming clients see it.
+///
+/// A job's event id is its version: 1, 2, 3 ... without gaps.
 public struct JobEventRecord: Sendable, Hashable, Codable {
     /// The job.
     public let job: JobID

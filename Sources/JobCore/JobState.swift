@@ -1,6 +1,8 @@
 public import Ledger
 
-/// Where a job is in its life. Each case carries just what is true in that state.
+/// Where a job is in its life.
+///
+/// Each case carries just what is true in that state.
 public enum JobState: Sendable, Hashable, Codable {
     /// Accepted and paid for by a hold; waits for a worker, a slot, a rate budget or its time.
     case queued(Queued)
@@ -72,6 +74,8 @@ public enum JobState: Sendable, Hashable, Codable {
         public var attempt: Int
         /// How far it is.
         public var stage: SubmissionStage
+        /// How often it was sent: 0, 1, or more by resends.
+        public var sends: Int
         /// The attempts so far, this one included.
         public var tally: Tally
         /// When the client asked to stop, if it did.

@@ -24,7 +24,9 @@ public struct Admission: Sendable {
     }
 }
 
-/// What became of an admission. Only `.admitted` has written anything.
+/// What became of an admission.
+///
+/// Only `.admitted` has written anything.
 public enum AdmissionOutcome: Sendable, Hashable {
     /// The job, its hold, its first event and its idempotency record are durable.
     case admitted(Job)
@@ -46,8 +48,8 @@ public enum AdmissionOutcome: Sendable, Hashable {
 public enum CommitOutcome: Sendable, Hashable {
     /// It is durable, with all its consequences.
     case committed(Job)
-    /// The job had moved on, belongs to another worker, or its attempt does not allow the step. Nothing was written;
-    /// this is the job as it stands.
+    /// The job had moved on, belongs to another worker, its attempt does not allow the step, or another attempt has the
+    /// provider's id. Nothing was written; this is the job as it stands.
     case stale(Job)
     /// There is no such job.
     case missing
@@ -58,6 +60,8 @@ public struct LaneCapacity: Sendable, Hashable {
     /// The lane.
     public let lane: Lane
     /// How many jobs may be claimed or at the provider at once, over all workers.
+    ///
+    /// A job that is being stored is neither.
     public let slots: Int
     /// How many may be started now within the rate budget; nil when there is none.
     public let startsNow: Int?
@@ -74,7 +78,7 @@ public struct LaneCapacity: Sendable, Hashable {
 public struct ClaimResult: Sendable {
     /// The jobs, now the worker's, each under a new epoch.
     public let jobs: [Job]
-    /// When the earliest job that waits for its time becomes due; nil when none does.
+    /// When the earliest job in these lanes that waits for its time becomes due; nil when none does.
     public let nextDueAt: Timestamp?
 
     /// Describes a claim's result.
@@ -103,7 +107,9 @@ public struct JobQuery: Sendable, Hashable {
     public init(workspace: String) { self.workspace = workspace }
 }
 
-/// A key that opens the API. The key itself is not stored: only its hash.
+/// A key that opens the API.
+///
+/// The key itself is not stored: only its hash.
 public struct APIKey: Sendable, Hashable, Codable {
     /// SHA-256 of the key, hexadecimal: its identity.
     public let hash: String
@@ -183,8 +189,11 @@ public struct OutboxMessage: Sendable, Hashable {
 
 /// Something that an audit found wrong.
 public struct AuditFinding: Sendable, Hashable, Codable {
-    /// The rule that does not hold: `sum_zero`, `hold_resolved_once`, `balance_cached`, `held_sum`, `event_gap`,
-    /// `artifact_missing`, `artifact_changed`.
+    /// The rule that does not hold.
+    ///
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`. Of jobs:
+    /// `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
+    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -231,7 +240,9 @@ public protocol JobStore: Sendable {
 
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
-    /// Checked in this order: key valid, idempotency, queue bound, key's limit, workspace's credits.
+    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, key's
+    /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
+    /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
     /// Records that the answers to these jobs' requests were written to their clients.
@@ -254,14 +265,19 @@ public protocol JobStore: Sendable {
     /// The messages that wait to be delivered to a job's client.
     func outbox(of id: JobID) async throws -> [OutboxMessage]
 
-    /// How many jobs wait before this one in its lane, as a claim would take them within its workspace.
+    /// How many jobs wait before this one in its lane, as a claim would take them within its workspace: 0 for the next.
+    ///
+    /// Jobs that wait for their time are counted too. Nil for a job that is claimed or no longer waits.
     func queuePosition(of job: Job) async throws -> Int?
 
     // MARK: Workers
 
-    /// Starts or renews a worker's lease.
+    /// Starts or renews a worker's lease. It lasts while `until` is later than now.
     ///
-    /// - Returns: False when the lease had ended and another worker has taken jobs of it: the worker must start anew.
+    /// A lease that ran out and was not noticed is renewed: the jobs are still the worker's. One that was ended, by
+    /// another worker's `claimOrphans`, by `release` or by `endOtherLeases`, never comes back.
+    ///
+    /// - Returns: False when the lease was ended: the worker must start anew, under another id.
     func renewLease(of worker: WorkerID, now: Timestamp, until: Timestamp) async throws -> Bool
 
     /// Ends the leases of all workers but this one: for a store that only one process can have open.
@@ -272,7 +288,8 @@ public protocol JobStore: Sendable {
 
     /// Claims waiting jobs that are due, within the lanes' capacity.
     ///
-    /// Within a lane the workspace with the fewest jobs in flight goes first, then priority, then age. Cost grows with
+    /// Lanes are served in the order given. Within a lane the workspace with the fewest jobs in flight there goes first,
+    /// each claim counted, then priority, then age. A worker whose lease does not last claims nothing. Cost grows with
     /// the jobs claimed, not with those that wait.
     func claimQueued(
         worker: WorkerID,
@@ -281,7 +298,10 @@ public protocol JobStore: Sendable {
         limit: Int
     ) async throws -> ClaimResult
 
-    /// Takes over jobs in flight that nobody holds, or whose worker's lease has ended; frees its claimed waiting ones.
+    /// Takes over jobs in flight that nobody holds, or whose worker's lease has run out or was ended, oldest first.
+    ///
+    /// Ends the leases that ran out, and frees the waiting jobs that those workers had claimed: `claimQueued` finds
+    /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
 
     // MARK: Transitions
@@ -289,14 +309,20 @@ public protocol JobStore: Sendable {
     /// Makes a transition: the only way to move a stored job.
     ///
     /// Written only if the job is still at `version` in the transition's `from`, and, with a fence, still that worker's
-    /// in that epoch, and if the attempt allows its change. In the same transaction: resolution of the hold, attempt
-    /// row, artifact rows, event row, outbox row.
+    /// in that epoch, and if the attempt allows its change (``Attempt/applying(_:epoch:at:)``). In the same transaction:
+    /// resolution of the hold, attempt row, artifact rows, event row, outbox row.
+    ///
+    /// An id that the provider gave belongs to one attempt per provider and account: a transition that would give it to
+    /// a second one is stale. It is the same generation, and one job has it already.
     ///
     /// - Parameters:
     ///   - transition: The step.
     ///   - id: The job.
     ///   - version: The version it must still have.
     ///   - fence: The worker's right to decide; nil for a client's decisions.
+    /// - Returns: What became of it.
+    /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover; what the
+    ///   database throws, and the step then happened wholly or not at all.
     func commit(
         _ transition: JobTransition,
         of id: JobID,
@@ -306,8 +332,12 @@ public protocol JobStore: Sendable {
 
     /// Records what was learned about one send, whatever the epoch.
     ///
-    /// Compare-and-set on the attempt's own state: `sending` or `unknown`. A refusal counts only for a first send. For
-    /// an attempt that is over, or of a job that is, an accepted id is kept as an orphan.
+    /// Compare-and-set on the attempt's own state (``Attempt/recording(_:send:jobIsOver:at:)``): `sending` or `unknown`.
+    /// A refusal counts only for a first send. For an attempt that is over, or of a job that is, an accepted id is kept
+    /// as an orphan.
+    ///
+    /// Writes nothing, and answers `alreadyKnown`, when there is no such attempt, or when another attempt at the same
+    /// provider and account has the id: as an orphan it would be cancelled under that job.
     func record(
         _ evidence: SendEvidence,
         of id: JobID,

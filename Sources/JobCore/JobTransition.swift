@@ -11,6 +11,8 @@ public enum JobEvent: Sendable, Hashable {
     /// The provider answered with the outputs at once.
     case completedAtOnce(outputs: String)
     /// Nothing was started, for certain. `retryAt` when another attempt may help; a refusal for capacity does not count.
+    ///
+    /// Never after a resend: that it is refused proves nothing about the first send. Its answer counts as lost.
     case refused(JobFailure, isForCapacity: Bool, retryAt: Timestamp?)
     /// The answer is lost.
     case answerLost
@@ -28,7 +30,7 @@ public enum JobEvent: Sendable, Hashable {
     case providerCancelled(charged: Credits)
     /// The outputs at the provider have new URLs.
     case outputsRenewed(outputs: String)
-    /// All outputs are stored and checked, and this is what they cost.
+    /// All outputs, at least one, are stored and checked, and this is what they cost.
     case artifactsStored([Artifact], Bill)
     /// An output is not what it should be, and cannot be had again.
     case outputsRejected(JobFailure)
@@ -109,6 +111,7 @@ extension JobState {
     public func applying(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         switch (self, event) {
         case (.queued(let queued), .attemptBegan(let attempt)):
+            guard attempt.number == queued.tally.begun + 1 else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(from: self, to: queued.beginning(attempt), at: now, attempt: .begin(attempt))
         case (.queued, .refused(let failure, _, _)):
             // Before any attempt: an input is gone from storage.
@@ -151,6 +154,7 @@ extension JobState {
                 attempt: submitting.change(.accepted)
             )
         case (.submitting(let submitting), .refused(let failure, let isForCapacity, let retryAt)):
+            guard !submitting.wasResent else { throw IllegalTransition(state: self, event: event) }
             return submitting.over(
                 from: self,
                 failure,
@@ -268,6 +272,7 @@ extension JobState {
             next.outputs = outputs
             return JobTransition(from: self, to: .storing(next), at: now)
         case (.storing, .artifactsStored(let artifacts, let bill)):
+            guard !artifacts.isEmpty else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(
                 from: self,
                 to: .completed(Completed(artifacts: artifacts, bill: bill)),
@@ -302,13 +307,15 @@ extension JobState.Queued {
         var next = tally
         next.begun += 1
         next.counted += 1
-        return .submitting(JobState.Submitting(attempt: attempt.number, stage: .intent, tally: next))
+        return .submitting(JobState.Submitting(attempt: attempt.number, stage: .intent, sends: 0, tally: next))
     }
 }
 
 extension JobState.Submitting {
     /// Whether the provider can have the request.
     fileprivate var mayBeAtProvider: Bool { stage != .intent }
+
+    fileprivate var wasResent: Bool { sends > 1 }
 
     fileprivate func change(
         _ event: AttemptEvent,
@@ -323,6 +330,7 @@ extension JobState.Submitting {
         case .intent, .verifying:
             var next = self
             next.stage = .sending
+            next.sends += 1
             next.tally.firstSentAt = tally.firstSentAt ?? now
             return .submitting(next)
         case .sending: return nil
@@ -387,7 +395,7 @@ extension JobState.Submitting {
 extension JobState.Running {
     fileprivate func polled(_ progress: Double?, isQueued: Bool, nextPollAt: Timestamp, found: Bool) -> JobState {
         var next = self
-        if let progress {
+        if let progress, progress.isFinite {
             let bounded = min(1, max(0, progress))
             next.progress = max(self.progress ?? 0, bounded)
         }

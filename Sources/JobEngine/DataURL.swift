@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import Synchronization
 
@@ -42,44 +43,12 @@ struct DataURL {
                 "`\(field)` holds more than \(bytesMax) bytes, the most that is allowed."
             )
         }
-        guard let bytes = Self.decode(payload) else {
+        // Foundation's decoder refuses whatever is not the standard alphabet with its padding.
+        guard let bytes = Data(base64Encoded: String(Substring(payload))), !bytes.isEmpty else {
             throw RequestProblem(.invalidValue, field: field, "`\(field)` is not valid base64.")
         }
         self.mediaType = type.lowercased()
-        self.bytes = bytes
-    }
-
-    /// Strict base64: the standard alphabet, padding as it should be, nothing else. Nil for anything else.
-    private static func decode(_ text: Substring.UTF8View) -> [UInt8]? {
-        guard text.count % 4 == 0, !text.isEmpty else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3)
-        var group: UInt32 = 0
-        var digits = 0
-        var padding = 0
-        for character in text {
-            let value: UInt8
-            switch character {
-            case 65...90: value = character - 65
-            case 97...122: value = character - 71
-            case 48...57: value = character + 4
-            case 43: value = 62
-            case 47: value = 63
-            case 61:
-                padding += 1
-                value = 0
-            case _: return nil
-            }
-            guard character == 61 || padding == 0 else { return nil }
-            group = group << 6 | UInt32(value)
-            digits += 1
-            guard digits == 4 else { continue }
-            guard padding <= 2 else { return nil }
-            for shift in [16, 8, 0].prefix(3 - padding) { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
-            group = 0
-            digits = 0
-        }
-        return padding <= 2 ? bytes : nil
+        self.bytes = Array(bytes)
     }
 }
 

@@ -23,7 +23,9 @@ package struct CatalogMistake: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// All endpoints of this process, by model and by id. Fixed at the start.
+/// All endpoints of this process, by model and by id.
+///
+/// Fixed at the start.
 package struct EndpointCatalog: Sendable {
     private let byModel: [String: Endpoint]
     private let byID: [EndpointID: Endpoint]

@@ -10,7 +10,9 @@ package struct EngineEnvironment: Sendable {
     package let sleep: @Sendable (Double) async throws -> Void
     /// Random bytes: ids, tokens, jitter.
     package let randomBytes: @Sendable (Int) -> [UInt8]
-    /// Told of each write-ahead step as it is passed. A crash test ends or stops the process there.
+    /// Told of each write-ahead step as it is passed.
+    ///
+    /// A crash test ends or stops the process there.
     package let passed: @Sendable (WriteAheadStep) -> Void
 
     package init(

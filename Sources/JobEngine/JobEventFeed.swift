@@ -27,7 +27,8 @@ package struct JobEventFeed: AsyncSequence, Sendable {
         var isCaughtUp = false
         var isOver = false
 
-        package mutating func next() async throws -> JobEventRecord? {
+        package mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> JobEventRecord?
+        {
             while true {
                 if let event = pending.popFirst() {
                     last = event.version
@@ -46,7 +47,7 @@ package struct JobEventFeed: AsyncSequence, Sendable {
                     }
                     continue
                 }
-                guard let change = await changes.next() else { return nil }
+                guard let change = await changes.next(isolation: actor) else { return nil }
                 if change.version > last { isCaughtUp = false }
             }
         }

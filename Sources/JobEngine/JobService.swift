@@ -42,7 +42,9 @@ package enum SubmissionResult: Sendable {
     case replayed(job: JobID, answer: String)
 }
 
-/// Why a well-formed submission is not accepted. Nothing was written.
+/// Why a well-formed submission is not accepted.
+///
+/// Nothing was written.
 package enum SubmissionRefusal: Error, Sendable, Equatable {
     /// The idempotency key came with another request before. 422.
     case idempotencyConflict
@@ -76,13 +78,21 @@ package struct JobView: Sendable {
 package struct JobService: Sendable {
     /// Bounds on what is accepted.
     package struct Limits: Sendable {
-        /// How many jobs may wait, over all workspaces. Defaults to 1,000,000.
+        /// How many jobs may wait, over all workspaces.
+        ///
+        /// Defaults to 1,000,000.
         package var queuedMax = 1_000_000
-        /// The longest reference, in bytes. Defaults to 20 MiB.
+        /// The longest reference, in bytes.
+        ///
+        /// Defaults to 20 MiB.
         package var inputBytesMax = 20 * 1_048_576
-        /// The largest reference, in pixels: checked in its header, before anything decodes it. Defaults to 50 million.
+        /// The largest reference, in pixels: checked in its header, before anything decodes it.
+        ///
+        /// Defaults to 50 million.
         package var inputPixelsMax = 50_000_000
-        /// Admission stops below this much free disk. Defaults to 512 MiB.
+        /// Admission stops below this much free disk.
+        ///
+        /// Defaults to 512 MiB.
         package var freeDiskBytesMin: Int64 = 512 * 1_048_576
 
         package init() {}
@@ -338,7 +348,9 @@ package struct JobService: Sendable {
 
     // MARK: Cancelling
 
-    /// Records the wish to stop a job. One that cannot be stopped, or is over, is given back as it is.
+    /// Records the wish to stop a job.
+    ///
+    /// One that cannot be stopped, or is over, is given back as it is.
     package func cancel(_ id: JobID, workspace: String) async throws -> JobView? {
         while true {
             guard let job = try await store.job(id), job.admitted.workspace == workspace else { return nil }
@@ -370,7 +382,9 @@ package struct JobService: Sendable {
         let stored: StoredInput
     }
 
-    /// Decodes and checks every reference: what its bytes are, not what it says they are. Nothing is written.
+    /// Decodes and checks every reference: what its bytes are, not what it says they are.
+    ///
+    /// Nothing is written.
     private func decodeInputs(of request: GenerationRequest) throws(RequestProblem) -> [DecodedInput] {
         var decoded: [DecodedInput] = []
         for (path, input) in request.inputs {
@@ -380,7 +394,7 @@ package struct JobService: Sendable {
             let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
             let facts: MediaFacts
             do {
-                facts = try MediaInspector.inspect(bytes: data.bytes, pixelsMax: limits.inputPixelsMax)
+                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
             } catch {
                 throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
             }

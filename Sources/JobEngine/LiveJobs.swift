@@ -44,7 +44,7 @@ package final class LiveJobs: Sendable {
 
     /// Takes note of a job after a commit, and tells those who watch it.
     package func publish(_ job: Job) {
-        let watchers = state.withLock { state in
+        let watchers = state.withLock { state -> [AsyncStream<Job>.Continuation] in
             if let known = state.jobs[job.id], known.version > job.version { return [] }
             Self.keep(job, in: &state)
             return state.watchers[job.id].map { Array($0.values) } ?? []
@@ -52,7 +52,9 @@ package final class LiveJobs: Sendable {
         for watcher in watchers { watcher.yield(job) }
     }
 
-    /// The job's changes from now on. A slow reader sees only the latest: events themselves are replayed from the store.
+    /// The job's changes from now on.
+    ///
+    /// A slow reader sees only the latest: events themselves are replayed from the store.
     package func changes(of id: JobID) -> AsyncStream<Job> {
         let (stream, continuation) = AsyncStream.makeStream(of: Job.self, bufferingPolicy: .bufferingNewest(1))
         let key = state.withLock { state in

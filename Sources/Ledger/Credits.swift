@@ -15,7 +15,9 @@ public struct Credits: Sendable, Hashable, Comparable {
     ///
     /// Nil for anything else: exponents, spaces, more places, amounts beyond 9.2 billion.
     public init?(usd text: String) {
-        guard let decimal = ExactDecimal(text), let nano = decimal.scaled(toPlaces: 9) else { return nil }
+        guard let decimal = ExactDecimal(text), decimal.scale <= 9, let nano = decimal.scaled(toPlaces: 9) else {
+            return nil
+        }
         self.nanoUSD = nano
     }
 
@@ -59,7 +61,9 @@ extension Credits: Codable {
     }
 }
 
-/// Why the ledger does not do what was asked. Nothing has changed then.
+/// Why the ledger does not do what was asked.
+///
+/// Nothing has changed then.
 public enum LedgerRefusal: Error, Sendable, Equatable {
     /// A result does not fit 64 bits.
     case overflow

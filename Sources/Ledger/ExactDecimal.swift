@@ -28,7 +28,9 @@ public struct ExactDecimal: Sendable, Hashable {
         ExactDecimal(mantissa: value, scale: 3) ?? ExactDecimal(0)
     }
 
-    /// Reads digits with an optional sign and point: `5`, `-0.125`. Nil for anything else.
+    /// Reads digits with an optional sign and point: `5`, `-0.125`.
+    ///
+    /// Nil for anything else.
     public init?(_ text: String) {
         var rest = Substring(text)
         let negative = rest.hasPrefix("-")

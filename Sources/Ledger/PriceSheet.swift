@@ -35,7 +35,9 @@ public struct PriceLine: Sendable, Hashable, Codable {
 
 /// What was, or will be, used: quantities by unit, and the attributes that price conditions look at.
 public struct MeteredUsage: Sendable, Hashable, Codable {
-    /// How much of each unit. A unit that is absent was not metered.
+    /// How much of each unit.
+    ///
+    /// A unit that is absent was not metered.
     public var quantities: [PriceUnit: ExactDecimal]
     /// Attributes such as `resolution` and `audio`.
     public var attributes: [String: String]
@@ -72,7 +74,9 @@ public struct Bill: Sendable, Hashable, Codable {
     public static let empty = Bill(lines: [], total: .zero)
 }
 
-/// The prices of one endpoint. One function prices quote, hold and bill.
+/// The prices of one endpoint.
+///
+/// One function prices quote, hold and bill.
 public struct PriceSheet: Sendable, Hashable, Codable {
     /// The lines.
     public let lines: [PriceLine]

@@ -1,4 +1,6 @@
-/// A place that credits are in. The sum over all accounts is zero at all times.
+/// A place that credits are in.
+///
+/// The sum over all accounts is zero at all times.
 public enum Account: Sendable, Hashable {
     /// What a workspace can spend.
     case available(workspace: String)
@@ -29,7 +31,9 @@ public enum Account: Sendable, Hashable {
     }
 }
 
-/// One movement of credits from an account to another. Never changed, never deleted.
+/// One movement of credits from an account to another.
+///
+/// Never changed, never deleted.
 public struct Transfer: Sendable, Hashable {
     /// Unique; a function of the cause, such as `settle:<job>`: the same cause can move money only once.
     public let id: String

@@ -85,6 +85,7 @@ public final class AttemptContext: Sendable {
     /// - Parameters:
     ///   - description: What is started, byte for byte: equal for a resend.
     ///   - work: Starts it, and returns as soon as it has started.
+    /// - Returns: What `work` returns.
     /// - Throws: What `work` throws, or `unavailable` when the start came too late or was refused.
     public func start<Started: Sendable>(
         _ description: [UInt8],

@@ -2,11 +2,13 @@ import Cryptography
 import Testing
 
 @Suite struct HKDFTests {
-    struct Vector: Sendable {
+    struct Vector: Sendable, CustomTestStringConvertible {
         let material: [UInt8]
         let salt: [UInt8]
         let info: [UInt8]
         let key: String
+
+        var testDescription: String { key }
     }
 
     // Source: RFC 5869, appendix A, test cases 1 to 3.

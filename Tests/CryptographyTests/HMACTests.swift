@@ -2,10 +2,12 @@ import Cryptography
 import Testing
 
 @Suite struct HMACTests {
-    struct Vector: Sendable {
+    struct Vector: Sendable, CustomTestStringConvertible {
         let key: [UInt8]
         let message: [UInt8]
         let code: String
+
+        var testDescription: String { code }
     }
 
     // Source: RFC 4231, test cases 1 to 4, 6 and 7.

@@ -10,7 +10,7 @@ import Testing
         print("MediaInspection fuzz: seed=\(seed)")
         var generator = SplitMix(state: seed)
         for media in RealMedia.all {
-            for _ in 0..<60 {
+            for _ in 0..<150 {
                 let bytes = damaged(media.bytes, &generator)
                 _ = try? MediaInspector.inspect(bytes: bytes)
                 _ = try? MediaInspector.imageDimensions(bytes, pixelLimit: 1_000_000)

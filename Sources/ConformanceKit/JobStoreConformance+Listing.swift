@@ -1,0 +1,129 @@
+import Generation
+import JobCore
+import Ledger
+import Testing
+
+extension JobStoreConformance {
+    static let listing: [Check] = [
+        Check("a list shows a workspace's jobs, newest first, as they stand") { store in
+            var driver = try await JobDriver(store)
+            let other = try await driver.addWorkspace("other", credits: Credits(nanoUSD: 1_000_000_000))
+            var jobs: [Job] = []
+            for situation in JobSituation.allCases { jobs.append(try await driver.job(in: situation)) }
+            let foreign = try await driver.admit(other)
+            var query = JobQuery(workspace: driver.key.workspace)
+            query.limit = 100
+            #expect(try await store.jobs(query) == jobs.reversed())
+            #expect(try await store.jobs(JobQuery(workspace: "other")) == [foreign])
+            #expect(try await store.jobs(JobQuery(workspace: "nobody")) == [])
+        },
+        Check("a list is narrowed by state, type and model, alone and together") { store in
+            var driver = try await JobDriver(store)
+            var jobs: [Job] = []
+            let requests = [
+                JobFixtures.video("vendor/one"), JobFixtures.video("vendor/two"), JobFixtures.image("vendor/one"),
+            ]
+            for situation in [JobSituation.queued, .running, .completed, .failed] {
+                for request in requests {
+                    let job = try await driver.admit(driver.fixtures.newJob(driver.key, request: request))
+                    jobs.append(try await driver.commit(JobScript(job.admitted).way(to: situation), of: job))
+                }
+            }
+            let states: [Set<JobState.Name>] = [
+                [], [.queued], [.running, .failed], [.expired], Set(JobState.Name.allCases),
+            ]
+            let types: [GenerationType?] = [nil, .video, .image, .speech]
+            let models: [String?] = [nil, "vendor/one", "vendor/none"]
+            for state in states {
+                for type in types {
+                    for model in models {
+                        var query = JobQuery(workspace: driver.key.workspace)
+                        query.states = state
+                        query.type = type
+                        query.model = model
+                        query.limit = 100
+                        let expected = jobs.reversed().filter { job in
+                            (state.isEmpty || state.contains(job.state.name))
+                                && (type == nil || job.admitted.request.type == type)
+                                && (model == nil || job.admitted.request.model == model)
+                        }
+                        #expect(try await store.jobs(query).map(\.id) == expected.map(\.id))
+                    }
+                }
+            }
+        },
+        Check("the cursor stays where it is while jobs are added and move on") { store in
+            var driver = try await JobDriver(store)
+            var jobs: [Job] = []
+            for _ in 0..<10 { jobs.append(try await driver.admit()) }
+            var seen: [JobID] = []
+            var query = JobQuery(workspace: driver.key.workspace)
+            query.limit = 3
+            while true {
+                let page = try await store.jobs(query).map(\.id)
+                #expect(page.count <= 3)
+                seen += page
+                guard let last = page.last else { break }
+                query.before = last
+                _ = try await driver.admit()
+                try await driver.commit([.cancelRequested], of: jobs.removeLast())
+            }
+            #expect(seen.count == 10)
+            #expect(seen == seen.sorted(by: >))
+            #expect(Set(seen).count == 10)
+        },
+        Check("a list is as long as its limit, 20 unless told otherwise") { store in
+            var driver = try await JobDriver(store)
+            for _ in 0..<21 { _ = try await driver.admit() }
+            var query = JobQuery(workspace: driver.key.workspace)
+            #expect(try await store.jobs(query).count == 20)
+            query.limit = 1
+            #expect(try await store.jobs(query).count == 1)
+        },
+        Check("artifacts are recorded with the end of their job, and listed by key, page by page") { store in
+            var driver = try await JobDriver(store)
+            var expected: [Artifact] = []
+            for _ in 0..<5 {
+                let job = try await driver.job(in: .storing)
+                let artifacts = JobScript(job.admitted).artifacts
+                for artifact in artifacts { #expect(try await !store.isReferenced(artifact.key)) }
+                let done = try await driver.commit(.artifactsStored(artifacts, .empty), of: job)
+                guard case .completed(let completed) = try #require(try await store.job(done.id)).state else {
+                    Issue.record("\(done.state.name) instead of completed")
+                    return
+                }
+                #expect(completed.artifacts == artifacts)
+                for artifact in artifacts { #expect(try await store.isReferenced(artifact.key)) }
+                expected += artifacts
+            }
+            expected.sort { $0.key.path < $1.key.path }
+            var listed: [Artifact] = []
+            while true {
+                let page = try await store.artifacts(after: listed.last?.key, limit: 3)
+                #expect(page.count <= 3)
+                listed += page
+                guard !page.isEmpty else { break }
+            }
+            #expect(listed == expected)
+            #expect(try await store.audit().artifacts == 10)
+        },
+        Check("an input is referred to by every job that names it, and no other file is") { store in
+            var driver = try await JobDriver(store)
+            let stored = StoredInput(sha256: driver.fixtures.hash(), mediaType: "image/png", bytes: 68)
+            let masked = StoredInput(sha256: driver.fixtures.hash(), mediaType: "image/png", bytes: 68)
+            var image = ImageRequest(prompt: "p")
+            image.inputReferences = [.stored(stored)]
+            image.mask = .stored(masked)
+            let request = GenerationRequest(model: "vendor/image", content: .image(image))
+            for input in [stored, masked] {
+                #expect(try await !store.isReferenced(.input(sha256: input.sha256)))
+            }
+            let job = try await driver.admit(driver.fixtures.newJob(driver.key, request: request))
+            try await driver.commit([.cancelRequested], of: job)
+            for input in [stored, masked] {
+                #expect(try await store.isReferenced(.input(sha256: input.sha256)))
+            }
+            #expect(try await !store.isReferenced(.input(sha256: driver.fixtures.hash())))
+        },
+    ]
+}

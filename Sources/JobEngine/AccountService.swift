@@ -1,0 +1,107 @@
+import Cryptography
+package import JobCore
+package import Ledger
+import Synchronization
+
+/// Keys and credits: what the operator does, and what opens the API.
+package final class AccountService: Sendable {
+    /// The workspace that is there from the start.
+    package static let defaultWorkspace = "default"
+
+    /// How long a key that was looked up is believed: a revoked one is refused within this time, whichever process
+    /// revoked it.
+    private static let keyAgeSecondsMax = 0.5
+
+    private struct CachedKey {
+        let key: APIKey?
+        let readAt: Double
+    }
+
+    fileprivate let store: any JobStore
+    fileprivate let environment: EngineEnvironment
+    private let cache = Mutex<[String: CachedKey]>([:])
+
+    package init(store: any JobStore, environment: EngineEnvironment) {
+        self.store = store
+        self.environment = environment
+    }
+
+    /// The key that this text is, unless it is unknown or revoked.
+    ///
+    /// Only the hash is compared, so equal time is spent on near and far guesses.
+    package func authenticate(_ secret: String) async throws -> APIKey? {
+        let hash = SHA256.hash(Array(secret.utf8)).hex
+        let now = environment.bootSeconds()
+        if let cached = cache.withLock({ $0[hash] }), now - cached.readAt < Self.keyAgeSecondsMax {
+            return cached.key
+        }
+        let found = try await store.key(hash: hash)
+        let key = found?.revokedAt == nil ? found : nil
+        cache.withLock { cache in
+            // Wrong guesses must not fill the memory.
+            if cache.count > 10_000 { cache.removeAll() }
+            cache[hash] = CachedKey(key: key, readAt: now)
+        }
+        return key
+    }
+
+    /// Makes a key.
+    ///
+    /// Its text is given back once and stored nowhere.
+    package func createKey(
+        name: String,
+        workspace: String = defaultWorkspace,
+        limit: Credits? = nil,
+        isManagement: Bool = false
+    ) async throws -> (secret: String, key: APIKey) {
+        let now = environment.now()
+        let secret = "sk-med-v1-" + environment.randomHex(bytes: 32)
+        let key = APIKey(
+            hash: SHA256.hash(Array(secret.utf8)).hex,
+            name: name,
+            label: "\(secret.prefix(13))...\(secret.suffix(4))",
+            workspace: workspace,
+            limit: limit,
+            isManagement: isManagement,
+            createdAt: now,
+            revokedAt: nil
+        )
+        try await store.ensureWorkspace(workspace, at: now)
+        try await store.createKey(key)
+        return (secret, key)
+    }
+
+    /// All keys, oldest first.
+    package func keys() async throws -> [APIKey] { try await store.keys() }
+
+    /// Revokes a key by its hash; false when there is none.
+    package func revokeKey(hash: String) async throws -> Bool {
+        let isThere = try await store.revokeKey(hash: hash, at: environment.now())
+        cache.withLock { $0[hash] = nil }
+        return isThere
+    }
+
+    /// Gives a workspace credits.
+    package func grant(_ amount: Credits, to workspace: String, reason: String) async throws -> Balance {
+        let now = environment.now()
+        try await store.ensureWorkspace(workspace, at: now)
+        let transfer = try Transfer.grant(
+            id: environment.randomHex(bytes: 16),
+            workspace: workspace,
+            amount: amount,
+            reason: reason
+        )
+        _ = try await store.transfer(transfer, at: now)
+        return try await store.balance(of: workspace)
+    }
+
+    /// What a workspace has.
+    package func balance(of workspace: String) async throws -> Balance { try await store.balance(of: workspace) }
+}
+
+extension AccountService {
+    /// Makes the workspace that is there from the start.
+    package func prepare() async throws {
+        try await store.ensureWorkspace(Self.defaultWorkspace, at: environment.now())
+    }
+}

@@ -1,0 +1,166 @@
+import Generation
+import JobCore
+import Ledger
+import Logging
+import ProviderKit
+
+/// At the provider: ask when due, stop when asked to, notice the end.
+extension JobDriver {
+    /// How many polls in a row may not find the generation, and over how many seconds, before it counts as lost.
+    private static let missedPollsMax = 3
+    private static let missedPollSeconds = 30.0
+
+    /// Sleeps until the next poll is due, then polls.
+    func poll(_ job: Job, _ running: JobState.Running) async throws -> NextStep {
+        let wakeAt = min(running.nextPollAt, job.deadline)
+        if environment.now() < wakeAt {
+            await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
+            if stopping.isUp { return .leave }
+            // A wish to stop may have been recorded meanwhile; else nothing has changed and nothing is read.
+            guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
+        }
+        guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
+            return try await advance(
+                job,
+                .providerFailed(
+                    JobFailure(.unavailable, "The provider is no longer configured.", retryable: false),
+                    retryAt: nil
+                )
+            )
+        }
+        let operation = try Self.decode(ProviderOperation.self, running.operation)
+        if isLate(job) {
+            // Before the record, so that a crash between the two repeats it.
+            await cancelAtProvider(operation, endpoint, job)
+            return try await advance(job, .deadlinePassed)
+        }
+        if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
+        let elapsed = environment.now().seconds(since: running.acceptedAt)
+        let schedule = PollSchedule(endpoint, services.durations, job)
+        let jitter = environment.randomFraction()
+        let status: OperationStatus
+        do {
+            status = try await endpoint.adapter.status(of: operation)
+        } catch {
+            return try await afterFailedPoll(
+                job,
+                running,
+                error,
+                schedule.interval(elapsed: elapsed, hint: nil, jitter: jitter)
+            )
+        }
+        switch status {
+        case .pending(let progress, let isQueued, let hint):
+            let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
+            return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
+        case .completed(let outputs, _):
+            services.durations.observe(elapsed, of: job)
+            guard !outputs.isEmpty else {
+                let failure = JobFailure(
+                    .contentPolicy,
+                    "The provider finished without giving any media: its content filter withheld the result.",
+                    retryable: false
+                )
+                return try await advance(job, .providerFailed(failure, retryAt: nil))
+            }
+            let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
+            environment.passed(.storing)
+            return next
+        case .failed(let failure):
+            log(.info, "generation failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
+            let retryAt = failure.billing == .notCharged ? retryTime(failure, tries: running.attempt) : nil
+            return try await advance(job, .providerFailed(JobFailure(failure), retryAt: retryAt))
+        case .cancelled(let nano):
+            let charged = min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0)))
+            return try await advance(job, .providerCancelled(charged: charged))
+        }
+    }
+
+    /// The generation goes on.
+    ///
+    /// Only what a client would notice is written.
+    private func stillRunning(
+        _ job: Job,
+        _ running: JobState.Running,
+        progress: Double?,
+        isQueued: Bool,
+        in seconds: Double
+    ) async throws -> NextStep {
+        let nextPollAt = environment.now().adding(seconds: seconds)
+        let isNews =
+            (progress ?? 0) > (running.progress ?? -1) && progress != nil
+            || isQueued != running.isQueuedAtProvider || running.missedPolls > 0
+        guard isNews else {
+            await services.signals.dueTimes.wait(for: job.id, until: min(nextPollAt, job.deadline))
+            return .go(try await current(job))
+        }
+        return try await advance(
+            job,
+            .polled(progress: progress, isQueuedAtProvider: isQueued, nextPollAt: nextPollAt, found: true)
+        )
+    }
+
+    /// The question failed, not the generation: it is asked again, until the deadline.
+    private func afterFailedPoll(
+        _ job: Job,
+        _ running: JobState.Running,
+        _ failure: ProviderFailure,
+        _ interval: Double
+    ) async throws -> NextStep {
+        log(.info, "poll failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
+        guard failure.code == .notFound else {
+            let pause = max(interval, failure.retry.seconds ?? min(30, max(1, interval * 2)))
+            await services.signals.dueTimes.wait(
+                for: job.id,
+                until: min(environment.now().adding(seconds: pause), job.deadline)
+            )
+            return .go(try await current(job))
+        }
+        if running.missedPolls + 1 >= Self.missedPollsMax {
+            return try await advance(
+                job,
+                .providerFailed(
+                    JobFailure(.notFound, "The provider lost the generation.", retryable: true),
+                    retryAt: nil
+                )
+            )
+        }
+        return try await advance(
+            job,
+            .polled(
+                progress: nil,
+                isQueuedAtProvider: running.isQueuedAtProvider,
+                nextPollAt: environment.now().adding(seconds: max(interval, Self.missedPollSeconds)),
+                found: false
+            )
+        )
+    }
+
+    /// The job as it stands, from memory: this worker's own commits and every client's wish pass through there.
+    private func current(_ job: Job) async throws -> Job {
+        guard let known = try await services.live.job(job.id), known.version > job.version else { return job }
+        return try await reload(job)
+    }
+
+    /// Asks the provider to stop, where it can.
+    ///
+    /// That it has stopped is learned from its status.
+    private func cancelAtProvider(_ operation: ProviderOperation, _ endpoint: Endpoint, _ job: Job) async {
+        guard let adapter = endpoint.adapter as? any CancellableAdapter else { return }
+        do {
+            try await adapter.cancel(operation)
+        } catch {
+            log(.info, "cancel failed at the provider", job, ["details": "\(error.details)"])
+        }
+    }
+}
+
+extension ProviderFailure.Retry {
+    /// The pause that the provider asked for, in seconds.
+    fileprivate var seconds: Double? {
+        switch self {
+        case .never, .backoff: nil
+        case .after(let seconds): seconds
+        }
+    }
+}

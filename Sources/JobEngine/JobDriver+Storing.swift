@@ -1,0 +1,109 @@
+import Generation
+import JobCore
+import Ledger
+import Logging
+import MediaInspection
+import ProviderKit
+
+/// The provider is done: its outputs become ours, checked whole, and are paid for.
+extension JobDriver {
+    /// How often an output that cannot be had, or fails its check, is fetched, and over how many seconds.
+    private static let fetchesMax = 3
+    private static let fetchSecondsMax = 30.0
+
+    /// Copies every output, then settles.
+    ///
+    /// Repeatable from the start: what was kept before is found under its name.
+    func store(_ job: Job, _ storing: JobState.Storing) async throws -> NextStep {
+        guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
+            return try await advance(job, .outputsRejected(Self.invalid("The provider is no longer configured.")))
+        }
+        let fetcher = ArtifactFetcher(artifacts: services.artifacts, transport: endpoint.adapter.transport)
+        let startedAt = environment.now()
+        var current = job
+        var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
+        var fetches = 1
+        var artifacts: [Artifact] = []
+        while artifacts.count < outputs.count {
+            do {
+                artifacts.append(
+                    try await keep(outputs[artifacts.count], at: artifacts.count, current, storing, fetcher)
+                )
+            } catch let problem as OutputProblem {
+                log(.warning, "output not taken", current, ["problem": "\(problem)"])
+                let isTimeLeft = environment.now().seconds(since: startedAt) < Self.fetchSecondsMax
+                guard fetches < Self.fetchesMax, isTimeLeft else {
+                    return try await advance(current, .outputsRejected(Self.invalid(problem.message)))
+                }
+                try await environment.sleep(0.2 * Double(1 << fetches))
+                fetches += 1
+                if let renewed = await renewedOutputs(storing, endpoint), renewed != outputs,
+                    renewed.count == outputs.count
+                {
+                    outputs = renewed
+                    let event = JobEvent.outputsRenewed(outputs: try Self.encode(renewed))
+                    guard case .go(let next) = try await advance(current, event) else { return .leave }
+                    current = next
+                }
+            }
+        }
+        let bill = try bill(for: current, artifacts)
+        let next = try await advance(current, .artifactsStored(artifacts, bill))
+        environment.passed(.completed)
+        return next
+    }
+
+    /// Receives one output, checks it whole, and keeps it under its final name.
+    ///
+    /// - Throws: `OutputProblem` when it is not what it should be; what the artifact store throws when that is not able,
+    ///   upon which the whole step is tried again, for as long as it takes.
+    private func keep(
+        _ output: ProviderOutput,
+        at index: Int,
+        _ job: Job,
+        _ storing: JobState.Storing,
+        _ fetcher: ArtifactFetcher
+    ) async throws -> Artifact {
+        let (file, facts) = try await fetcher.fetch(output, for: job.admitted.request.type)
+        environment.passed(.spooled)
+        let key = ArtifactKey.artifact(job: job.id, attempt: storing.attempt, index: index, sha256: file.sha256)
+        do {
+            try await services.artifacts.keep(file, as: key)
+        } catch {
+            await services.artifacts.discard(file)
+            throw error
+        }
+        environment.passed(.kept)
+        return Artifact(
+            index: index,
+            mediaType: facts.mediaType.rawValue,
+            bytes: file.bytes,
+            sha256: file.sha256,
+            key: key,
+            width: facts.width,
+            height: facts.height,
+            durationMilliseconds: facts.durationMilliseconds
+        )
+    }
+
+    /// The outputs as the provider gives them now, with fresh URLs; nil when it cannot be asked.
+    private func renewedOutputs(_ storing: JobState.Storing, _ endpoint: Endpoint) async -> [ProviderOutput]? {
+        guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text),
+            case .completed(let outputs, _) = try? await endpoint.adapter.status(of: operation)
+        else { return nil }
+        return outputs
+    }
+
+    /// What the artifacts cost at the prices the job was accepted at, measured on them, and never more than the hold.
+    private func bill(for job: Job, _ artifacts: [Artifact]) throws -> Bill {
+        let request = job.admitted.request
+        let measured = try job.admitted.prices.bill(.measured(request, artifacts: artifacts), rounding: .halfToEven)
+        if measured.total <= job.admitted.hold { return measured }
+        let quoted = try job.admitted.prices.bill(.worstCase(of: request), rounding: .halfToEven)
+        return quoted
+    }
+
+    private static func invalid(_ message: String) -> JobFailure {
+        JobFailure(.invalidOutput, message, retryable: true)
+    }
+}

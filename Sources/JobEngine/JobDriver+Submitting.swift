@@ -1,0 +1,334 @@
+import Cryptography
+import Foundation
+import Generation
+import HTTPTransport
+import JobCore
+import Logging
+import ProviderKit
+import Synchronization
+
+/// From the queue to the provider's answer: intent, the one send, evidence, decision.
+extension JobDriver {
+    /// The most an input may have, in bytes; larger ones were refused at admission.
+    private static let inputBytesMax = 64 * 1_048_576
+
+    /// Records the intent: what will be sent, before anything is.
+    func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
+        if isLate(job) { return try await advance(job, .deadlinePassed) }
+        guard services.catalog.endpoint(job.admitted.endpoint) != nil else {
+            return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
+        }
+        let number = queued.tally.begun + 1
+        let attempt = NewAttempt(
+            number: number,
+            endpoint: job.admitted.endpoint,
+            externalID: "\(job.id)_\(number)",
+            token: environment.randomHex(bytes: 24)
+        )
+        let next = try await advance(job, .attemptBegan(attempt))
+        environment.passed(.intent)
+        return next
+    }
+
+    /// The first send of an attempt whose intent is recorded.
+    func submitFirst(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep {
+        if isLate(job) { return try await advance(job, .deadlinePassed) }
+        guard let attempt = try await attempt(of: job, submitting.attempt) else { throw AttemptRefusedStep() }
+        return try await send(job, attempt)
+    }
+
+    /// The send of an attempt: the first, or in class A and A' the same again.
+    ///
+    /// Whatever happens in here, the job is left in a state from which the next step is right: an answer is recorded as
+    /// evidence before it is acted upon, and a send without an answer leaves the outcome unknown.
+    func send(_ job: Job, _ attempt: Attempt) async throws -> NextStep {
+        guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
+            return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
+        }
+        let current = JobBox(job)
+        let context = context(for: attempt, endpoint, current)
+        let submission: Submission
+        do {
+            submission = try await endpoint.adapter.submit(job.admitted.request, attempt: context)
+        } catch {
+            return try await afterFailedSubmit(current.job, attempt, context, endpoint, error)
+        }
+        guard context.didCommitSending else {
+            // An adapter that answers without having sent: its conformance suite forbids it. Nothing was paid.
+            throw AttemptRefusedStep()
+        }
+        environment.passed(.answered)
+        return try await accept(current.job, attempt, send: attempt.sends + 1, submission, endpoint)
+    }
+
+    /// Records an acceptance as evidence, whatever became of the job meanwhile, and then decides by it.
+    private func accept(
+        _ job: Job,
+        _ attempt: Attempt,
+        send: Int,
+        _ submission: Submission,
+        _ endpoint: Endpoint
+    ) async throws -> NextStep {
+        let text = try Self.encode(submission)
+        let remoteID: String? =
+            switch submission {
+            case .accepted(let operation): operation.remoteID
+            case .completed: nil
+            }
+        let outcome = try await recordSurely(
+            .accepted(remoteID: remoteID, submission: text),
+            job,
+            attempt: attempt.start.number,
+            send: send
+        )
+        environment.passed(.evidence)
+        switch outcome {
+        case .recorded, .alreadyKnown:
+            let next = try await apply(submission, to: job, endpoint)
+            // Another worker may hold the job: it should look at once.
+            services.signals.wake(job.id)
+            return next
+        case .orphaned:
+            log(.warning, "acceptance came too late; the operation is an orphan", job)
+            await cancelOrphan(submission, endpoint, job)
+            return .leave
+        }
+    }
+
+    /// Moves the job by what the provider accepted.
+    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint) async throws -> NextStep {
+        switch submission {
+        case .accepted(let operation):
+            let interval = PollSchedule(endpoint, services.durations, job).interval(
+                elapsed: 0,
+                hint: nil,
+                jitter: environment.randomFraction()
+            )
+            let next = try await advance(
+                job,
+                .accepted(
+                    remoteID: operation.remoteID,
+                    operation: try Self.encode(operation),
+                    nextPollAt: environment.now().adding(seconds: interval)
+                )
+            )
+            environment.passed(.running)
+            return next
+        case .completed(let outputs, _):
+            let next = try await advance(job, .completedAtOnce(outputs: try Self.encode(outputs)))
+            environment.passed(.storing)
+            return next
+        }
+    }
+
+    private func afterFailedSubmit(
+        _ job: Job,
+        _ attempt: Attempt,
+        _ context: AttemptContext,
+        _ endpoint: Endpoint,
+        _ failure: ProviderFailure
+    ) async throws -> NextStep {
+        log(
+            .info,
+            "submit failed",
+            job,
+            [
+                "code": "\(failure.code.rawValue)", "reached": "\(failure.requestReachedProvider.rawValue)",
+                "details": "\(failure.details)",
+            ]
+        )
+        let isResend = attempt.sends > 0
+        if isResend {
+            // A resend that is not accepted proves nothing about the first send.
+            return context.didCommitSending ? try await advance(job, .answerLost) : .go(try await reload(job))
+        }
+        let notSent = !context.didCommitSending
+        guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
+        if !notSent {
+            let outcome = try await recordSurely(
+                .refused(JobFailure(failure)),
+                job,
+                attempt: attempt.start.number,
+                send: 1
+            )
+            services.signals.wake(job.id)
+            if outcome == .orphaned { return .leave }
+        }
+        let retryAt = retryTime(failure, tries: attempt.start.number)
+        if failure.isForCapacity, let retryAt { services.budgets.pause(endpoint.lane, until: retryAt) }
+        return try await advance(
+            job,
+            .refused(JobFailure(failure), isForCapacity: failure.isForCapacity, retryAt: retryAt)
+        )
+    }
+
+    /// The attempt as its adapter sees it, with the gate that commits `sending`.
+    private func context(for attempt: Attempt, _ endpoint: Endpoint, _ current: JobBox) -> AttemptContext {
+        AttemptContext(
+            reference: reference(attempt),
+            callbackURL: nil,
+            earlierSends: attempt.sends,
+            transport: endpoint.adapter.transport,
+            sendTimeoutSeconds: endpoint.model.timing.sendTimeoutSeconds,
+            input: { stored throws(ProviderFailure) in try await read(stored) },
+            gate: { body throws(ProviderFailure) in try await openGate(body, attempt, current) }
+        )
+    }
+
+    /// Commits `sending`: from here on the provider may have the request, and nobody sends this attempt a second time
+    /// except in class A or A'.
+    ///
+    /// - Throws: A failure that says that nothing was sent: the job is lost, stopped, or the database is down.
+    private func openGate(
+        _ body: [UInt8],
+        _ attempt: Attempt,
+        _ current: JobBox
+    ) async throws(ProviderFailure) -> SendWindow {
+        let openedAt = environment.bootSeconds()
+        let hash = SHA256.hash(body).hex
+        if let earlier = attempt.bodySHA256, earlier != hash {
+            throw Self.notSent("a resend must have the body of the first send")
+        }
+        do {
+            let job = current.job
+            guard case .go(let next) = try await advance(job, .sendingBegan(bodySHA256: hash)),
+                case .submitting(let submitting) = next.state, submitting.stage == .sending,
+                next.version > job.version
+            else { throw Self.notSent("the job was stopped or lost before its send") }
+            current.job = next
+        } catch let refusal as ProviderFailure {
+            throw refusal
+        } catch {
+            throw Self.notSent("`sending` could not be recorded: \(error)")
+        }
+        environment.passed(.sending)
+        let bootSeconds = environment.bootSeconds
+        let window = services.settings.sendWindowSeconds
+        return SendWindow { bootSeconds() - openedAt < window }
+    }
+
+    private func read(_ stored: StoredInput) async throws(ProviderFailure) -> [UInt8] {
+        let bytes = ByteCollector()
+        do {
+            guard stored.bytes <= Self.inputBytesMax else { throw ArtifactStoreError.notFound(stored.sha256) }
+            try await services.artifacts.read(.input(sha256: stored.sha256), range: nil) { bytes.append($0) }
+        } catch ArtifactStoreError.notFound {
+            throw ProviderFailure(
+                .notFound,
+                retry: .never,
+                billing: .notCharged,
+                requestReachedProvider: .no,
+                message: "A reference of this job is no longer stored."
+            )
+        } catch {
+            throw Self.notSent("an input could not be read: \(error)")
+        }
+        return bytes.all
+    }
+
+    /// Records evidence, however long the database is away: what is known about a paid request must not be forgotten.
+    private func recordSurely(
+        _ evidence: SendEvidence,
+        _ job: Job,
+        attempt number: Int,
+        send: Int
+    ) async throws -> EvidenceOutcome {
+        var tries = 0
+        while true {
+            do {
+                return try await services.store.record(
+                    evidence,
+                    of: job.id,
+                    attempt: number,
+                    send: send,
+                    at: environment.now()
+                )
+            } catch {
+                tries += 1
+                log(.error, "evidence not recorded; it is tried again", job, ["error": "\(error)"])
+                try await environment.sleep(min(5, 0.1 * Double(1 << min(tries, 6))))
+            }
+        }
+    }
+
+    /// Stops at the provider what nobody will use.
+    func cancelOrphan(_ submission: Submission, _ endpoint: Endpoint, _ job: Job) async {
+        guard case .accepted(let operation) = submission, let adapter = endpoint.adapter as? any CancellableAdapter
+        else { return }
+        do {
+            try await adapter.cancel(operation)
+        } catch {
+            log(.warning, "orphan not cancelled at the provider", job, ["details": "\(error.details)"])
+        }
+    }
+
+    /// The attempt of that number.
+    func attempt(of job: Job, _ number: Int) async throws -> Attempt? {
+        try await services.store.attempts(of: job.id).first { $0.start.number == number }
+    }
+
+    /// The job as the store has it.
+    func reload(_ job: Job) async throws -> Job { try await services.store.job(job.id) ?? job }
+
+    /// What identifies an attempt toward its provider.
+    func reference(_ attempt: Attempt) -> AttemptReference {
+        AttemptReference(
+            externalID: attempt.start.externalID,
+            token: attempt.start.token,
+            number: attempt.start.number,
+            sentAtMilliseconds: (attempt.sendingAt ?? attempt.beganAt).milliseconds
+        )
+    }
+
+    private static func notConfigured(_ job: Job) -> JobFailure {
+        JobFailure(
+            .unavailable,
+            "The provider of \(job.admitted.endpoint.model) is no longer configured.",
+            retryable: false
+        )
+    }
+
+    private static func notSent(_ details: String) -> ProviderFailure {
+        ProviderFailure(
+            .unavailable,
+            retry: .backoff,
+            billing: .notCharged,
+            requestReachedProvider: .no,
+            message: "The request was not sent.",
+            details: details
+        )
+    }
+
+    /// The form in which provider values are stored: JSON with sorted keys.
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// Reads the form in which provider values are stored.
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
+
+/// The job that a submit is about, as of its latest commit.
+private final class JobBox: Sendable {
+    private let value: Mutex<Job>
+
+    init(_ job: Job) { value = Mutex(job) }
+
+    var job: Job {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}
+
+/// Gathers chunks that come from a callback.
+private final class ByteCollector: Sendable {
+    private let bytes = Mutex<[UInt8]>([])
+
+    var all: [UInt8] { bytes.withLock { $0 } }
+
+    func append(_ chunk: [UInt8]) { bytes.withLock { $0 += chunk } }
+}

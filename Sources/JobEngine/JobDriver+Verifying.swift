@@ -1,0 +1,141 @@
+import Generation
+import JobCore
+import Logging
+import ProviderKit
+
+/// The honest gap: a send whose answer nobody read.
+///
+/// First comes evidence: what another worker, or an earlier life of this one, learned and recorded. Then the attempt's
+/// recovery class decides; last, the operator's policy. No step here sends anything new except the same request with the
+/// same token, and only where the provider takes that as one request.
+extension JobDriver {
+    /// How many looks a look-up gets at least.
+    private static let looksMin = 3
+
+    /// The job is in `sending`, and no send of this driver is under way: its answer is lost, or stands in the evidence.
+    func afterLostSend(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep {
+        if let next = try await applyEvidence(job, submitting) { return next }
+        return try await advance(job, .answerLost)
+    }
+
+    /// Finds out what became of a send.
+    func verify(_ job: Job, _ submitting: JobState.Submitting, since: Timestamp) async throws -> NextStep {
+        if let next = try await applyEvidence(job, submitting) { return next }
+        guard let attempt = try await attempt(of: job, submitting.attempt) else { throw AttemptRefusedStep() }
+        guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
+            return try await giveUp(job, submitting)
+        }
+        let waited = environment.now().seconds(since: attempt.beganAt)
+        if waited > services.settings.verifySecondsMax { return try await giveUp(job, submitting) }
+        switch endpoint.adapter.recoveryClass(of: job.admitted.request) {
+        case .resend:
+            return try await resend(job, submitting, attempt)
+        case .lookUpThenResend(let settle):
+            if let found = try await lookUp(job, attempt, endpoint) { return found }
+            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
+            return try await resend(job, submitting, attempt)
+        case .lookUp(let settle, let isComplete):
+            if let found = try await lookUp(job, attempt, endpoint) { return found }
+            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
+            guard isComplete else { return try await giveUp(job, submitting) }
+            return try await advance(
+                job,
+                .foundAbsent(retryAt: environment.now().adding(seconds: backoff(attempt.start.number)))
+            )
+        case .unrecoverable:
+            // Only a worker that is still out there could know more.
+            guard isQuiet(attempt, endpoint, settleSeconds: 0) else { return try await lookAgain(job, 5) }
+            return try await giveUp(job, submitting)
+        }
+    }
+
+    /// Decides by what is recorded about the send; nil when nothing is.
+    private func applyEvidence(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep? {
+        guard let attempt = try await attempt(of: job, submitting.attempt) else { return nil }
+        switch attempt.state {
+        case .accepted, .found:
+            guard let text = attempt.submission, let endpoint = services.catalog.endpoint(attempt.start.endpoint)
+            else { return nil }
+            return try await apply(try Self.decode(Submission.self, text), to: job, endpoint)
+        case .refused:
+            let failure =
+                attempt.failure
+                ?? JobFailure(.unavailable, "The request was not sent.", retryable: true)
+            let retryAt = failure.retryable ? environment.now().adding(seconds: backoff(attempt.start.number)) : nil
+            return try await advance(job, .refused(failure, isForCapacity: false, retryAt: retryAt))
+        case .intent, .sending, .unknown, .absent, .abandoned: return nil
+        }
+    }
+
+    /// Sends the same again, with the same token and body, after a pause that grows with the number of sends.
+    private func resend(_ job: Job, _ submitting: JobState.Submitting, _ attempt: Attempt) async throws -> NextStep {
+        let lastSent = attempt.sendingAt ?? attempt.beganAt
+        let pause = min(30, 0.25 * Double(1 << min(attempt.sends, 7)))
+        let dueAt = lastSent.adding(seconds: pause)
+        if environment.now() < dueAt {
+            await services.signals.dueTimes.wait(for: job.id, until: dueAt)
+            return .go(try await reload(job))
+        }
+        log(.notice, "the answer was lost; sending the same again", job, ["sends": "\(attempt.sends)"])
+        return try await send(job, attempt)
+    }
+
+    /// Looks for the send at the provider; nil when it is not found there, or the provider cannot be asked.
+    private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> NextStep? {
+        guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return nil }
+        let found: Submission?
+        do {
+            found = try await adapter.find(job.admitted.request, attempt: reference(attempt))
+        } catch {
+            log(.info, "look-up failed", job, ["details": "\(error.details)"])
+            return nil
+        }
+        guard let found else { return nil }
+        log(.notice, "the lost submit was found at the provider", job)
+        return try await apply(found, to: job, endpoint)
+    }
+
+    /// Waits for a while, or for news, and looks again.
+    private func lookAgain(_ job: Job, _ settleSeconds: Int64) async throws -> NextStep {
+        let pause = min(10, max(0.25, Double(settleSeconds) / Double(Self.looksMin)))
+        await services.signals.dueTimes.wait(for: job.id, until: environment.now().adding(seconds: pause))
+        return .go(try await reload(job))
+    }
+
+    /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
+    ///
+    /// A send of this very worker is over when it gets here. That of another may start until its window closes, and run
+    /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
+    /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
+    /// ended only after all its drivers had.
+    private func isQuiet(_ attempt: Attempt, _ endpoint: Endpoint, settleSeconds: Int64) -> Bool {
+        let sentAt = attempt.sendingAt ?? attempt.beganAt
+        var seconds = Double(settleSeconds)
+        if attempt.epoch != epoch, !services.settings.isOnlyProcess {
+            seconds += services.settings.leaseSeconds + services.settings.sendWindowSeconds
+            seconds += Double(endpoint.model.timing.sendTimeoutSeconds)
+        }
+        return environment.now() >= sentAt.adding(seconds: seconds)
+    }
+
+    /// Nothing more can be found out: the operator's policy decides.
+    private func giveUp(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep {
+        let retryAt: Timestamp?
+        switch services.settings.unknownOutcome {
+        case .refund: retryAt = nil
+        case .retryOnce: retryAt = submitting.attempt == 1 ? environment.now() : nil
+        }
+        log(.warning, "the outcome of a submit stays unknown", job, ["policy": "\(services.settings.unknownOutcome)"])
+        return try await advance(
+            job,
+            .gaveUpVerifying(
+                JobFailure(
+                    .outcomeUnknown,
+                    "The provider's answer was lost and it cannot be found out whether it accepted the request. Nothing was charged, and the request was not sent again.",
+                    retryable: true
+                ),
+                retryAt: retryAt
+            )
+        )
+    }
+}

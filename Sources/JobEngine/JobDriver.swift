@@ -1,0 +1,178 @@
+import Generation
+import JobCore
+import Logging
+import ProviderKit
+
+/// What every driver of a process shares.
+struct DriverServices: Sendable {
+    let store: any JobStore
+    let artifacts: any ArtifactStore
+    let catalog: EndpointCatalog
+    let live: LiveJobs
+    let signals: WorkSignals
+    let durations: ObservedDurations
+    let budgets: LaneBudgets
+    let environment: EngineEnvironment
+    let settings: JobWorker.Settings
+    let logger: Logger
+}
+
+/// What a driver does after a step.
+enum NextStep {
+    /// Go on with the job as it stands now.
+    case go(Job)
+    /// The job is over, is another worker's, or waits in the queue: nothing is left to do here.
+    case leave
+}
+
+/// Drives one claimed job from record to record until it is over, given back or lost.
+///
+/// Each step reads the job's state and does what that state asks for; nothing is remembered between steps that a crash
+/// could take away. That is why a fresh job, one taken over from a dead worker, and one after an error of the database
+/// all go through the same loop.
+struct JobDriver: Sendable {
+    let services: DriverServices
+    let worker: WorkerID
+    let epoch: Int64
+    let stopping: Flag
+
+    var environment: EngineEnvironment { services.environment }
+    var fence: Fence { Fence(worker: worker, epoch: epoch) }
+
+    /// Drives the job.
+    func drive(_ claimed: Job) async {
+        defer {
+            services.signals.dueTimes.release(claimed.id)
+            services.signals.jobsWait()
+        }
+        services.live.publish(claimed)
+        var job = claimed
+        var failures = 0
+        // A cancelled task sleeps no more: without this look it would ask the provider without a pause.
+        while !job.state.isTerminal, job.fence == fence, !Task.isCancelled {
+            do {
+                guard case .go(let next) = try await step(job) else { return }
+                job = next
+                failures = 0
+            } catch {
+                if Task.isCancelled { return }
+                failures += 1
+                log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
+                try? await environment.sleep(min(30, 0.25 * Double(1 << min(failures, 7))))
+                if stopping.isUp { return }
+                if let current = try? await services.store.job(job.id) { job = current }
+            }
+        }
+    }
+
+    private func step(_ job: Job) async throws -> NextStep {
+        switch job.state {
+        case .queued(let queued):
+            if stopping.isUp { return .leave }
+            return try await begin(job, queued)
+        case .submitting(let submitting):
+            switch submitting.stage {
+            case .intent:
+                if stopping.isUp { return .leave }
+                return try await submitFirst(job, submitting)
+            case .sending: return try await afterLostSend(job, submitting)
+            case .verifying(let since):
+                if stopping.isUp { return .leave }
+                return try await verify(job, submitting, since: since)
+            }
+        case .running(let running):
+            if stopping.isUp { return .leave }
+            return try await poll(job, running)
+        case .storing(let storing):
+            if stopping.isUp { return .leave }
+            return try await store(job, storing)
+        case .completed, .failed, .cancelled, .expired: return .leave
+        }
+    }
+
+    /// Commits what `event` causes, on the job as it stands by then.
+    ///
+    /// When only the version moved (a client's wish to stop was recorded meanwhile), the event is applied to the newer
+    /// state; when the event no longer applies there, the newer state is what to go on with.
+    func advance(_ job: Job, _ event: JobEvent) async throws -> NextStep {
+        var current = job
+        while true {
+            guard current.fence == fence, !current.state.isTerminal else { return .leave }
+            let transition: JobTransition
+            do {
+                transition = try current.state.applying(event, at: environment.now())
+            } catch {
+                return .go(current)
+            }
+            switch try await services.store.commit(
+                transition,
+                of: current.id,
+                expecting: current.version,
+                fence: fence
+            ) {
+            case .committed(let moved):
+                services.live.publish(moved)
+                return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
+            case .stale(let newer):
+                // Same version: not the job moved, but its attempt does not allow the step.
+                guard newer.version != current.version else {
+                    guard newer.fence == fence else { return .leave }
+                    throw AttemptRefusedStep()
+                }
+                current = newer
+            case .missing: return .leave
+            }
+        }
+    }
+
+    /// Whether the job is past its deadline.
+    func isLate(_ job: Job) -> Bool { environment.now() >= job.deadline }
+
+    /// How long to wait before another try: doubling, at most a minute, with jitter.
+    func backoff(_ tries: Int) -> Double {
+        min(60, 0.5 * Double(1 << min(max(tries, 0), 7))) * (0.75 + 0.5 * environment.randomFraction())
+    }
+
+    /// When another attempt may help; nil when none does.
+    func retryTime(_ failure: ProviderFailure, tries: Int) -> Timestamp? {
+        switch failure.retry {
+        case .never: nil
+        case .backoff: environment.now().adding(seconds: backoff(tries))
+        case .after(let seconds): environment.now().adding(seconds: max(0.05, min(seconds, 3_600)))
+        }
+    }
+
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ job: Job, _ more: Logger.Metadata = [:]) {
+        var metadata = more
+        metadata["job"] = "\(job.id)"
+        metadata["state"] = "\(job.state.name.rawValue)"
+        services.logger.log(level: level, message, metadata: metadata)
+    }
+}
+
+/// A step that the job allows but its attempt does not: the attempt has news, which the next look will see.
+struct AttemptRefusedStep: Error {}
+
+extension JobFailure {
+    /// The failure that a provider's failure means for the client.
+    init(_ failure: ProviderFailure) {
+        let code: Code =
+            switch failure.code {
+            case .invalidRequest: .invalidRequest
+            case .contentPolicy: .contentPolicy
+            case .authentication: .authentication
+            case .insufficientProviderFunds: .insufficientProviderFunds
+            case .rateLimited: .rateLimited
+            case .unavailable: .unavailable
+            case .timedOut: .timedOut
+            case .notFound: .notFound
+            case .unknown: .unknown
+            }
+        self.init(
+            code,
+            failure.message,
+            providerCode: failure.providerCode,
+            retryable: failure.retry != .never
+        )
+    }
+}

@@ -1,0 +1,242 @@
+package import JobCore
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// What is done when it cannot be found out whether a provider accepted a request.
+package enum UnknownOutcomePolicy: String, Sendable {
+    /// The hold is released, the client is told, and nothing is sent again. The default.
+    case refund
+    /// The job is tried once more. If both ran, the surplus is the operator's loss, never the customer's.
+    case retryOnce = "retry_once"
+}
+
+/// Claims jobs and drives each to its end, under a lease.
+///
+/// A worker that is killed leaves its jobs to whoever sees its lease end; each is taken up at its last record. A worker
+/// that was suspended past its lease finds its commits refused and starts anew under another name.
+package struct JobWorker: Service {
+    /// Figures that tests shorten.
+    package struct Settings: Sendable {
+        /// How long a lease lasts, in seconds.
+        ///
+        /// Defaults to 15.
+        package var leaseSeconds = 15.0
+        /// How often it is renewed, in seconds.
+        ///
+        /// Defaults to 5.
+        package var renewSeconds = 5.0
+        /// How long after its commit a send may still start, in seconds.
+        ///
+        /// Defaults to 10.
+        package var sendWindowSeconds = 10.0
+        /// How long an outcome may be looked for, in seconds.
+        ///
+        /// Defaults to 600.
+        package var verifySecondsMax = 600.0
+        /// How many jobs are claimed in one transaction.
+        ///
+        /// Defaults to 64.
+        package var claimLimit = 64
+        /// What is done when an outcome cannot be found out.
+        ///
+        /// Defaults to a refund.
+        package var unknownOutcome = UnknownOutcomePolicy.refund
+        /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
+        /// every send under them.
+        package var isOnlyProcess = false
+
+        package init() {}
+    }
+
+    private let services: DriverServices
+    private let stopping = Flag()
+
+    package init(
+        store: any JobStore,
+        artifacts: any ArtifactStore,
+        catalog: EndpointCatalog,
+        live: LiveJobs,
+        signals: WorkSignals,
+        durations: ObservedDurations,
+        environment: EngineEnvironment,
+        settings: Settings = Settings(),
+        logger: Logger
+    ) {
+        services = DriverServices(
+            store: store,
+            artifacts: artifacts,
+            catalog: catalog,
+            live: live,
+            signals: signals,
+            durations: durations,
+            budgets: LaneBudgets(catalog, now: environment.now()),
+            environment: environment,
+            settings: settings,
+            logger: logger
+        )
+    }
+
+    /// Works until the service group stops it: claims nothing more, lets sends in flight end, gives its jobs back.
+    package func run() async throws {
+        services.signals.dueTimes.start()
+        await withGracefulShutdownHandler {
+            var isFirst = true
+            while !stopping.isUp, !Task.isCancelled {
+                await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess)
+                isFirst = false
+            }
+        } onGracefulShutdown: {
+            stopping.raise()
+            services.signals.dueTimes.stop()
+            services.signals.claimable.raise()
+        }
+    }
+
+    /// One life of a worker, under one name, from its first lease to its end or loss.
+    private func workUnderOneLease(endingOthers: Bool) async {
+        let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
+        let lease = Lease(worker: worker, services: services)
+        guard await lease.begin(endingOthers: endingOthers) else {
+            try? await services.environment.sleep(1)
+            return
+        }
+        services.logger.info("worker started", metadata: ["worker": "\(worker)"])
+        await withDiscardingTaskGroup { upkeep in
+            upkeep.addTask { await services.signals.dueTimes.run() }
+            upkeep.addTask { await lease.keep() }
+            await withDiscardingTaskGroup { jobs in
+                while !stopping.isUp, !lease.isLost.isUp, !Task.isCancelled {
+                    await claim(as: worker, lease: lease, into: &jobs)
+                }
+            }
+            upkeep.cancelAll()
+        }
+        do {
+            try await services.store.release(worker)
+        } catch {
+            services.logger.warning("lease not given back; it ends by itself", metadata: ["error": "\(error)"])
+        }
+        services.logger.info("worker stopped", metadata: ["worker": "\(worker)"])
+    }
+
+    /// Claims what can be claimed, then sleeps until something changes.
+    private func claim(as worker: WorkerID, lease: Lease, into group: inout DiscardingTaskGroup) async {
+        let now = services.environment.now()
+        let capacity = services.budgets.capacities(at: now)
+        var pause = services.settings.renewSeconds
+        do {
+            var jobs: [Job] = []
+            if lease.isTimeForOrphans(now) {
+                jobs = try await services.store.claimOrphans(
+                    worker: worker,
+                    now: now,
+                    limit: services.settings.claimLimit
+                )
+                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
+                for job in jobs {
+                    services.logger.notice(
+                        "job taken over",
+                        metadata: ["job": "\(job.id)", "state": "\(job.state.name.rawValue)", "epoch": "\(job.epoch)"]
+                    )
+                }
+            }
+            let claimed = try await services.store.claimQueued(
+                worker: worker,
+                lanes: capacity.lanes,
+                now: now,
+                limit: services.settings.claimLimit
+            )
+            for job in claimed.jobs { services.budgets.spend(job.admitted.lane) }
+            jobs += claimed.jobs
+            for job in jobs {
+                services.environment.passed(.claimed)
+                // Before the task runs, so that news that come meanwhile are kept.
+                services.signals.dueTimes.hold(job.id)
+                let driver = JobDriver(services: services, worker: worker, epoch: job.epoch, stopping: stopping)
+                group.addTask { await driver.drive(job) }
+            }
+            if jobs.count >= services.settings.claimLimit { return }
+            for next in [claimed.nextDueAt, capacity.nextAt].compactMap({ $0 }) {
+                pause = min(pause, next.seconds(since: now))
+            }
+        } catch {
+            services.logger.error("claiming failed", metadata: ["error": "\(error)"])
+            pause = 1
+        }
+        guard !stopping.isUp, !lease.isLost.isUp else { return }
+        await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
+    }
+}
+
+/// A flag that is only ever raised.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isUp: Bool { value.load(ordering: .acquiring) }
+
+    func raise() { value.store(true, ordering: .releasing) }
+}
+
+/// A worker's lease: begun once, renewed until cancelled or lost.
+private final class Lease: Sendable {
+    let isLost = Flag()
+    private let worker: WorkerID
+    private let services: DriverServices
+    private let orphansLookedForAt = Mutex<Timestamp?>(nil)
+
+    init(worker: WorkerID, services: DriverServices) {
+        self.worker = worker
+        self.services = services
+    }
+
+    func begin(endingOthers: Bool) async -> Bool {
+        do {
+            guard try await renew() else { return false }
+            if endingOthers { try await services.store.endOtherLeases(than: worker) }
+            return true
+        } catch {
+            services.logger.error("lease not begun", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// Renews the lease in time.
+    ///
+    /// A database that does not answer is asked again: until another worker has taken over, nothing is lost.
+    func keep() async {
+        while !Task.isCancelled {
+            guard (try? await services.environment.sleep(services.settings.renewSeconds)) != nil else { return }
+            do {
+                guard try await renew() else {
+                    services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
+                    isLost.raise()
+                    services.signals.claimable.raise()
+                    return
+                }
+            } catch {
+                services.logger.error("lease not renewed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    func isTimeForOrphans(_ now: Timestamp) -> Bool {
+        orphansLookedForAt.withLock { last in
+            if let last, now.seconds(since: last) < services.settings.renewSeconds { return false }
+            last = now
+            return true
+        }
+    }
+
+    /// There are more orphans than one claim takes: the next look is not put off.
+    func lookForOrphansAgain() { orphansLookedForAt.withLock { $0 = nil } }
+
+    private func renew() async throws -> Bool {
+        let now = services.environment.now()
+        return try await services.store.renewLease(
+            of: worker,
+            now: now,
+            until: now.adding(seconds: services.settings.leaseSeconds)
+        )
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import JobEngine
+import Synchronization
+
+/// Ends or stops the process at a write-ahead step: how crash tests reach between two records of the real program.
+///
+/// Only debug builds have it. `MEDIARY_TEST_CRASH_AT=sending` kills the process the first time a send is committed,
+/// `sending:3` the third time, `sending:1:stop` suspends it.
+final class CrashPoint: Sendable {
+    private let step: WriteAheadStep
+    private let signal: Int32
+    private let left: Atomic<Int>
+
+    /// Reads the variable; nil when it is not set, not understood, or this is a release build.
+    init?(_ text: String?) {
+        #if DEBUG
+        let parts = (text ?? "").split(separator: ":")
+        guard let name = parts.first, let step = WriteAheadStep(rawValue: String(name)) else { return nil }
+        self.step = step
+        left = Atomic(parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
+        signal = parts.count > 2 && parts[2] == "stop" ? SIGSTOP : SIGKILL
+        #else
+        return nil
+        #endif
+    }
+
+    /// Told of each step; the one it waits for is the last thing the process does.
+    func passed(_ step: WriteAheadStep) {
+        guard step == self.step, left.subtract(1, ordering: .relaxed).newValue == 0 else { return }
+        kill(getpid(), signal)
+    }
+}

@@ -1,0 +1,456 @@
+import Generation
+package import JobCore
+package import Ledger
+
+/// The reference implementation of `JobStore`: everything in dictionaries, each operation one turn of an actor.
+///
+/// For tests, for simulations, and to read: what a database store does with indexes and transactions is here a plain
+/// loop. An operation that can fail computes before it writes, so that it happens wholly or not at all. Nothing
+/// survives the process.
+package actor MemoryJobStore: JobStore {
+    private struct IdempotencyScope: Hashable {
+        let keyHash: String
+        let idempotencyKey: String
+    }
+
+    private struct IdempotencyRecord {
+        let fingerprint: String
+        let job: JobID
+        let answer: String
+    }
+
+    /// A worker's lease: it lasts until a time, and comes back while nobody has ended it.
+    private struct Lease {
+        var until: Timestamp
+        var wasEnded = false
+    }
+
+    private var table: [JobID: Job] = [:]
+    private var attemptRows: [JobID: [Attempt]] = [:]
+    private var eventRows: [JobID: [JobEventRecord]] = [:]
+    private var outboxRows: [JobID: [OutboxMessage]] = [:]
+    private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
+    private var answeredAt: [JobID: Timestamp] = [:]
+    private var holds: [JobID: Hold] = [:]
+    private var ledger = MemoryLedger()
+    private var workspaces: [String: Timestamp] = [:]
+    private var keyRows: [String: APIKey] = [:]
+    private var leases: [WorkerID: Lease] = [:]
+
+    /// Makes an empty store.
+    package init() {}
+
+    // MARK: Admission
+
+    package func admit(_ admission: Admission) throws -> AdmissionOutcome {
+        let new = admission.job
+        guard let key = keyRows[new.keyHash], key.revokedAt == nil, key.workspace == new.workspace else {
+            return .keyRevoked
+        }
+        let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
+        if let scope, let record = idempotency[scope] {
+            guard record.fingerprint == admission.fingerprint else { return .idempotencyConflict }
+            return .replayed(job: record.job, answer: record.answer)
+        }
+        guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
+        if let limit = key.limit {
+            let remaining = try limit.subtracting(spent(by: key))
+            guard new.hold <= remaining else { return .keyLimitReached(remaining: remaining) }
+        }
+        let available = ledger.balance(of: .available(workspace: new.workspace))
+        guard new.hold <= available else { return .insufficientCredits(available: available) }
+
+        guard table[new.id] == nil else { throw MemoryStoreError.duplicate("job \(new.id)") }
+        let hold = Hold(job: new.id.description, workspace: new.workspace, amount: new.hold)
+        try ledger.post(hold.opening())
+        let job = Job(new)
+        holds[new.id] = hold
+        table[new.id] = job
+        eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
+        if let scope {
+            idempotency[scope] = IdempotencyRecord(
+                fingerprint: admission.fingerprint,
+                job: new.id,
+                answer: admission.answer
+            )
+        }
+        return .admitted(job)
+    }
+
+    /// What counts against a key's limit: settlements, and holds that are open.
+    private func spent(by key: APIKey) throws(LedgerRefusal) -> Credits {
+        var sum = Credits.zero
+        for job in table.values where job.admitted.keyHash == key.hash {
+            switch holds[job.id]?.state {
+            case .pending: sum = try sum.adding(job.admitted.hold)
+            case .posted(let cost): sum = try sum.adding(cost)
+            case .voided, nil: break
+            }
+        }
+        return sum
+    }
+
+    package func markAnswered(_ jobs: [JobID], at now: Timestamp) {
+        for id in jobs where table[id] != nil && answeredAt[id] == nil { answeredAt[id] = now }
+    }
+
+    // MARK: Reading
+
+    package func job(_ id: JobID) -> Job? { table[id] }
+
+    package func jobs(_ query: JobQuery) -> [Job] {
+        let matching = table.values.filter { job in
+            job.admitted.workspace == query.workspace
+                && (query.states.isEmpty || query.states.contains(job.state.name))
+                && (query.type == nil || job.admitted.request.type == query.type)
+                && (query.model == nil || job.admitted.request.model == query.model)
+                && query.before.map { job.id < $0 } ?? true
+        }
+        return Array(matching.sorted { $0.id > $1.id }.prefix(query.limit))
+    }
+
+    package func attempts(of id: JobID) -> [Attempt] { attemptRows[id] ?? [] }
+
+    package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
+        Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
+    }
+
+    package func outbox(of id: JobID) -> [OutboxMessage] { outboxRows[id] ?? [] }
+
+    package func queuePosition(of job: Job) -> Int? {
+        guard let job = table[job.id], isWaiting(job) else { return nil }
+        return table.values.count { other in
+            isWaiting(other) && other.admitted.lane == job.admitted.lane
+                && other.admitted.workspace == job.admitted.workspace && goesBefore(other, job)
+        }
+    }
+
+    // MARK: Workers
+
+    package func renewLease(of worker: WorkerID, now: Timestamp, until: Timestamp) -> Bool {
+        var lease = leases[worker] ?? Lease(until: until)
+        guard !lease.wasEnded else { return false }
+        lease.until = until
+        leases[worker] = lease
+        return true
+    }
+
+    package func endOtherLeases(than worker: WorkerID) {
+        for other in leases.keys where other != worker { leases[other]?.wasEnded = true }
+    }
+
+    package func release(_ worker: WorkerID) {
+        leases[worker]?.wasEnded = true
+        for job in table.values where job.worker == worker { table[job.id] = job.released() }
+    }
+
+    package func claimQueued(
+        worker: WorkerID,
+        lanes: [LaneCapacity],
+        now: Timestamp,
+        limit: Int
+    ) -> ClaimResult {
+        var claimed: [Job] = []
+        var nextDueAt: Timestamp?
+        for capacity in lanes {
+            let here = table.values.filter { $0.admitted.lane == capacity.lane }
+            let waiting = here.filter(isWaiting)
+            let later = waiting.compactMap(\.state.dueAt).filter { $0 > now }
+            nextDueAt = ([nextDueAt].compactMap(\.self) + later).min()
+            guard lasts(worker, at: now) else { continue }
+
+            var inFlight: [String: Int] = [:]
+            for job in here where fillsSlot(job) { inFlight[job.admitted.workspace, default: 0] += 1 }
+            var room = min(
+                capacity.slots - inFlight.values.reduce(0, +),
+                capacity.startsNow ?? Int.max,
+                limit - claimed.count
+            )
+            // Of each workspace the next in line; of those, the one whose workspace has the fewest in flight.
+            var lines = Dictionary(
+                grouping: waiting.filter { ($0.state.dueAt ?? now) <= now },
+                by: \.admitted.workspace
+            )
+            .mapValues { $0.sorted { goesBefore($1, $0) } }
+            while room > 0,
+                let next = lines.values.compactMap(\.last).min(by: { left, right in
+                    let leftCount = inFlight[left.admitted.workspace] ?? 0
+                    let rightCount = inFlight[right.admitted.workspace] ?? 0
+                    return leftCount == rightCount ? goesBefore(left, right) : leftCount < rightCount
+                })
+            {
+                lines[next.admitted.workspace]?.removeLast()
+                inFlight[next.admitted.workspace, default: 0] += 1
+                room -= 1
+                let job = next.claimed(by: worker)
+                table[job.id] = job
+                claimed.append(job)
+            }
+        }
+        return ClaimResult(jobs: claimed, nextDueAt: nextDueAt)
+    }
+
+    package func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) -> [Job] {
+        guard lasts(worker, at: now) else { return [] }
+        for other in leases.keys where !lasts(other, at: now) { leases[other]?.wasEnded = true }
+        var orphans: [Job] = []
+        for job in table.values where job.worker.map({ !lasts($0, at: now) }) ?? true {
+            switch job.state {
+            case .queued: table[job.id] = job.released()
+            case .submitting, .running, .storing: orphans.append(job)
+            case .completed, .failed, .cancelled, .expired: break
+            }
+        }
+        let taken = orphans.sorted { $0.id < $1.id }.prefix(limit).map { $0.claimed(by: worker) }
+        for job in taken { table[job.id] = job }
+        return taken
+    }
+
+    private func lasts(_ worker: WorkerID, at now: Timestamp) -> Bool {
+        guard let lease = leases[worker] else { return false }
+        return !lease.wasEnded && lease.until > now
+    }
+
+    private func isWaiting(_ job: Job) -> Bool { job.state.name == .queued && job.worker == nil }
+
+    /// Whether a job counts against its lane's slots: it is claimed or at the provider.
+    private func fillsSlot(_ job: Job) -> Bool {
+        switch job.state {
+        case .queued: job.worker != nil
+        case .submitting, .running: true
+        case .storing, .completed, .failed, .cancelled, .expired: false
+        }
+    }
+
+    /// Priority, then age.
+    private func goesBefore(_ left: Job, _ right: Job) -> Bool {
+        let (high, low) = (left.admitted.parameters.priority, right.admitted.parameters.priority)
+        return high == low ? left.id < right.id : high > low
+    }
+
+    // MARK: Transitions
+
+    package func commit(
+        _ transition: JobTransition,
+        of id: JobID,
+        expecting version: Int64,
+        fence: Fence?
+    ) throws -> CommitOutcome {
+        guard let job = table[id] else { return .missing }
+        guard job.version == version, job.state == transition.from, fence == nil || fence == job.fence,
+            let attempts = attempts(of: job, after: transition)
+        else { return .stale(job) }
+
+        if let resolution = transition.resolution {
+            guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
+            let (resolved, transfers) = try hold.resolving(resolution)
+            try ledger.post(transfers)
+            holds[id] = resolved
+        }
+        let next = job.applying(transition)
+        table[id] = next
+        attemptRows[id] = attempts
+        eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
+        if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
+            outboxRows[id, default: []].append(
+                OutboxMessage(
+                    job: id,
+                    version: next.version,
+                    state: next.state.name,
+                    url: url,
+                    createdAt: transition.at
+                )
+            )
+        }
+        return .committed(next)
+    }
+
+    /// The job's attempts as a transition leaves them; nil when one of them does not allow it.
+    private func attempts(of job: Job, after transition: JobTransition) -> [Attempt]? {
+        var rows = attemptRows[job.id] ?? []
+        guard let change = transition.attempt else { return rows }
+        switch change {
+        case .begin(let start):
+            guard !rows.contains(where: { $0.start.number == start.number }) else { return nil }
+            rows.append(Attempt(start, of: job.id, epoch: job.epoch, at: transition.at))
+        case .send(let number, _), .move(let number, _, _, _):
+            guard let index = rows.firstIndex(where: { $0.start.number == number }),
+                let next = rows[index].applying(change, epoch: job.epoch, at: transition.at),
+                !isTaken(next.remoteID, by: next)
+            else { return nil }
+            rows[index] = next
+        }
+        return rows
+    }
+
+    /// Whether another attempt at the same provider and account has this id.
+    private func isTaken(_ remoteID: String?, by attempt: Attempt) -> Bool {
+        guard let remoteID else { return false }
+        return attemptRows.values.joined().contains { other in
+            other.remoteID == remoteID
+                && other.start.endpoint.provider == attempt.start.endpoint.provider
+                && other.start.endpoint.account == attempt.start.endpoint.account
+                && (other.job != attempt.job || other.start.number != attempt.start.number)
+        }
+    }
+
+    package func record(
+        _ evidence: SendEvidence,
+        of id: JobID,
+        attempt number: Int,
+        send: Int,
+        at now: Timestamp
+    ) -> EvidenceOutcome {
+        guard let job = table[id], let index = attemptRows[id]?.firstIndex(where: { $0.start.number == number }),
+            let known = attemptRows[id]?[index]
+        else { return .alreadyKnown }
+        if case .accepted(let remoteID, _) = evidence, isTaken(remoteID, by: known) { return .alreadyKnown }
+        let (attempt, outcome) = known.recording(evidence, send: send, jobIsOver: job.state.isTerminal, at: now)
+        attemptRows[id]?[index] = attempt
+        return outcome
+    }
+
+    // MARK: Accounts
+
+    package func ensureWorkspace(_ name: String, at now: Timestamp) {
+        if workspaces[name] == nil { workspaces[name] = now }
+    }
+
+    package func createKey(_ key: APIKey) throws {
+        guard keyRows[key.hash] == nil else { throw MemoryStoreError.duplicate("key \(key.name)") }
+        keyRows[key.hash] = key
+    }
+
+    package func key(hash: String) -> APIKey? { keyRows[hash] }
+
+    package func keys() -> [APIKey] {
+        keyRows.values.sorted { ($0.createdAt, $0.hash) < ($1.createdAt, $1.hash) }
+    }
+
+    package func revokeKey(hash: String, at now: Timestamp) -> Bool {
+        guard let key = keyRows[hash] else { return false }
+        keyRows[hash] = APIKey(
+            hash: key.hash,
+            name: key.name,
+            label: key.label,
+            workspace: key.workspace,
+            limit: key.limit,
+            isManagement: key.isManagement,
+            createdAt: key.createdAt,
+            revokedAt: key.revokedAt ?? now
+        )
+        return true
+    }
+
+    package func transfer(_ transfer: Transfer, at now: Timestamp) throws -> Bool {
+        guard !ledger.contains(transfer.id) else { return false }
+        try ledger.post([transfer])
+        return true
+    }
+
+    package func balance(of workspace: String) -> Balance {
+        Balance(
+            available: ledger.balance(of: .available(workspace: workspace)),
+            held: ledger.balance(of: .held(workspace: workspace))
+        )
+    }
+
+    // MARK: Upkeep
+
+    package func audit() -> AuditReport {
+        AuditReport(
+            jobs: table.count,
+            transfers: ledger.transfers.count,
+            events: eventRows.values.reduce(0) { $0 + $1.count },
+            artifacts: recordedArtifacts.count,
+            findings: balanceFindings + table.values.sorted { $0.id < $1.id }.flatMap(findings)
+        )
+    }
+
+    private var balanceFindings: [AuditFinding] {
+        var findings: [AuditFinding] = []
+        func expect(_ holds: Bool, _ rule: String, _ subject: String, _ detail: String) {
+            if !holds { findings.append(AuditFinding(rule: rule, subject: subject, detail: detail)) }
+        }
+        let sums = ledger.recomputed()
+        let total = sums.values.reduce(0, +)
+        expect(total == 0, "sum_zero", "all accounts", "the sum is \(total)")
+        for (account, cached) in ledger.balances.sorted(by: { $0.key.name < $1.key.name }) {
+            let sum = sums[account] ?? 0
+            expect(sum == Int128(cached.nanoUSD), "balance_cached", account.name, "cached \(cached), sum \(sum)")
+        }
+        var open: [String: Int128] = [:]
+        for hold in holds.values where hold.state == .pending {
+            open[hold.workspace, default: 0] += Int128(hold.amount.nanoUSD)
+        }
+        let holding = Set(open.keys).union(workspaces.keys).union(table.values.map(\.admitted.workspace))
+        for workspace in holding.sorted() {
+            let held = sums[.held(workspace: workspace)] ?? 0
+            let expected = open[workspace] ?? 0
+            expect(held == expected, "held_sum", workspace, "held \(held), open holds \(expected)")
+        }
+        return findings
+    }
+
+    private func findings(_ job: Job) -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        let isPending = holds[job.id]?.state == .pending
+        if holds[job.id] == nil || isPending == job.state.isTerminal {
+            findings.append(
+                AuditFinding(
+                    rule: "hold_resolved_once",
+                    subject: job.id.description,
+                    detail: "a \(job.state.name.rawValue) job with \(isPending ? "an open" : "a resolved or no") hold"
+                )
+            )
+        }
+        let versions = (eventRows[job.id] ?? []).map(\.version)
+        if versions != Array(1...job.version) {
+            findings.append(
+                AuditFinding(
+                    rule: "event_gap",
+                    subject: job.id.description,
+                    detail: "\(versions.count) events up to version \(job.version)"
+                )
+            )
+        }
+        return findings
+    }
+
+    private var recordedArtifacts: [Artifact] {
+        table.values.flatMap { job -> [Artifact] in
+            guard case .completed(let completed) = job.state else { return [] }
+            return completed.artifacts
+        }
+    }
+
+    package func artifacts(after key: ArtifactKey?, limit: Int) -> [Artifact] {
+        let sorted = recordedArtifacts.sorted { $0.key.path < $1.key.path }
+        return Array(sorted.filter { artifact in key.map { artifact.key.path > $0.path } ?? true }.prefix(limit))
+    }
+
+    package func isReferenced(_ key: ArtifactKey) -> Bool {
+        recordedArtifacts.contains { $0.key == key }
+            || table.values.contains { job in
+                job.admitted.request.inputs.contains { ArtifactKey($0.input) == key }
+            }
+    }
+
+    package func ping() {}
+}
+
+/// What a caller of the store did wrong.
+package enum MemoryStoreError: Error {
+    /// Something of this identity is there already.
+    case duplicate(String)
+    /// Something that must be there is not.
+    case missing(String)
+}
+
+extension ArtifactKey {
+    /// The key of an input, if it is stored.
+    fileprivate init?(_ input: MediaInput) {
+        guard case .stored(let stored) = input else { return nil }
+        self = .input(sha256: stored.sha256)
+    }
+}

@@ -1,0 +1,75 @@
+import GRDB
+package import JobCore
+package import Ledger
+
+extension SQLiteJobStore {
+    package func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
+        try await writer.write { db in
+            try db.run(
+                "INSERT INTO workspaces (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                [.text(name), .time(now)]
+            )
+        }
+    }
+
+    package func createKey(_ key: APIKey) async throws {
+        try await writer.write { db in
+            try db.run(
+                """
+                INSERT INTO api_keys (hash, name, label, workspace, limit_nano, is_management, created_at, revoked_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .text(key.hash), .text(key.name), .text(key.label), .text(key.workspace), .amount(key.limit),
+                    .flag(key.isManagement), .time(key.createdAt), .time(key.revokedAt),
+                ]
+            )
+        }
+    }
+
+    package func key(hash: String) async throws -> APIKey? {
+        try await pool.read { db in
+            try db.row("\(APIKey.selection) WHERE hash = ?", [.text(hash)]).map(APIKey.init)
+        }
+    }
+
+    package func keys() async throws -> [APIKey] {
+        try await pool.read { db in
+            try db.rows("\(APIKey.selection) ORDER BY created_at, hash").map(APIKey.init)
+        }
+    }
+
+    package func revokeKey(hash: String, at now: Timestamp) async throws -> Bool {
+        try await writer.write { db in
+            try db.run(
+                "UPDATE api_keys SET revoked_at = ifnull(revoked_at, ?) WHERE hash = ?",
+                [.time(now), .text(hash)]
+            ) == 1
+        }
+    }
+
+    package func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool {
+        try await writer.write { db in
+            let made = try db.integer("SELECT 1 FROM transfers WHERE id = ?", [.text(transfer.id)])
+            guard made == nil else { return false }
+            switch transfer.from {
+            case .available, .held:
+                guard try db.balance(of: transfer.from) >= transfer.amount else {
+                    throw SQLiteJobStoreError.insufficientCredits(account: transfer.from.name)
+                }
+            case .providerCost, .providerLoss, .platformFee, .purchases, .adjustments: break
+            }
+            try db.post(transfer, at: now)
+            return true
+        }
+    }
+
+    package func balance(of workspace: String) async throws -> Balance {
+        try await pool.read { db in
+            Balance(
+                available: try db.balance(of: .available(workspace: workspace)),
+                held: try db.balance(of: .held(workspace: workspace))
+            )
+        }
+    }
+}

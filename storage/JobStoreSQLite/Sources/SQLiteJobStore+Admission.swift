@@ -1,0 +1,147 @@
+import GRDB
+import Generation
+package import JobCore
+import Ledger
+
+extension SQLiteJobStore {
+    package func admit(_ admission: Admission) async throws -> AdmissionOutcome {
+        let texts = try AdmissionTexts(admission.job)
+        return try await writer.write { db in
+            if let refusal = try db.refusal(of: admission) { return refusal }
+            try db.insert(admission, texts)
+            return .admitted(Job(admission.job))
+        }
+    }
+
+    package func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
+        try await writer.write { db in
+            for job in jobs {
+                try db.run(
+                    "UPDATE jobs SET answered_at = ? WHERE id = ? AND answered_at IS NULL",
+                    [.time(now), .id(job)]
+                )
+            }
+        }
+    }
+}
+
+/// The JSON of an admission, made before its operation waits for the writer.
+private struct AdmissionTexts: Sendable {
+    let request: String
+    let parameters: String
+    let adjustments: String
+    let prices: String
+    let state: String
+
+    init(_ job: NewJob) throws {
+        request = try StoredJSON.text(job.request)
+        parameters = try StoredJSON.text(job.parameters)
+        adjustments = try StoredJSON.text(job.adjustments)
+        prices = try StoredJSON.text(job.prices)
+        state = try StoredJSON.text(job.initialState)
+    }
+}
+
+extension Database {
+    /// The endpoint's number: each endpoint is stored once.
+    func endpointID(of endpoint: EndpointID) throws -> Int64 {
+        let values: [DatabaseValue] = [.text(endpoint.model), .text(endpoint.provider), .text(endpoint.account)]
+        let found = try integer("SELECT id FROM endpoints WHERE model = ? AND provider = ? AND account = ?", values)
+        if let found { return found }
+        try run("INSERT INTO endpoints (model, provider, account) VALUES (?, ?, ?)", values)
+        return lastInsertedRowID
+    }
+
+    private func priceSnapshotID(of sheet: String) throws -> Int64 {
+        if let found = try integer("SELECT id FROM price_snapshots WHERE sheet = ?", [.text(sheet)]) { return found }
+        try run("INSERT INTO price_snapshots (sheet) VALUES (?)", [.text(sheet)])
+        return lastInsertedRowID
+    }
+
+    /// Why a job is not admitted, in the order of the port; nil when it is.
+    fileprivate func refusal(of admission: Admission) throws -> AdmissionOutcome? {
+        let job = admission.job
+        let key = try row(
+            "SELECT limit_nano, committed_nano FROM api_keys WHERE hash = ? AND workspace = ? AND revoked_at IS NULL",
+            [.text(job.keyHash), .text(job.workspace)]
+        )
+        guard let key else { return .keyRevoked }
+        if let earlier = try earlierAnswer(to: admission) { return earlier }
+        let queued = try integer("SELECT jobs FROM job_counts WHERE state = 'queued'") ?? 0
+        guard queued < Int64(admission.queuedMax) else { return .queueFull }
+        let limit: Int64? = key[0]
+        if let limit {
+            let remaining = try Credits(nanoUSD: limit).subtracting(Credits(nanoUSD: key[1]))
+            guard job.hold <= remaining else { return .keyLimitReached(remaining: max(.zero, remaining)) }
+        }
+        let available = try balance(of: .available(workspace: job.workspace))
+        guard job.hold <= available else { return .insufficientCredits(available: available) }
+        return nil
+    }
+
+    private func earlierAnswer(to admission: Admission) throws -> AdmissionOutcome? {
+        guard let idempotencyKey = admission.idempotencyKey else { return nil }
+        let earlier = try row(
+            "SELECT request_fingerprint, job, answer FROM idempotency WHERE key_hash = ? AND key = ?",
+            [.text(admission.job.keyHash), .text(idempotencyKey)]
+        )
+        guard let earlier else { return nil }
+        let fingerprint: String = earlier[0]
+        guard fingerprint == admission.fingerprint else { return .idempotencyConflict }
+        return .replayed(job: try earlier.jobID(1), answer: earlier[2])
+    }
+
+    fileprivate func insert(_ admission: Admission, _ texts: AdmissionTexts) throws {
+        let new = admission.job
+        let job = Job(new)
+        try run(
+            """
+            INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
+                request_fingerprint, created_at, default_deadline_seconds, state, state_data, version, epoch, is_ready,
+                due_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
+                .text(new.request.model), .integer(try endpointID(of: new.endpoint)), .text(new.lane.name),
+                .integer(new.parameters.priority), .integer(try priceSnapshotID(of: texts.prices)), .amount(new.hold),
+                .text(admission.fingerprint), .time(new.createdAt), .integer(new.defaultDeadlineSeconds),
+                .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
+                .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
+            ]
+        )
+        try run(
+            "INSERT INTO job_requests (job, request, parameters, adjustments) VALUES (?, ?, ?, ?)",
+            [.id(new.id), .text(texts.request), .text(texts.parameters), .text(texts.adjustments)]
+        )
+        for (_, input) in new.request.inputs {
+            guard case .stored(let stored) = input else { continue }
+            try run(
+                "INSERT OR IGNORE INTO job_inputs (job, sha256) VALUES (?, ?)",
+                [.id(new.id), .text(stored.sha256)]
+            )
+        }
+        try openHold(for: new)
+        try JobEventRecord(job, at: new.createdAt).insert(into: self)
+        if let idempotencyKey = admission.idempotencyKey {
+            try run(
+                """
+                INSERT INTO idempotency (key_hash, key, request_fingerprint, job, answer, created_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .text(new.keyHash), .text(idempotencyKey), .text(admission.fingerprint), .id(new.id),
+                    .text(admission.answer), .time(new.createdAt),
+                ]
+            )
+        }
+    }
+}
+
+extension JobState {
+    /// Whether a worker may claim the job at this time: the store's mark `is_ready`, set later for jobs that wait.
+    func isReady(at now: Timestamp) -> Bool {
+        guard case .queued(let queued) = self else { return false }
+        return queued.availableAt <= now
+    }
+}

@@ -1,0 +1,142 @@
+import GRDB
+import Generation
+package import JobCore
+
+extension SQLiteJobStore {
+    package func job(_ id: JobID) async throws -> Job? {
+        try await pool.read { db in try JobRow.find(id, in: db) }?.job()
+    }
+
+    package func jobs(_ query: JobQuery) async throws -> [Job] {
+        let (sql, values) = ListSQL.statement(for: query)
+        return try await pool.read { db in try db.rows(sql, values).map(JobRow.init) }.map { try $0.job() }
+    }
+
+    package func attempts(of id: JobID) async throws -> [Attempt] {
+        try await pool.read { db in
+            try db.rows(
+                "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number",
+                [.id(id)]
+            ).map(Attempt.init)
+        }
+    }
+
+    package func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
+        try await pool.read { db in
+            try db.rows(ReadSQL.events, [.id(id), .integer(version), .integer(limit)]).map(JobEventRecord.init)
+        }
+    }
+
+    package func outbox(of id: JobID) async throws -> [OutboxMessage] {
+        try await pool.read { db in
+            try db.rows(ReadSQL.outbox, [.id(id)]).map { row in
+                let name: String = row[2]
+                guard let state = JobState.Name(rawValue: name) else {
+                    throw SQLiteJobStoreError.corrupt("a message of \(id) tells of \(name)")
+                }
+                return OutboxMessage(
+                    job: try row.jobID(0),
+                    version: row[1],
+                    state: state,
+                    url: row[3],
+                    createdAt: Timestamp(milliseconds: row[4])
+                )
+            }
+        }
+    }
+
+    package func queuePosition(of job: Job) async throws -> Int? {
+        try await pool.read { db in
+            guard try db.integer(ReadSQL.waits, [.id(job.id)]) != nil else { return nil }
+            let admitted = job.admitted
+            return try db.integer(
+                ReadSQL.queuePosition,
+                [
+                    .text(admitted.lane.name), .text(admitted.workspace),
+                    .integer(admitted.parameters.priority), .id(job.id),
+                ]
+            ).map { Int($0) }
+        }
+    }
+
+    package func artifacts(after key: ArtifactKey?, limit: Int) async throws -> [Artifact] {
+        try await pool.read { db in
+            try db.rows(ReadSQL.artifacts, [.text(key?.path ?? ""), .integer(limit)]).map(Artifact.init)
+        }
+    }
+
+    package func isReferenced(_ key: ArtifactKey) async throws -> Bool {
+        try await pool.read { db in
+            try db.integer(ReadSQL.isReferenced, [.text(key.path), .text(key.inputSHA256)]) == 1
+        }
+    }
+
+    /// A store that can still be read but no longer written to is of no use: its process has to start anew.
+    package func ping() async throws {
+        guard writer.isWorking else { throw SQLiteJobStoreError.closed }
+        try await pool.read { db in _ = try db.integer("SELECT 1 FROM job_counts LIMIT 1") }
+    }
+}
+
+/// The statements of reading; their plans are tested.
+enum ReadSQL {
+    static let events = """
+        SELECT job, version, at, state, phase, progress FROM events WHERE job = ? AND version > ?
+        ORDER BY version LIMIT ?
+        """
+
+    static let outbox = """
+        SELECT job, version, state, url, created_at FROM outbox WHERE job = ? AND delivered_at IS NULL ORDER BY version
+        """
+
+    static let waits = "SELECT 1 FROM jobs WHERE id = ? AND state = 'queued' AND worker IS NULL"
+
+    /// Those that wait for their time count as well as those whose time has come: the index has them apart.
+    static let queuePosition = """
+        SELECT count(*) FROM jobs
+        WHERE state = 'queued' AND worker IS NULL AND lane = ?1 AND is_ready IN (0, 1) AND workspace = ?2
+            AND (priority > ?3 OR (priority = ?3 AND id < ?4))
+        """
+
+    static let artifacts = "\(Artifact.selection) WHERE key > ? ORDER BY key LIMIT ?"
+
+    static let isReferenced = """
+        SELECT EXISTS (SELECT 1 FROM artifacts WHERE key = ?) OR EXISTS (SELECT 1 FROM job_inputs WHERE sha256 = ?)
+        """
+}
+
+/// How a list of jobs is found: newest first by index, whatever it is filtered by.
+enum ListSQL {
+    /// The statement for a query, and its values.
+    ///
+    /// A list for each state, each as long as the page at most, made into one.
+    static func statement(for query: JobQuery) -> (sql: String, values: [DatabaseValue]) {
+        var conditions = ["workspace = ?", "state = ?"]
+        var filters: [DatabaseValue] = []
+        func add(_ condition: String, _ value: DatabaseValue) {
+            conditions.append(condition)
+            filters.append(value)
+        }
+        if let before = query.before { add("id < ?", .id(before)) }
+        if let type = query.type { add("type = ?", .text(type.rawValue)) }
+        if let model = query.model { add("model = ?", .text(model)) }
+        let page = "ORDER BY id DESC LIMIT ?"
+        let list = "SELECT id FROM (SELECT id FROM jobs WHERE \(conditions.joined(separator: " AND ")) \(page))"
+        let limit = DatabaseValue.integer(max(0, query.limit))
+        let states = JobState.Name.allCases.filter { query.states.isEmpty || query.states.contains($0) }
+        let lists = states.map { _ in list }.joined(separator: " UNION ALL ")
+        return (
+            "\(JobRow.selection) WHERE jobs.id IN (\(lists) \(page)) ORDER BY jobs.id DESC",
+            states.flatMap { [.text(query.workspace), .state($0)] + filters + [limit] } + [limit]
+        )
+    }
+}
+
+extension ArtifactKey {
+    /// The hash in the key of an input; nil for an artifact's key.
+    fileprivate var inputSHA256: String? {
+        let parts = path.split(separator: "/")
+        guard parts.count == 2, parts[0] == "inputs" else { return nil }
+        return String(parts[1])
+    }
+}
