@@ -107,6 +107,13 @@ let package = Package(
                 "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
             ]
         ),
+        .testTarget(
+            name: "JobAPITests",
+            dependencies: [
+                "JobAPI", "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport",
+                "Cryptography", "JobStoreMemory", logging, lifecycle,
+            ]
+        ),
         .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
         .testTarget(name: "TidyTests"),
     ]
