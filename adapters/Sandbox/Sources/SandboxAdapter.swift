@@ -7,7 +7,7 @@ package import ProviderKit
 ///
 /// The adapter to copy from. It speaks to `SandboxProvider` as any adapter speaks to its provider: through the
 /// transport it was given, with everything that is needed later inside the operation.
-package struct SandboxAdapter: RecoverableAdapter, CancellableAdapter {
+package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAdapter {
     /// The slug, and the key of its scripts in `provider.options`.
     package static let slug = "fake-provider"
 
@@ -31,6 +31,11 @@ package struct SandboxAdapter: RecoverableAdapter, CancellableAdapter {
             now: settings.now
         )
         return [SandboxAdapter(transport: provider)]
+    }
+
+    /// Refuses a script with an unknown key or a wrong value.
+    package func validate(_ request: GenerationRequest) throws(RequestProblem) {
+        _ = try SandboxScript(checking: request)
     }
 
     package func submit(

@@ -96,12 +96,8 @@ package struct SandboxScript: Sendable, Hashable, Codable {
     ///
     /// - Throws: `invalidRequest`, naming the key, for an unknown key or a wrong value. Nothing was sent.
     package init(of request: GenerationRequest) throws(ProviderFailure) {
-        var members = Self.marks(in: request.prompt)
-        if case .object(let options)? = request.providerOptions[SandboxAdapter.slug] {
-            members.merge(options) { _, option in option }
-        }
         do {
-            try self.init(members)
+            try self.init(checking: request)
         } catch {
             throw ProviderFailure(
                 .invalidRequest,
@@ -112,6 +108,17 @@ package struct SandboxScript: Sendable, Hashable, Codable {
                 details: "script: \(error.field)"
             )
         }
+    }
+
+    /// Reads a request's script before its job is accepted.
+    ///
+    /// - Throws: `RequestProblem`, naming the key, for an unknown key or a wrong value.
+    init(checking request: GenerationRequest) throws(RequestProblem) {
+        var members = Self.marks(in: request.prompt)
+        if case .object(let options)? = request.providerOptions[SandboxAdapter.slug] {
+            members.merge(options) { _, option in option }
+        }
+        try self.init(members)
     }
 
     private init(_ members: [String: JSONValue]) throws(RequestProblem) {
