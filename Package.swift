@@ -100,6 +100,7 @@ let package = Package(
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
                 "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                lifecycle,
             ]
         ),
         .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
