@@ -15,7 +15,7 @@ extension JobDriver {
         let wakeAt = min(running.nextPollAt, job.deadline)
         if environment.now() < wakeAt {
             await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             // A wish to stop may have been recorded meanwhile; else nothing has changed and nothing is read.
             guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
         }

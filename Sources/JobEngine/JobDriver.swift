@@ -34,7 +34,7 @@ struct JobDriver: Sendable {
     let services: DriverServices
     let worker: WorkerID
     let epoch: Int64
-    let stopping: Flag
+    let halt: Halt
 
     var environment: EngineEnvironment { services.environment }
     var fence: Fence { Fence(worker: worker, epoch: epoch) }
@@ -48,17 +48,17 @@ struct JobDriver: Sendable {
         services.live.publish(claimed)
         var job = claimed
         var failures = 0
-        while !job.state.isTerminal, job.fence == fence {
+        // A cancelled task's sleeps end at once: without the question it would go round for ever.
+        while !job.state.isTerminal, job.fence == fence, !Task.isCancelled {
             do {
                 guard case .go(let next) = try await step(job) else { return }
                 job = next
                 failures = 0
             } catch {
-                if Task.isCancelled { return }
                 failures += 1
                 log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
                 try? await environment.sleep(min(30, 0.25 * Double(1 << min(failures, 7))))
-                if stopping.isUp { return }
+                if halt.isUp { return }
                 if let current = try? await services.store.job(job.id) { job = current }
             }
         }
@@ -67,23 +67,23 @@ struct JobDriver: Sendable {
     private func step(_ job: Job) async throws -> NextStep {
         switch job.state {
         case .queued(let queued):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await begin(job, queued)
         case .submitting(let submitting):
             switch submitting.stage {
             case .intent:
-                if stopping.isUp { return .leave }
+                if halt.isUp { return .leave }
                 return try await submitFirst(job, submitting)
             case .sending: return try await afterLostSend(job, submitting)
             case .verifying(let since):
-                if stopping.isUp { return .leave }
+                if halt.isUp { return .leave }
                 return try await verify(job, submitting, since: since)
             }
         case .running(let running):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await poll(job, running)
         case .storing(let storing):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await store(job, storing)
         case .completed, .failed, .cancelled, .expired: return .leave
         }
