@@ -57,7 +57,8 @@ struct JobDriver: Sendable {
             } catch {
                 failures += 1
                 log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
-                try? await environment.sleep(min(30, 0.25 * Double(1 << min(failures, 7))))
+                // Where a stop, or the client's wish to cancel, wakes it.
+                await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
                 if halt.isUp { return }
                 if let current = try? await services.store.job(job.id) { job = current }
             }
@@ -126,6 +127,11 @@ struct JobDriver: Sendable {
 
     /// Whether the job is past its deadline.
     func isLate(_ job: Job) -> Bool { environment.now() >= job.deadline }
+
+    /// Waits for a while, or for news about the job.
+    func pause(_ job: Job, seconds: Double) async {
+        await services.signals.dueTimes.wait(for: job.id, until: environment.now().adding(seconds: seconds))
+    }
 
     /// How long to wait before another try: doubling, at most a minute, with jitter.
     func backoff(_ tries: Int) -> Double {
