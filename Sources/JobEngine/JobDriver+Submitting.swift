@@ -91,7 +91,8 @@ extension JobDriver {
         case .orphaned:
             log(.warning, "acceptance came too late; the operation is an orphan", job)
             await cancelOrphan(submission, endpoint, job)
-            return .leave
+            // The job may still be this worker's: the answer of its resend came after another one.
+            return .go(try await reload(job))
         }
     }
 
@@ -145,14 +146,8 @@ extension JobDriver {
         let notSent = !context.didCommitSending
         guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
         if !notSent {
-            let outcome = try await recordSurely(
-                .refused(JobFailure(failure)),
-                job,
-                attempt: attempt.start.number,
-                send: 1
-            )
+            _ = try await recordSurely(.refused(JobFailure(failure)), job, attempt: attempt.start.number, send: 1)
             services.signals.wake(job.id)
-            if outcome == .orphaned { return .leave }
         }
         let retryAt = retryTime(failure, tries: attempt.start.number)
         if failure.isForCapacity, let retryAt { services.budgets.pause(endpoint.lane, until: retryAt) }
