@@ -96,21 +96,20 @@ extension JobDriver {
         }
     }
 
-    /// Moves the job by what the provider accepted.
-    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint) async throws -> NextStep {
+    /// Moves the job by what the provider accepted; at once to its next step when the endpoint is no longer configured.
+    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint?) async throws -> NextStep {
         switch submission {
         case .accepted(let operation):
-            let interval = PollSchedule(endpoint, services.durations, job).interval(
-                elapsed: 0,
-                hint: nil,
-                jitter: environment.randomFraction()
-            )
+            let jitter = environment.randomFraction()
+            let interval = endpoint.map {
+                PollSchedule($0, services.durations, job).interval(elapsed: 0, hint: nil, jitter: jitter)
+            }
             let next = try await advance(
                 job,
                 .accepted(
                     remoteID: operation.remoteID,
                     operation: try Self.encode(operation),
-                    nextPollAt: environment.now().adding(seconds: interval)
+                    nextPollAt: environment.now().adding(seconds: interval ?? 0)
                 )
             )
             environment.passed(.running)

@@ -54,8 +54,8 @@ extension JobDriver {
         guard let attempt = try await attempt(of: job, submitting.attempt) else { return nil }
         switch attempt.state {
         case .accepted, .found:
-            guard let text = attempt.submission, let endpoint = services.catalog.endpoint(attempt.start.endpoint)
-            else { return nil }
+            guard let text = attempt.submission else { return nil }
+            let endpoint = services.catalog.endpoint(attempt.start.endpoint)
             return try await apply(try Self.decode(Submission.self, text), to: job, endpoint)
         case .refused:
             let failure =
