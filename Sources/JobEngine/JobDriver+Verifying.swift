@@ -62,7 +62,9 @@ extension JobDriver {
                 attempt.failure
                 ?? JobFailure(.unavailable, "The request was not sent.", retryable: true)
             let retryAt = failure.retryable ? environment.now().adding(seconds: backoff(attempt.start.number)) : nil
-            return try await advance(job, .refused(failure, isForCapacity: false, retryAt: retryAt))
+            // Of refusals only definite ones are evidence, so these two are for capacity.
+            let isForCapacity = failure.code == .rateLimited || failure.code == .unavailable
+            return try await advance(job, .refused(failure, isForCapacity: isForCapacity, retryAt: retryAt))
         case .intent, .sending, .unknown, .absent, .abandoned: return nil
         }
     }
