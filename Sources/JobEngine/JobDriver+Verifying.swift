@@ -31,11 +31,19 @@ extension JobDriver {
         case .resend:
             return try await resend(job, submitting, attempt)
         case .lookUpThenResend(let settle):
-            if let found = try await lookUp(job, attempt, endpoint) { return found }
+            switch try await lookUp(job, attempt, endpoint) {
+            case .found(let next): return next
+            case .unanswered: return try await lookAgain(job, settle)
+            case .notShown: break
+            }
             guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
             return try await resend(job, submitting, attempt)
         case .lookUp(let settle, let isComplete):
-            if let found = try await lookUp(job, attempt, endpoint) { return found }
+            switch try await lookUp(job, attempt, endpoint) {
+            case .found(let next): return next
+            case .unanswered: return try await lookAgain(job, settle)
+            case .notShown: break
+            }
             guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
             guard isComplete else { return try await giveUp(job, submitting) }
             return try await advance(
@@ -82,19 +90,29 @@ extension JobDriver {
         return try await send(job, attempt)
     }
 
-    /// Looks for the send at the provider; nil when it is not found there, or the provider cannot be asked.
-    private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> NextStep? {
-        guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return nil }
+    /// What a look at the provider brought.
+    private enum Look {
+        /// The send is there; this is how the job goes on.
+        case found(NextStep)
+        /// The provider answered, and does not show it.
+        case notShown
+        /// The provider could not be asked: that says nothing about the send.
+        case unanswered
+    }
+
+    /// Looks for the send at the provider.
+    private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> Look {
+        guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return .unanswered }
         let found: Submission?
         do {
             found = try await adapter.find(job.admitted.request, attempt: reference(attempt))
         } catch {
             log(.info, "look-up failed", job, ["details": "\(error.details)"])
-            return nil
+            return .unanswered
         }
-        guard let found else { return nil }
+        guard let found else { return .notShown }
         log(.notice, "the lost submit was found at the provider", job)
-        return try await apply(found, to: job, endpoint)
+        return .found(try await apply(found, to: job, endpoint))
     }
 
     /// Waits for a while, or for news, and looks again.
