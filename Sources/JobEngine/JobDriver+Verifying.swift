@@ -25,9 +25,12 @@ extension JobDriver {
         guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
             return try await giveUp(job, submitting)
         }
-        let waited = environment.now().seconds(since: attempt.beganAt)
-        if waited > services.settings.verifySecondsMax { return try await giveUp(job, submitting) }
-        switch endpoint.adapter.recoveryClass(of: job.admitted.request) {
+        let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
+        // Asked before any look: only one that begins after that time shows all there is.
+        let isQuiet = isQuiet(attempt, endpoint, settleSeconds: recovery.settleSeconds)
+        let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
+        if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job, submitting) }
+        switch recovery {
         case .resend:
             return try await resend(job, submitting, attempt)
         case .lookUpThenResend(let settle):
@@ -36,7 +39,7 @@ extension JobDriver {
             case .unanswered: return try await lookAgain(job, settle)
             case .notShown: break
             }
-            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
+            guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
             return try await resend(job, submitting, attempt)
         case .lookUp(let settle, let isComplete):
             switch try await lookUp(job, attempt, endpoint) {
@@ -44,7 +47,7 @@ extension JobDriver {
             case .unanswered: return try await lookAgain(job, settle)
             case .notShown: break
             }
-            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
+            guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
             guard isComplete else { return try await giveUp(job, submitting) }
             return try await advance(
                 job,
@@ -52,7 +55,7 @@ extension JobDriver {
             )
         case .unrecoverable:
             // Only a worker that is still out there could know more.
-            guard isQuiet(attempt, endpoint, settleSeconds: 0) else { return try await lookAgain(job, 5) }
+            guard isQuiet else { return try await lookAgain(job, 5) }
             return try await giveUp(job, submitting)
         }
     }
@@ -117,9 +120,18 @@ extension JobDriver {
 
     /// Waits for a while, or for news, and looks again.
     private func lookAgain(_ job: Job, _ settleSeconds: Int64) async throws -> NextStep {
-        let pause = min(10, max(0.25, Double(settleSeconds) / Double(Self.looksMin)))
-        await services.signals.dueTimes.wait(for: job.id, until: environment.now().adding(seconds: pause))
+        await pause(job, seconds: Self.secondsBetweenLooks(settleSeconds))
         return .go(try await reload(job))
+    }
+
+    /// Whether there was time for enough looks since this worker began to look.
+    private func hasLookedOften(since: Timestamp, _ settleSeconds: Int64) -> Bool {
+        let looking = environment.now().seconds(since: max(since, takenAt))
+        return looking >= Self.secondsBetweenLooks(settleSeconds) * Double(Self.looksMin - 1)
+    }
+
+    private static func secondsBetweenLooks(_ settleSeconds: Int64) -> Double {
+        min(10, max(0.25, Double(settleSeconds) / Double(looksMin)))
     }
 
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
@@ -155,5 +167,15 @@ extension JobDriver {
                 retryAt: retryAt
             )
         )
+    }
+}
+
+extension RecoveryClass {
+    /// How long the provider may take to show what it has accepted, in seconds.
+    fileprivate var settleSeconds: Int64 {
+        switch self {
+        case .resend, .unrecoverable: 0
+        case .lookUpThenResend(let seconds), .lookUp(let seconds, _): seconds
+        }
     }
 }

@@ -34,6 +34,8 @@ struct JobDriver: Sendable {
     let services: DriverServices
     let worker: WorkerID
     let epoch: Int64
+    /// When this worker took the job.
+    let takenAt: Timestamp
     let halt: Halt
 
     var environment: EngineEnvironment { services.environment }

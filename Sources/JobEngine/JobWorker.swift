@@ -157,6 +157,7 @@ package struct JobWorker: Service {
                     services: services,
                     worker: worker,
                     epoch: job.epoch,
+                    takenAt: now,
                     halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
                 )
                 group.addTask { await driver.drive(job) }
