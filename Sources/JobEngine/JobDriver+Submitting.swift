@@ -11,6 +11,8 @@ import Synchronization
 extension JobDriver {
     /// The most an input may have, in bytes; larger ones were refused at admission.
     private static let inputBytesMax = 64 * 1_048_576
+    /// The pause after a resend that did not get as far as its send, in seconds.
+    private static let unsentResendSeconds = 5.0
 
     /// Records the intent: what will be sent, before anything is.
     func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
@@ -140,7 +142,9 @@ extension JobDriver {
         let isResend = attempt.sends > 0
         if isResend {
             // A resend that is not accepted proves nothing about the first send.
-            return context.didCommitSending ? try await advance(job, .answerLost) : .go(try await reload(job))
+            guard !context.didCommitSending else { return try await advance(job, .answerLost) }
+            await pause(job, seconds: Self.unsentResendSeconds)
+            return .go(try await reload(job))
         }
         let notSent = !context.didCommitSending
         guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
