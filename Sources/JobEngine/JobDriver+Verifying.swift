@@ -153,7 +153,9 @@ extension JobDriver {
         let retryAt: Timestamp?
         switch services.settings.unknownOutcome {
         case .refund: retryAt = nil
-        case .retryOnce: retryAt = submitting.attempt == 1 ? environment.now() : nil
+        case .retryOnce:
+            let isSecond = try await services.store.attempts(of: job.id).contains { $0.state == .abandoned }
+            retryAt = isSecond ? nil : environment.now()
         }
         log(.warning, "the outcome of a submit stays unknown", job, ["policy": "\(services.settings.unknownOutcome)"])
         return try await advance(
