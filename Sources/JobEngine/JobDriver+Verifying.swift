@@ -23,16 +23,16 @@ extension JobDriver {
         if let next = try await applyEvidence(job, submitting) { return next }
         guard let attempt = try await attempt(of: job, submitting.attempt) else { throw AttemptRefusedStep() }
         guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
-            return try await giveUp(job, submitting)
+            return try await giveUp(job)
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
         // Asked before any look: only one that begins after that time shows all there is.
         let isQuiet = isQuiet(attempt, endpoint, settleSeconds: recovery.settleSeconds)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
-        if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job, submitting) }
+        if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
         switch recovery {
         case .resend:
-            return try await resend(job, submitting, attempt)
+            return try await resend(job, attempt)
         case .lookUpThenResend(let settle):
             switch try await lookUp(job, attempt, endpoint) {
             case .found(let next): return next
@@ -40,7 +40,7 @@ extension JobDriver {
             case .notShown: break
             }
             guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
-            return try await resend(job, submitting, attempt)
+            return try await resend(job, attempt)
         case .lookUp(let settle, let isComplete):
             switch try await lookUp(job, attempt, endpoint) {
             case .found(let next): return next
@@ -48,7 +48,7 @@ extension JobDriver {
             case .notShown: break
             }
             guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
-            guard isComplete else { return try await giveUp(job, submitting) }
+            guard isComplete else { return try await giveUp(job) }
             return try await advance(
                 job,
                 .foundAbsent(retryAt: environment.now().adding(seconds: backoff(attempt.start.number)))
@@ -56,7 +56,7 @@ extension JobDriver {
         case .unrecoverable:
             // Only a worker that is still out there could know more.
             guard isQuiet else { return try await lookAgain(job, 5) }
-            return try await giveUp(job, submitting)
+            return try await giveUp(job)
         }
     }
 
@@ -81,7 +81,7 @@ extension JobDriver {
     }
 
     /// Sends the same again, with the same token and body, after a pause that grows with the number of sends.
-    private func resend(_ job: Job, _ submitting: JobState.Submitting, _ attempt: Attempt) async throws -> NextStep {
+    private func resend(_ job: Job, _ attempt: Attempt) async throws -> NextStep {
         let lastSent = attempt.sendingAt ?? attempt.beganAt
         let pause = min(30, 0.25 * Double(1 << min(attempt.sends, 7)))
         let dueAt = lastSent.adding(seconds: pause)
@@ -149,7 +149,7 @@ extension JobDriver {
     }
 
     /// Nothing more can be found out: the operator's policy decides.
-    private func giveUp(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep {
+    private func giveUp(_ job: Job) async throws -> NextStep {
         let retryAt: Timestamp?
         switch services.settings.unknownOutcome {
         case .refund: retryAt = nil
