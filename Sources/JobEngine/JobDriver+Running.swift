@@ -96,7 +96,8 @@ extension JobDriver {
         }
         return try await advance(
             job,
-            .polled(progress: progress, isQueuedAtProvider: isQueued, nextPollAt: nextPollAt, found: true)
+            .polled(progress: progress, isQueuedAtProvider: isQueued, nextPollAt: nextPollAt, found: true),
+            isPassing: true
         )
     }
 
@@ -132,7 +133,8 @@ extension JobDriver {
                 isQueuedAtProvider: running.isQueuedAtProvider,
                 nextPollAt: environment.now().adding(seconds: max(interval, Self.missedPollSeconds)),
                 found: false
-            )
+            ),
+            isPassing: true
         )
     }
 

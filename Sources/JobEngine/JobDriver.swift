@@ -96,7 +96,14 @@ struct JobDriver: Sendable {
     ///
     /// When only the version moved (a client's wish to stop was recorded meanwhile), the event is applied to the newer
     /// state; when the event no longer applies there, the newer state is what to go on with.
-    func advance(_ job: Job, _ event: JobEvent) async throws -> NextStep {
+    ///
+    /// - Parameters:
+    ///   - job: The job as the caller knows it.
+    ///   - event: What happened.
+    ///   - isPassing: Whether the event counts only for the job as the caller knows it: the newer state is gone on with.
+    /// - Returns: What to do next.
+    /// - Throws: `AttemptRefusedStep` when the attempt does not allow it; what the store throws.
+    func advance(_ job: Job, _ event: JobEvent, isPassing: Bool = false) async throws -> NextStep {
         var current = job
         while true {
             guard current.fence == fence, !current.state.isTerminal else { return .leave }
@@ -121,6 +128,7 @@ struct JobDriver: Sendable {
                     guard newer.fence == fence else { return .leave }
                     throw AttemptRefusedStep()
                 }
+                if isPassing, newer.fence == fence { return .go(newer) }
                 current = newer
             case .missing: return .leave
             }
