@@ -105,6 +105,7 @@ let package = Package(
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
                 "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                lifecycle,
             ]
         ),
         .testTarget(
