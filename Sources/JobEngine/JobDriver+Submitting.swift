@@ -156,7 +156,8 @@ extension JobDriver {
         let retryAt = retryTime(failure, tries: attempt.start.number)
         // What failed on this side of the wire says nothing about the provider: the lane's other jobs go on.
         if failure.isForCapacity, !current.hasFailedHere, let retryAt {
-            services.budgets.pause(endpoint.lane, until: retryAt)
+            let seconds = retryAt.seconds(since: environment.now())
+            services.budgets.pause(endpoint.lane, until: environment.bootSeconds() + seconds)
         }
         return try await advance(
             job,
