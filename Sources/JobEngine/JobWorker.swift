@@ -134,6 +134,7 @@ package struct JobWorker: Service {
                     now: now,
                     limit: services.settings.claimLimit
                 )
+                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
                 for job in jobs {
                     services.logger.notice(
                         "job taken over",
@@ -246,6 +247,9 @@ private final class Lease: Sendable {
             return true
         }
     }
+
+    /// There were more than one look takes over: the next does not wait for its time.
+    func lookForOrphansAgain() { orphansLookedForAt.withLock { $0 = nil } }
 
     private func renew() async throws -> Bool {
         let now = services.environment.now()
