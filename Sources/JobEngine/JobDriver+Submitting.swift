@@ -53,7 +53,7 @@ extension JobDriver {
         do {
             submission = try await endpoint.adapter.submit(job.admitted.request, attempt: context)
         } catch {
-            return try await afterFailedSubmit(current.job, attempt, context, endpoint, error)
+            return try await afterFailedSubmit(current, attempt, context, endpoint, error)
         }
         guard context.didCommitSending else {
             // An adapter that answers without having sent: its conformance suite forbids it. Nothing was paid.
@@ -124,12 +124,13 @@ extension JobDriver {
     }
 
     private func afterFailedSubmit(
-        _ job: Job,
+        _ current: JobBox,
         _ attempt: Attempt,
         _ context: AttemptContext,
         _ endpoint: Endpoint,
         _ failure: ProviderFailure
     ) async throws -> NextStep {
+        let job = current.job
         log(
             .info,
             "submit failed",
@@ -153,7 +154,11 @@ extension JobDriver {
             services.signals.wake(job.id)
         }
         let retryAt = retryTime(failure, tries: attempt.start.number)
-        if failure.isForCapacity, let retryAt { services.budgets.pause(endpoint.lane, until: retryAt) }
+        // What failed on this side of the wire says nothing about the provider: the lane's other jobs go on.
+        if failure.isForCapacity, !current.hasFailedHere, let retryAt {
+            let seconds = retryAt.seconds(since: environment.now())
+            services.budgets.pause(endpoint.lane, until: environment.bootSeconds() + seconds)
+        }
         return try await advance(
             job,
             .refused(JobFailure(failure), isForCapacity: failure.isForCapacity, retryAt: retryAt)
@@ -168,8 +173,22 @@ extension JobDriver {
             earlierSends: attempt.sends,
             transport: endpoint.adapter.transport,
             sendTimeoutSeconds: endpoint.model.timing.sendTimeoutSeconds,
-            input: { stored throws(ProviderFailure) in try await read(stored) },
-            gate: { body throws(ProviderFailure) in try await openGate(body, attempt, current) }
+            input: { stored throws(ProviderFailure) in
+                do throws(ProviderFailure) {
+                    return try await read(stored)
+                } catch {
+                    current.hasFailedHere = true
+                    throw error
+                }
+            },
+            gate: { body throws(ProviderFailure) in
+                do throws(ProviderFailure) {
+                    return try await openGate(body, attempt, current)
+                } catch {
+                    current.hasFailedHere = true
+                    throw error
+                }
+            }
         )
     }
 
@@ -312,13 +331,19 @@ extension JobDriver {
 
 /// The job that a submit is about, as of its latest commit.
 private final class JobBox: Sendable {
-    private let value: Mutex<Job>
+    private let value: Mutex<(job: Job, hasFailedHere: Bool)>
 
-    init(_ job: Job) { value = Mutex(job) }
+    init(_ job: Job) { value = Mutex((job, false)) }
 
     var job: Job {
-        get { value.withLock { $0 } }
-        set { value.withLock { $0 = newValue } }
+        get { value.withLock { $0.job } }
+        set { value.withLock { $0.job = newValue } }
+    }
+
+    /// Whether the gate was not opened or an input not read: no fault of the provider.
+    var hasFailedHere: Bool {
+        get { value.withLock { $0.hasFailedHere } }
+        set { value.withLock { $0.hasFailedHere = newValue } }
     }
 }
 

@@ -121,6 +121,8 @@ struct JobDriver: Sendable {
             ) {
             case .committed(let moved):
                 services.live.publish(moved)
+                // A job that is being stored leaves its slot free.
+                if case .storing = moved.state { services.signals.jobsWait() }
                 return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
             case .stale(let newer):
                 // Same version: not the job moved, but its attempt does not allow the step.

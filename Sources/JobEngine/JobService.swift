@@ -158,8 +158,9 @@ package struct JobService: Sendable {
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
         let fingerprint = Self.fingerprint(submission)
         let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+        if !inputs.isEmpty, submission.idempotencyKey == nil {
+            // Before anything is written: the transaction below decides, but most refusals should leave no file. With
+            // an idempotency key it may be a repeat, which has its answer however little is left.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)

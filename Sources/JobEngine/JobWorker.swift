@@ -70,7 +70,7 @@ package struct JobWorker: Service {
             live: live,
             signals: signals,
             durations: durations,
-            budgets: LaneBudgets(catalog, now: environment.now()),
+            budgets: LaneBudgets(catalog),
             environment: environment,
             settings: settings,
             logger: logger
@@ -125,7 +125,7 @@ package struct JobWorker: Service {
     /// Claims what can be claimed, then sleeps until something changes.
     private func claim(as worker: WorkerID, lease: Lease, into group: inout DiscardingTaskGroup) async {
         let now = services.environment.now()
-        let capacity = services.budgets.capacities(at: now)
+        let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
         var pause = services.settings.renewSeconds
         do {
             var jobs: [Job] = []
@@ -149,7 +149,8 @@ package struct JobWorker: Service {
                 now: now,
                 limit: services.settings.claimLimit
             )
-            for job in claimed.jobs { services.budgets.spend(job.admitted.lane) }
+            let startedAt = services.environment.bootSeconds()
+            for job in claimed.jobs { services.budgets.spend(job.admitted.lane, at: startedAt) }
             jobs += claimed.jobs
             for job in jobs {
                 services.environment.passed(.claimed)
@@ -165,8 +166,8 @@ package struct JobWorker: Service {
                 group.addTask { await driver.drive(job) }
             }
             if jobs.count >= services.settings.claimLimit { return }
-            for next in [claimed.nextDueAt, capacity.nextAt].compactMap({ $0 }) {
-                pause = min(pause, next.seconds(since: now))
+            for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
+                pause = min(pause, next)
             }
         } catch {
             services.logger.error("claiming failed", metadata: ["error": "\(error)"])
