@@ -11,6 +11,8 @@ import Synchronization
 extension JobDriver {
     /// The most an input may have, in bytes; larger ones were refused at admission.
     private static let inputBytesMax = 64 * 1_048_576
+    /// The pause after a resend that did not get as far as its send, in seconds.
+    private static let unsentResendSeconds = 5.0
 
     /// Records the intent: what will be sent, before anything is.
     func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
@@ -91,25 +93,25 @@ extension JobDriver {
         case .orphaned:
             log(.warning, "acceptance came too late; the operation is an orphan", job)
             await cancelOrphan(submission, endpoint, job)
-            return .leave
+            // The job may still be this worker's: the answer of its resend came after another one.
+            return .go(try await reload(job))
         }
     }
 
-    /// Moves the job by what the provider accepted.
-    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint) async throws -> NextStep {
+    /// Moves the job by what the provider accepted; at once to its next step when the endpoint is no longer configured.
+    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint?) async throws -> NextStep {
         switch submission {
         case .accepted(let operation):
-            let interval = PollSchedule(endpoint, services.durations, job).interval(
-                elapsed: 0,
-                hint: nil,
-                jitter: environment.randomFraction()
-            )
+            let jitter = environment.randomFraction()
+            let interval = endpoint.map {
+                PollSchedule($0, services.durations, job).interval(elapsed: 0, hint: nil, jitter: jitter)
+            }
             let next = try await advance(
                 job,
                 .accepted(
                     remoteID: operation.remoteID,
                     operation: try Self.encode(operation),
-                    nextPollAt: environment.now().adding(seconds: interval)
+                    nextPollAt: environment.now().adding(seconds: interval ?? 0)
                 )
             )
             environment.passed(.running)
@@ -140,19 +142,15 @@ extension JobDriver {
         let isResend = attempt.sends > 0
         if isResend {
             // A resend that is not accepted proves nothing about the first send.
-            return context.didCommitSending ? try await advance(job, .answerLost) : .go(try await reload(job))
+            guard !context.didCommitSending else { return try await advance(job, .answerLost) }
+            await pause(job, seconds: Self.unsentResendSeconds)
+            return .go(try await reload(job))
         }
         let notSent = !context.didCommitSending
         guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
         if !notSent {
-            let outcome = try await recordSurely(
-                .refused(JobFailure(failure)),
-                job,
-                attempt: attempt.start.number,
-                send: 1
-            )
+            _ = try await recordSurely(.refused(JobFailure(failure)), job, attempt: attempt.start.number, send: 1)
             services.signals.wake(job.id)
-            if outcome == .orphaned { return .leave }
         }
         let retryAt = retryTime(failure, tries: attempt.start.number)
         if failure.isForCapacity, let retryAt { services.budgets.pause(endpoint.lane, until: retryAt) }

@@ -42,7 +42,8 @@ package struct JobWorker: Service {
         ///
         /// Defaults to a refund.
         package var unknownOutcome = UnknownOutcomePolicy.refund
-        /// Whether no other process can have this store open, so that all other leases are dead at the start.
+        /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
+        /// every send under them.
         package var isOnlyProcess = false
 
         package init() {}
@@ -78,7 +79,6 @@ package struct JobWorker: Service {
 
     /// Works until the service group stops it: claims nothing more, lets sends in flight end, gives its jobs back.
     package func run() async throws {
-        services.signals.dueTimes.start()
         await withGracefulShutdownHandler {
             var isFirst = true
             while !stopping.isUp, !Task.isCancelled {
@@ -96,6 +96,9 @@ package struct JobWorker: Service {
     private func workUnderOneLease(endingOthers: Bool) async {
         let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
         let lease = Lease(worker: worker, services: services)
+        services.signals.dueTimes.start()
+        // The wish to stop may have come in between: nobody may sleep then.
+        if stopping.isUp { services.signals.dueTimes.stop() }
         guard await lease.begin(endingOthers: endingOthers) else {
             try? await services.environment.sleep(1)
             return
@@ -132,6 +135,7 @@ package struct JobWorker: Service {
                     now: now,
                     limit: services.settings.claimLimit
                 )
+                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
                 for job in jobs {
                     services.logger.notice(
                         "job taken over",
@@ -151,7 +155,13 @@ package struct JobWorker: Service {
                 services.environment.passed(.claimed)
                 // Before the task runs, so that news that come meanwhile are kept.
                 services.signals.dueTimes.hold(job.id)
-                let driver = JobDriver(services: services, worker: worker, epoch: job.epoch, stopping: stopping)
+                let driver = JobDriver(
+                    services: services,
+                    worker: worker,
+                    epoch: job.epoch,
+                    takenAt: now,
+                    halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
+                )
                 group.addTask { await driver.drive(job) }
             }
             if jobs.count >= services.settings.claimLimit { return }
@@ -174,6 +184,16 @@ final class Flag: Sendable {
     var isUp: Bool { value.load(ordering: .acquiring) }
 
     func raise() { value.store(true, ordering: .releasing) }
+}
+
+/// What makes every driver of a worker leave its job at the next step: sends in flight end before.
+struct Halt: Sendable {
+    /// The process stops in good order.
+    let stopping: Flag
+    /// The jobs are another worker's by now.
+    let leaseIsLost: Flag
+
+    var isUp: Bool { stopping.isUp || leaseIsLost.isUp }
 }
 
 /// A worker's lease: begun once, renewed until cancelled or lost.
@@ -209,6 +229,8 @@ private final class Lease: Sendable {
                 guard try await renew() else {
                     services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
                     isLost.raise()
+                    // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
+                    services.signals.dueTimes.stop()
                     services.signals.claimable.raise()
                     return
                 }
@@ -225,6 +247,9 @@ private final class Lease: Sendable {
             return true
         }
     }
+
+    /// There are more orphans than one claim takes: the next look is not put off.
+    func lookForOrphansAgain() { orphansLookedForAt.withLock { $0 = nil } }
 
     private func renew() async throws -> Bool {
         let now = services.environment.now()
