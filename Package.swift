@@ -97,7 +97,7 @@ let package = Package(
 
         .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
-        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger"]),
+        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
         .testTarget(
