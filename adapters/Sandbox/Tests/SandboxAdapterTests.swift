@@ -11,7 +11,7 @@ import Testing
 @Suite struct SandboxAdapterTests {
     @Test(arguments: AdapterConformance.checks)
     func conforms(_ check: AdapterConformance.Check) async throws {
-        let clock = TestClock()
+        let clock = TestWallClock()
         let provider = SandboxProvider(now: { clock.now }, sleep: { clock.sleep($0) })
         let picture = StoredInput(sha256: String(repeating: "ab", count: 32), mediaType: "image/png", bytes: 4)
         var video = VideoRequest(prompt: "a boat")
@@ -90,6 +90,8 @@ import Testing
         #expect(failure?.isForCapacity == false)
         #expect(failure?.message.contains(key) == true)
         #expect(attempt.commits.isEmpty)
+        let problem = #expect(throws: RequestProblem.self) { try stage.adapter.validate(Stage.video(value)) }
+        #expect(problem?.field == "provider.options.fake-provider.\(key)")
     }
 
     @Test func marksInThePromptAreAScriptAndOptionsOverrideThem() throws {

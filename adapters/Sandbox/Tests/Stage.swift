@@ -9,7 +9,7 @@ import Testing
 
 /// An adapter, its provider, and the clock that both live by.
 struct Stage {
-    let clock = TestClock()
+    let clock = TestWallClock()
     let adapter: SandboxAdapter
 
     init(journal: String? = nil, folder: String? = nil) {
