@@ -27,7 +27,7 @@ extension JobDriver {
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
         // Asked before any look: only one that begins after that time shows all there is.
-        let isQuiet = isQuiet(attempt, endpoint, settleSeconds: recovery.settleSeconds)
+        let isQuiet = isQuiet(attempt, endpoint, since: since, settleSeconds: recovery.settleSeconds)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
         if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
         switch recovery {
@@ -136,18 +136,23 @@ extension JobDriver {
 
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
     ///
-    /// A send of this very worker is over when it gets here. That of another may start until its window closes, and run
-    /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
-    /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
-    /// ended only after all its drivers had.
-    private func isQuiet(_ attempt: Attempt, _ endpoint: Endpoint, settleSeconds: Int64) -> Bool {
+    /// A send of this very worker was over when its answer was found lost. That of another may start until its window
+    /// closes, and run until its time-out; its lease has ended before the job could be taken over.
+    private func isQuiet(
+        _ attempt: Attempt,
+        _ endpoint: Endpoint,
+        since: Timestamp,
+        settleSeconds: Int64
+    ) -> Bool {
         let sentAt = attempt.sendingAt ?? attempt.beganAt
-        var seconds = Double(settleSeconds)
-        if attempt.epoch != epoch, !services.settings.isOnlyProcess {
-            seconds += services.settings.leaseSeconds + services.settings.sendWindowSeconds
-            seconds += Double(endpoint.model.timing.sendTimeoutSeconds)
+        let sendIsOverAt: Timestamp
+        if attempt.epoch == epoch {
+            sendIsOverAt = max(sentAt, since)
+        } else {
+            let seconds = services.settings.leaseSeconds + services.settings.sendWindowSeconds
+            sendIsOverAt = sentAt.adding(seconds: seconds + Double(endpoint.model.timing.sendTimeoutSeconds))
         }
-        return environment.now() >= sentAt.adding(seconds: seconds)
+        return environment.now() >= sendIsOverAt.adding(seconds: Double(settleSeconds))
     }
 
     /// Nothing more can be found out: the operator's policy decides.
