@@ -135,7 +135,7 @@ struct RestartTests {
     private func killed(at step: WriteAheadStep, recovery: RecoveryClass, ends state: JobState.Name) async throws {
         try await EngineHarness.run { harness in
             harness.provider.script.recovery = ["fake/video": recovery]
-            harness.provider.script.takesTokens = recovery == .resend
+            harness.provider.script.takesTokens = { _ in recovery == .resend }
             let first = try harness.startedNode(passed: { node, passed in if passed == step { node.die() } })
             let id = try await first.submit()
             try await harness.until("the node is dead") { first.life.isDead }
