@@ -115,7 +115,10 @@ let package = Package(
                 "Cryptography", "JobStoreMemory", logging, lifecycle,
             ]
         ),
-        .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
+        .testTarget(
+            name: "AdapterCatalogTests",
+            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+        ),
         .testTarget(name: "TidyTests"),
     ]
         + adapters.flatMap { adapter -> [Target] in
