@@ -5,7 +5,7 @@ import PackageDescription
 // Part 2 is one line in adapters/AdapterCatalog.swift. The list is explicit on purpose: a manifest that looks for
 // folders is cached and goes stale.
 let adapters: [(name: String, dependencies: [Target.Dependency])] = [
-    ("Sandbox", []),
+    ("Sandbox", ["Cryptography"]),
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
 ]
 
@@ -97,7 +97,7 @@ let package = Package(
 
         .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
-        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger"]),
+        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
         .testTarget(
@@ -105,6 +105,7 @@ let package = Package(
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
                 "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                lifecycle,
             ]
         ),
         .testTarget(
@@ -114,7 +115,10 @@ let package = Package(
                 "Cryptography", "JobStoreMemory", logging, lifecycle,
             ]
         ),
-        .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
+        .testTarget(
+            name: "AdapterCatalogTests",
+            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+        ),
         .testTarget(name: "TidyTests"),
     ]
         + adapters.flatMap { adapter -> [Target] in

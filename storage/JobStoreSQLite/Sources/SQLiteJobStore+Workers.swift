@@ -23,13 +23,7 @@ extension SQLiteJobStore {
     package func release(_ worker: WorkerID) async throws {
         try await writer.write { db in
             try db.run(WorkerSQL.giveBack, [.worker(worker)])
-            try db.run(
-                """
-                INSERT INTO workers (id, alive_until, has_ended) VALUES (?, 0, 1)
-                ON CONFLICT (id) DO UPDATE SET has_ended = 1
-                """,
-                [.worker(worker)]
-            )
+            try db.run("UPDATE workers SET has_ended = 1 WHERE id = ?", [.worker(worker)])
         }
     }
 
