@@ -140,6 +140,19 @@ import Testing
         }
     }
 
+    @Test func whatNobodyExpectedIsToldWithoutDetails() async throws {
+        try await Self.withArtifact { api, path in
+            api.artifacts.failure.withLock { $0 = "disk 7 at /srv/internal" }
+            let answer = try await api.get(path)
+            #expect(answer.status == 500)
+            #expect(answer.json["error"]?["type"] == "server_error")
+            #expect(!answer.text.contains("internal/") && !answer.text.contains("disk"))
+            let id = try #require(answer[header: "x-request-id"])
+            let line = api.log.text.split(separator: "\n").first { $0.contains("disk 7") }
+            #expect(line?.contains(id) == true)
+        }
+    }
+
     @Test func aGiganticFileFlowsThroughSmallBuffers() async throws {
         try await TestAPI.run { api in
             let id = try await api.submitted()

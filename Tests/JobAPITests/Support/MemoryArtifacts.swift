@@ -16,6 +16,9 @@ final class MemoryArtifacts: ArtifactStore {
     /// How many bytes were handed to readers.
     let bytesRead = Atomic<Int64>(0)
 
+    /// While this stands, every question about a length fails with these words.
+    let failure = Mutex<String?>(nil)
+
     func put(_ bytes: [UInt8], as key: ArtifactKey) { files.withLock { $0[key] = .stored(bytes) } }
 
     func putMadeUp(bytes: Int64, as key: ArtifactKey) { files.withLock { $0[key] = .madeUp(bytes: bytes) } }
@@ -41,7 +44,8 @@ final class MemoryArtifacts: ArtifactStore {
     func discard(_ file: SpooledFile) async { spooled.withLock { $0[file.path] = nil } }
 
     func length(of key: ArtifactKey) async throws -> Int64? {
-        switch files.withLock({ $0[key] }) {
+        if let words = failure.withLock({ $0 }) { throw ArtifactStoreError.failed(words) }
+        return switch files.withLock({ $0[key] }) {
         case .stored(let bytes)?: Int64(bytes.count)
         case .madeUp(let bytes)?: bytes
         case nil: nil
