@@ -304,6 +304,12 @@ public protocol JobStore: Sendable {
     /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
 
+    /// Waiting jobs that nobody holds and whose deadline has passed, in any lane, the longest overdue first.
+    ///
+    /// Also those that no claim would find: of a lane that is full, or that nobody serves any more. Cost grows with the
+    /// jobs found, not with those that wait.
+    func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job]
+
     // MARK: Transitions
 
     /// Makes a transition: the only way to move a stored job.

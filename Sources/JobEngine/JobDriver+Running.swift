@@ -29,10 +29,11 @@ extension JobDriver {
             )
         }
         let operation = try Self.decode(ProviderOperation.self, running.operation)
-        if isLate(job) {
-            // Before the record, so that a crash between the two repeats it.
-            await cancelAtProvider(operation, endpoint, job)
-            return try await advance(job, .deadlinePassed)
+        let isLate = isLate(job)
+        // The client's deadline is its word. The model's ends what would go on for ever: what is done is still taken, also
+        // when nobody asked for a while.
+        if isLate, job.admitted.parameters.expiresAfterSeconds != nil {
+            return try await expire(job, operation, endpoint)
         }
         if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
         let elapsed = environment.now().seconds(since: running.acceptedAt)
@@ -42,6 +43,7 @@ extension JobDriver {
         do {
             status = try await endpoint.adapter.status(of: operation)
         } catch {
+            if isLate { return try await expire(job, operation, endpoint) }
             return try await afterFailedPoll(
                 job,
                 running,
@@ -50,6 +52,7 @@ extension JobDriver {
             )
         }
         switch status {
+        case .pending where isLate: return try await expire(job, operation, endpoint)
         case .pending(let progress, let isQueued, let hint):
             let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)

@@ -80,6 +80,10 @@ struct NodeStore: JobStore {
         try await through { try await base.claimOrphans(worker: worker, now: now, limit: limit) }
     }
 
+    func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
+        try await through { try await base.overdueJobs(now: now, limit: limit) }
+    }
+
     func commit(
         _ transition: JobTransition,
         of id: JobID,

@@ -88,6 +88,8 @@ final class ScriptedProvider: Sendable {
         var canLookUp: @Sendable (_ looks: Int) -> Bool = { _ in true }
         /// Whether a look-up shows a generation.
         var shows: @Sendable (Generation, Timestamp) -> Bool = { _, _ in true }
+        /// What a look-up gives instead of what is there.
+        var finds: @Sendable (_ externalID: String) -> String? = { _ in nil }
         /// Whether the provider knows a repeated idempotency key.
         var takesTokens = true
         /// Put into every body, so that a test can change it between two sends.
@@ -346,6 +348,7 @@ final class ScriptedProvider: Sendable {
         guard script.canLookUp(looks) else {
             throw TransportFailure(.timedOut, requestReachedPeer: .unknown, "no answer")
         }
+        if let id = script.finds(externalID) { return Self.answer(200, headers: [("x-id", id)]) }
         guard let known, script.shows(known, now) else { return Self.answer(204) }
         return Self.answer(200, headers: [("x-id", known.id)])
     }

@@ -206,6 +206,11 @@ package actor MemoryJobStore: JobStore {
         return taken
     }
 
+    package func overdueJobs(now: Timestamp, limit: Int) -> [Job] {
+        let overdue = table.values.filter { isWaiting($0) && $0.deadline <= now }
+        return Array(overdue.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.prefix(limit))
+    }
+
     private func lasts(_ worker: WorkerID, at now: Timestamp) -> Bool {
         guard let lease = leases[worker] else { return false }
         return !lease.wasEnded && lease.until > now

@@ -98,8 +98,8 @@ extension Database {
             """
             INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
                 request_fingerprint, created_at, default_deadline_seconds, state, state_data, version, epoch, is_ready,
-                due_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                due_at, deadline_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
@@ -108,6 +108,7 @@ extension Database {
                 .text(admission.fingerprint), .time(new.createdAt), .integer(new.defaultDeadlineSeconds),
                 .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
                 .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
+                .time(job.deadline),
             ]
         )
         try run(
