@@ -44,6 +44,22 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case queueFull
 }
 
+/// What an idempotency key stands for already.
+public enum EarlierAnswer: Sendable, Hashable {
+    /// An equal request: its job, and the answer's body.
+    case replay(job: JobID, answer: String)
+    /// Another request.
+    case conflict
+
+    /// The same as an outcome of an admission.
+    public var outcome: AdmissionOutcome {
+        switch self {
+        case .replay(let job, let answer): .replayed(job: job, answer: answer)
+        case .conflict: .idempotencyConflict
+        }
+    }
+}
+
 /// What became of a transition.
 public enum CommitOutcome: Sendable, Hashable {
     /// It is durable, with all its consequences.
@@ -244,6 +260,16 @@ public protocol JobStore: Sendable {
     /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
+
+    /// What an idempotency key was answered with; nil for a new key.
+    ///
+    /// A look before anything else is checked, so that a repeat gets its answer whatever has changed since: prices, the
+    /// catalog, the balance. `admit` looks again, and decides.
+    func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer?
 
     /// Records that the answers to these jobs' requests were written to their clients.
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
