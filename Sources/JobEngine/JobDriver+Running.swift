@@ -79,6 +79,14 @@ extension JobDriver {
         }
     }
 
+    /// Stops at the provider what is too late, then says so.
+    ///
+    /// In this order, so that a crash between the two repeats the first.
+    private func expire(_ job: Job, _ operation: ProviderOperation, _ endpoint: Endpoint) async throws -> NextStep {
+        await cancelAtProvider(operation, endpoint, job)
+        return try await advance(job, .deadlinePassed)
+    }
+
     /// The generation goes on.
     ///
     /// Only what a client would notice is written.
