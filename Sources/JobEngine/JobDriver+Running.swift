@@ -59,12 +59,7 @@ extension JobDriver {
         case .completed(let outputs, _):
             services.durations.observe(elapsed, of: job)
             guard !outputs.isEmpty else {
-                let failure = JobFailure(
-                    .contentPolicy,
-                    "The provider finished without giving any media: its content filter withheld the result.",
-                    retryable: false
-                )
-                return try await advance(job, .providerFailed(failure, retryAt: nil))
+                return try await advance(job, .providerFailed(Self.withheld, retryAt: nil))
             }
             let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
             environment.passed(.storing)

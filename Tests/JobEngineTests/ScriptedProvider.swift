@@ -121,6 +121,8 @@ final class ScriptedProvider: Sendable {
     let doorBeforeSend = Door()
     /// Submits wait here after the provider has decided, before the answer goes back.
     let doorBeforeAnswer = Door()
+    /// Polls wait here, after the provider has answered them.
+    let doorBeforeStatus = Door()
     private let state = Mutex(State())
 
     init(clock: TestClock) { self.clock = clock }
@@ -163,7 +165,9 @@ final class ScriptedProvider: Sendable {
         let path = request.url.split(separator: "/").dropFirst(2).map(String.init)
         let response: HTTPResponse
         switch (request.method, path.first) {
-        case (.get, "operations"): response = try status(path[1])
+        case (.get, "operations"):
+            response = try status(path[1])
+            await doorBeforeStatus.pass()
         case (.post, "cancel"): response = cancel(path[1])
         case (.get, "find"): response = try find(path[1])
         case (.get, "outputs"): response = try output(path, request.url)
