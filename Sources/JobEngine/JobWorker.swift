@@ -51,6 +51,7 @@ package struct JobWorker: Service {
 
     private let services: DriverServices
     private let stopping = Flag()
+    private let broken = BrokenStore()
 
     package init(
         store: any JobStore,
@@ -81,19 +82,22 @@ package struct JobWorker: Service {
     package func run() async throws {
         await withGracefulShutdownHandler {
             var isFirst = true
-            while !stopping.isUp, !Task.isCancelled {
-                await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess)
-                isFirst = false
+            while !stopping.isUp, !Task.isCancelled, broken.error == nil {
+                if await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess) { isFirst = false }
             }
         } onGracefulShutdown: {
             stopping.raise()
             services.signals.dueTimes.stop()
             services.signals.claimable.raise()
         }
+        // The process must end: what it would answer for could not be kept.
+        if let error = broken.error { throw error }
     }
 
     /// One life of a worker, under one name, from its first lease to its end or loss.
-    private func workUnderOneLease(endingOthers: Bool) async {
+    ///
+    /// - Returns: False when not even the lease could be had.
+    private func workUnderOneLease(endingOthers: Bool) async -> Bool {
         let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
         let lease = Lease(worker: worker, services: services)
         services.signals.dueTimes.start()
@@ -101,7 +105,7 @@ package struct JobWorker: Service {
         if stopping.isUp { services.signals.dueTimes.stop() }
         guard await lease.begin(endingOthers: endingOthers) else {
             try? await services.environment.sleep(1)
-            return
+            return false
         }
         services.logger.info("worker started", metadata: ["worker": "\(worker)"])
         await withDiscardingTaskGroup { upkeep in
@@ -120,6 +124,8 @@ package struct JobWorker: Service {
             services.logger.warning("lease not given back; it ends by itself", metadata: ["error": "\(error)"])
         }
         services.logger.info("worker stopped", metadata: ["worker": "\(worker)"])
+        if lease.isLost.isUp, !stopping.isUp { try? await services.environment.sleep(1) }
+        return true
     }
 
     /// Claims what can be claimed, then sleeps until something changes.
@@ -128,21 +134,24 @@ package struct JobWorker: Service {
         let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
         var pause = services.settings.renewSeconds
         do {
-            var jobs: [Job] = []
-            if lease.isTimeForOrphans(now) {
-                jobs = try await services.store.claimOrphans(
+            var found = 0
+            if lease.isTimeForOrphans(services.environment.bootSeconds()) {
+                let orphans = try await services.store.claimOrphans(
                     worker: worker,
                     now: now,
                     limit: services.settings.claimLimit
                 )
-                let overdue = try await expireOverdue(at: now)
-                if max(jobs.count, overdue) >= services.settings.claimLimit { lease.lookForOrphansAgain() }
-                for job in jobs {
+                for job in orphans {
                     services.logger.notice(
                         "job taken over",
                         metadata: ["job": "\(job.id)", "state": "\(job.state.name.rawValue)", "epoch": "\(job.epoch)"]
                     )
                 }
+                // At once: these jobs are this worker's now, and no other look finds them as long as it lives.
+                drive(orphans, as: worker, lease: lease, takenAt: now, in: &group)
+                found = orphans.count
+                let overdue = try await expireOverdue(at: now)
+                if max(orphans.count, overdue) >= services.settings.claimLimit { lease.lookForOrphansAgain() }
             }
             let claimed = try await services.store.claimQueued(
                 worker: worker,
@@ -152,27 +161,20 @@ package struct JobWorker: Service {
             )
             let startedAt = services.environment.bootSeconds()
             for job in claimed.jobs { services.budgets.spend(job.admitted.lane, at: startedAt) }
-            jobs += claimed.jobs
-            for job in jobs {
-                services.environment.passed(.claimed)
-                // Before the task runs, so that news that come meanwhile are kept.
-                services.signals.dueTimes.hold(job.id)
-                let driver = JobDriver(
-                    services: services,
-                    worker: worker,
-                    epoch: job.epoch,
-                    takenAt: now,
-                    halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
-                )
-                group.addTask { await driver.drive(job) }
-            }
-            if jobs.count >= services.settings.claimLimit { return }
+            drive(claimed.jobs, as: worker, lease: lease, takenAt: now, in: &group)
+            if found + claimed.jobs.count >= services.settings.claimLimit { return }
             for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
                 pause = min(pause, next)
             }
+        } catch let broken as JobStoreIsBroken {
+            services.logger.critical("the database cannot be written any more", metadata: ["error": "\(broken)"])
+            self.broken.note(broken)
+            lease.lose()
         } catch {
-            services.logger.error("claiming failed", metadata: ["error": "\(error)"])
-            pause = 1
+            // It may have happened all the same: jobs could be this worker's without its knowing. Under a new lease
+            // they are found as orphans.
+            services.logger.error("claiming failed; starting anew", metadata: ["error": "\(error)"])
+            lease.lose()
         }
         guard !stopping.isUp, !lease.isLost.isUp else { return }
         await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
@@ -180,6 +182,29 @@ package struct JobWorker: Service {
 }
 
 extension JobWorker {
+    /// Starts a driver for each job that was just claimed.
+    private func drive(
+        _ jobs: [Job],
+        as worker: WorkerID,
+        lease: Lease,
+        takenAt: Timestamp,
+        in group: inout DiscardingTaskGroup
+    ) {
+        for job in jobs {
+            services.environment.passed(.claimed)
+            // Before the task runs, so that news that come meanwhile are kept.
+            services.signals.dueTimes.hold(job.id)
+            let driver = JobDriver(
+                services: services,
+                worker: worker,
+                epoch: job.epoch,
+                takenAt: takenAt,
+                halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
+            )
+            group.addTask { await driver.drive(job) }
+        }
+    }
+
     /// Ends jobs that waited past their deadline: no claim may ever find them, in a lane that is full or served no more.
     ///
     /// - Returns: How many were found.
@@ -195,6 +220,15 @@ extension JobWorker {
         }
         return overdue.count
     }
+}
+
+/// The database's last word, once it cannot be written any more.
+private final class BrokenStore: Sendable {
+    private let state = Mutex<JobStoreIsBroken?>(nil)
+
+    var error: JobStoreIsBroken? { state.withLock { $0 } }
+
+    func note(_ error: JobStoreIsBroken) { state.withLock { $0 = error } }
 }
 
 /// A flag that is only ever raised.
@@ -221,7 +255,7 @@ private final class Lease: Sendable {
     let isLost = Flag()
     private let worker: WorkerID
     private let services: DriverServices
-    private let orphansLookedForAt = Mutex<Timestamp?>(nil)
+    private let orphansLookedForAt = Mutex<Double?>(nil)
 
     init(worker: WorkerID, services: DriverServices) {
         self.worker = worker
@@ -248,10 +282,7 @@ private final class Lease: Sendable {
             do {
                 guard try await renew() else {
                     services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
-                    isLost.raise()
-                    // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
-                    services.signals.dueTimes.stop()
-                    services.signals.claimable.raise()
+                    lose()
                     return
                 }
             } catch {
@@ -260,9 +291,18 @@ private final class Lease: Sendable {
         }
     }
 
-    func isTimeForOrphans(_ now: Timestamp) -> Bool {
+    /// Makes every driver leave its job.
+    func lose() {
+        isLost.raise()
+        // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
+        services.signals.dueTimes.stop()
+        services.signals.claimable.raise()
+    }
+
+    /// Whether the last look is long enough ago, on the clock that is never set.
+    func isTimeForOrphans(_ now: Double) -> Bool {
         orphansLookedForAt.withLock { last in
-            if let last, now.seconds(since: last) < services.settings.renewSeconds { return false }
+            if let last, now - last < services.settings.renewSeconds { return false }
             last = now
             return true
         }

@@ -130,10 +130,11 @@ package actor MemoryJobStore: JobStore {
 
     package func queuePosition(of job: Job) -> Int? {
         guard let job = table[job.id], isWaiting(job) else { return nil }
-        return table.values.count { other in
+        let before = table.values.count { other in
             isWaiting(other) && other.admitted.lane == job.admitted.lane
                 && other.admitted.workspace == job.admitted.workspace && goesBefore(other, job)
         }
+        return before > Job.queuePositionMax ? nil : before
     }
 
     // MARK: Workers
