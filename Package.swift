@@ -5,7 +5,7 @@ import PackageDescription
 // Part 2 is one line in adapters/AdapterCatalog.swift. The list is explicit on purpose: a manifest that looks for
 // folders is cached and goes stale.
 let adapters: [(name: String, dependencies: [Target.Dependency])] = [
-    ("Sandbox", []),
+    ("Sandbox", ["Cryptography"]),
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
 ]
 
@@ -20,8 +20,11 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
 ]
 
 // Dependencies are exact: each one is chosen, and each one costs build time (see Decisions in the documentation).
@@ -35,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
@@ -62,8 +66,9 @@ let package = Package(
         ),
         .target(
             name: "JobAPI",
-            dependencies: ["Generation", "Ledger", "JobCore", "JobEngine", "Cryptography", logging, lifecycle]
-                + hummingbird
+            dependencies: [
+                "Generation", "Ledger", "MediaInspection", "JobCore", "JobEngine", logging, lifecycle,
+            ] + hummingbird
         ),
         .target(
             name: "AdapterCatalog",
@@ -92,7 +97,7 @@ let package = Package(
 
         .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
-        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger"]),
+        .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
         .testTarget(
@@ -100,6 +105,14 @@ let package = Package(
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
                 "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                lifecycle,
+            ]
+        ),
+        .testTarget(
+            name: "JobAPITests",
+            dependencies: [
+                "JobAPI", "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport",
+                "Cryptography", "JobStoreMemory", logging, lifecycle,
             ]
         ),
         .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),

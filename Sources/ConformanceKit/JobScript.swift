@@ -134,19 +134,21 @@ package struct JobScript: Sendable {
     private static let failure = JobFailure(.unavailable, "The provider was down.", retryable: true)
 
     private var later: Timestamp { start.adding(seconds: 60) }
-    private var began: [JobEvent] { [.attemptBegan(attempt(1))] }
-    private var sent: [JobEvent] { began + [.sendingBegan(bodySHA256: Self.bodySHA256)] }
-    private var resent: [JobEvent] { sent + [.answerLost, .sendingBegan(bodySHA256: Self.bodySHA256)] }
-    private var ran: [JobEvent] {
-        sent + [.accepted(remoteID: remoteID(1), operation: "operation", nextPollAt: later)]
-    }
-    private var stored: [JobEvent] { ran + [.providerCompleted(outputs: "outputs")] }
 
-    /// The events that lead from admission to a situation, in order.
+    /// The events that lead from the queue to a situation, in order.
     ///
+    /// - Parameters:
+    ///   - situation: Where they lead.
+    ///   - number: The attempt that they are about: one more than were begun before.
+    /// - Returns: The events.
     /// - Throws: `LedgerRefusal` for a charge that makes no bill.
-    package func way(to situation: JobSituation) throws(LedgerRefusal) -> [JobEvent] {
-        switch situation {
+    package func way(to situation: JobSituation, attempt number: Int = 1) throws(LedgerRefusal) -> [JobEvent] {
+        let began: [JobEvent] = [.attemptBegan(attempt(number))]
+        let sent = began + [.sendingBegan(bodySHA256: Self.bodySHA256)]
+        let resent = sent + [.answerLost, .sendingBegan(bodySHA256: Self.bodySHA256)]
+        let ran = sent + [.accepted(remoteID: remoteID(number), operation: "operation", nextPollAt: later)]
+        let stored = ran + [.providerCompleted(outputs: "outputs")]
+        return switch situation {
         case .queued: []
         case .queuedAgain: sent + [.refused(Self.failure, isForCapacity: true, retryAt: start)]
         case .intent: began
@@ -167,6 +169,16 @@ package struct JobScript: Sendable {
         case .cancelled: [.cancelRequested]
         case .cancelledAtCost: ran + [.cancelRequested, .providerCancelled(charged: charge)]
         case .expired: [.deadlinePassed]
+        }
+    }
+
+    /// The events of as many attempts as make the next one the last, each refused.
+    package var wayToLastAttempt: [JobEvent] {
+        (1..<JobState.Tally.countedMax).flatMap { number -> [JobEvent] in
+            [
+                .attemptBegan(attempt(number)), .sendingBegan(bodySHA256: Self.bodySHA256),
+                .refused(Self.failure, isForCapacity: false, retryAt: start),
+            ]
         }
     }
 

@@ -226,8 +226,11 @@ extension JobStoreConformance {
                 .keyLimitReached(remaining: .zero),
                 driver
             )
-            // Another key of the workspace is not concerned.
+            // Other keys of the workspace are not concerned, with or without a limit.
             _ = try await driver.admit()
+            let other = driver.fixtures.key(limit: JobFixtures.hold)
+            try await store.createKey(other)
+            _ = try await driver.admit(other)
         },
         Check("64 racing admissions for a balance of 10 jobs give exactly 10") { store in
             var driver = try await JobDriver(store, credits: Credits(nanoUSD: 4_399_999_999))
@@ -255,7 +258,9 @@ extension JobStoreConformance {
             var driver = try await JobDriver(store)
             let other = try await driver.addWorkspace("other", credits: Credits(nanoUSD: 1_000_000_000))
             let waiting = try await driver.admit()
-            _ = try await driver.admit(other)
+            var later = JobParameters()
+            later.startAfter = driver.now.adding(seconds: 3_600)
+            _ = try await driver.admit(other, parameters: later)
             let third = driver.fixtures.newJob(driver.key)
             try await expectRefused(driver.fixtures.admission(of: third, queuedMax: 2), .queueFull, driver)
             // A job that no longer waits makes room.

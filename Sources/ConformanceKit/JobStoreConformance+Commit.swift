@@ -145,7 +145,9 @@ extension JobStoreConformance {
         #expect(lost == .stale(job))
         #expect(try await driver.observe(job) == untouched)
 
-        for event in try JobScript(job.admitted).samples(in: job.state) {
+        for index in try JobScript(job.admitted).samples(in: job.state).indices {
+            // Each event has a job of its own, and its ids and files are that job's: no two jobs may share any.
+            let event = try JobScript(job.admitted).samples(in: job.state)[index]
             guard let transition = try? job.state.applying(event, at: driver.fixtures.tick()) else { continue }
             if case .attemptBegan = event { job = try await driver.claim(job) }
             let before = try await driver.observe(job)

@@ -105,8 +105,22 @@ private struct CapabilityCheck {
         )
     }
 
+    /// Fills in resolution, aspect ratio and exact size; of a model without any, none is kept.
+    mutating func dimensions(
+        resolution: String?,
+        aspectRatio: String?,
+        size: PixelSize?,
+        of options: [SizeOption]
+    ) throws(RequestProblem) -> (resolution: String?, aspectRatio: String?, size: PixelSize?) {
+        let resolution = try keep("resolution", resolution, { .string($0) }, if: !options.isEmpty)
+        let aspectRatio = try keep("aspect_ratio", aspectRatio, { .string($0) }, if: !options.isEmpty)
+        let size = try keep("size", size, { .string($0.description) }, if: !options.isEmpty)
+        let option = try self.option(resolution: resolution, aspectRatio: aspectRatio, size: size, of: options)
+        return (option?.resolution, option?.aspectRatio, option?.size)
+    }
+
     /// Finds the one size that resolution, aspect ratio and exact size agree on.
-    func size(
+    private func option(
         resolution: String?,
         aspectRatio: String?,
         size: PixelSize?,
@@ -162,16 +176,12 @@ private struct CapabilityCheck {
             throw notOffered("duration", .integer(Int64(duration)), parameters.durations)
         }
         out.duration = duration
-        if let option = try size(
+        (out.resolution, out.aspectRatio, out.size) = try dimensions(
             resolution: video.resolution,
             aspectRatio: video.aspectRatio,
             size: video.size,
             of: parameters.sizes
-        ) {
-            out.resolution = option.resolution
-            out.aspectRatio = option.aspectRatio
-            out.size = option.size
-        }
+        )
         out.fps = try choose("fps", video.fps, { .integer(Int64($0)) }, of: parameters.framesPerSecond)
         for (index, frame) in video.frameImages.enumerated() where !parameters.frameRoles.contains(frame.role) {
             throw RequestProblem(
@@ -211,16 +221,12 @@ private struct CapabilityCheck {
             )
         }
         out.n = count
-        if let option = try size(
+        (out.resolution, out.aspectRatio, out.size) = try dimensions(
             resolution: image.resolution,
             aspectRatio: image.aspectRatio,
             size: image.size,
             of: parameters.sizes
-        ) {
-            out.resolution = option.resolution
-            out.aspectRatio = option.aspectRatio
-            out.size = option.size
-        }
+        )
         out.quality = try choose("quality", image.quality, { .string($0) }, of: parameters.qualities)
         out.background = try choose("background", image.background, { .string($0) }, of: parameters.backgrounds)
         out.outputFormat = try choose("output_format", image.outputFormat, { .string($0) }, of: parameters.formats)

@@ -71,7 +71,7 @@ public struct StoredFile: Sendable, Hashable {
     public let key: ArtifactKey
     /// Its length in bytes.
     public let bytes: Int64
-    /// When it was last written.
+    /// When it was kept, or last adopted: until then somebody wanted it.
     public let modifiedAt: Timestamp
 
     /// Describes a stored file.
@@ -120,7 +120,7 @@ public protocol ArtifactStore: Sendable {
     /// Never over an existing file: one with the same bytes is adopted, so that a repeated or stale writer does no
     /// harm. A crash leaves either nothing or the whole file.
     ///
-    /// - Throws: `conflict` when the name holds other bytes; `failed`.
+    /// - Throws: `conflict` when the name holds other bytes; `failed`. The spooled file is then still there.
     func keep(_ file: SpooledFile, as key: ArtifactKey) async throws
 
     /// Removes a spooled file that is not wanted.

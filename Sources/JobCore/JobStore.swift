@@ -189,8 +189,11 @@ public struct OutboxMessage: Sendable, Hashable {
 
 /// Something that an audit found wrong.
 public struct AuditFinding: Sendable, Hashable, Codable {
-    /// The rule that does not hold: `sum_zero`, `hold_resolved_once`, `balance_cached`, `held_sum`, `event_gap`,
-    /// `artifact_missing`, `artifact_changed`.
+    /// The rule that does not hold.
+    ///
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`. Of jobs:
+    /// `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
+    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -318,9 +321,8 @@ public protocol JobStore: Sendable {
     ///   - version: The version it must still have.
     ///   - fence: The worker's right to decide; nil for a client's decisions.
     /// - Returns: What became of it.
-    /// - Throws: What the database throws; the step then happened wholly or not at all.
-    /// - Returns: What became of it.
-    /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover.
+    /// - Throws: `LedgerRefusal.exceedsHold` or `.notPositive` for a charge that the hold does not cover; what the
+    ///   database throws, and the step then happened wholly or not at all.
     func commit(
         _ transition: JobTransition,
         of id: JobID,

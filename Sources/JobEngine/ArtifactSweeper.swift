@@ -58,15 +58,26 @@ package struct ArtifactSweeper: Service {
             var after: ArtifactKey?
             while !Task.isCancelled {
                 let page = try await files.list(prefix: prefix, after: after, limit: Self.pageSize)
-                for file in page where environment.now().seconds(since: file.modifiedAt) >= ageSecondsMin {
-                    guard try await !store.isReferenced(file.key) else { continue }
-                    try await files.delete(file.key)
-                    removed += 1
+                var unwanted: Set<ArtifactKey> = []
+                for file in page where isOld(file) {
+                    if try await !store.isReferenced(file.key) { unwanted.insert(file.key) }
+                }
+                if !unwanted.isEmpty {
+                    // A file that was adopted meanwhile is young again; its job may be about to be admitted.
+                    let still = try await files.list(prefix: prefix, after: after, limit: Self.pageSize)
+                    for file in still where unwanted.contains(file.key) && isOld(file) {
+                        try await files.delete(file.key)
+                        removed += 1
+                    }
                 }
                 guard let last = page.last, page.count == Self.pageSize else { break }
                 after = last.key
             }
         }
         return removed
+    }
+
+    private func isOld(_ file: StoredFile) -> Bool {
+        environment.now().seconds(since: file.modifiedAt) >= ageSecondsMin
     }
 }

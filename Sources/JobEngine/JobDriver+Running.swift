@@ -15,7 +15,7 @@ extension JobDriver {
         let wakeAt = min(running.nextPollAt, job.deadline)
         if environment.now() < wakeAt {
             await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             // A wish to stop may have been recorded meanwhile; else nothing has changed and nothing is read.
             guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
         }
@@ -96,7 +96,8 @@ extension JobDriver {
         }
         return try await advance(
             job,
-            .polled(progress: progress, isQueuedAtProvider: isQueued, nextPollAt: nextPollAt, found: true)
+            .polled(progress: progress, isQueuedAtProvider: isQueued, nextPollAt: nextPollAt, found: true),
+            isPassing: true
         )
     }
 
@@ -132,7 +133,8 @@ extension JobDriver {
                 isQueuedAtProvider: running.isQueuedAtProvider,
                 nextPollAt: environment.now().adding(seconds: max(interval, Self.missedPollSeconds)),
                 found: false
-            )
+            ),
+            isPassing: true
         )
     }
 

@@ -11,6 +11,8 @@ import Synchronization
 extension JobDriver {
     /// The most an input may have, in bytes; larger ones were refused at admission.
     private static let inputBytesMax = 64 * 1_048_576
+    /// The pause after a resend that did not get as far as its send, in seconds.
+    private static let unsentResendSeconds = 5.0
 
     /// Records the intent: what will be sent, before anything is.
     func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
@@ -51,7 +53,7 @@ extension JobDriver {
         do {
             submission = try await endpoint.adapter.submit(job.admitted.request, attempt: context)
         } catch {
-            return try await afterFailedSubmit(current.job, attempt, context, endpoint, error)
+            return try await afterFailedSubmit(current, attempt, context, endpoint, error)
         }
         guard context.didCommitSending else {
             // An adapter that answers without having sent: its conformance suite forbids it. Nothing was paid.
@@ -91,25 +93,25 @@ extension JobDriver {
         case .orphaned:
             log(.warning, "acceptance came too late; the operation is an orphan", job)
             await cancelOrphan(submission, endpoint, job)
-            return .leave
+            // The job may still be this worker's: the answer of its resend came after another one.
+            return .go(try await reload(job))
         }
     }
 
-    /// Moves the job by what the provider accepted.
-    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint) async throws -> NextStep {
+    /// Moves the job by what the provider accepted; at once to its next step when the endpoint is no longer configured.
+    func apply(_ submission: Submission, to job: Job, _ endpoint: Endpoint?) async throws -> NextStep {
         switch submission {
         case .accepted(let operation):
-            let interval = PollSchedule(endpoint, services.durations, job).interval(
-                elapsed: 0,
-                hint: nil,
-                jitter: environment.randomFraction()
-            )
+            let jitter = environment.randomFraction()
+            let interval = endpoint.map {
+                PollSchedule($0, services.durations, job).interval(elapsed: 0, hint: nil, jitter: jitter)
+            }
             let next = try await advance(
                 job,
                 .accepted(
                     remoteID: operation.remoteID,
                     operation: try Self.encode(operation),
-                    nextPollAt: environment.now().adding(seconds: interval)
+                    nextPollAt: environment.now().adding(seconds: interval ?? 0)
                 )
             )
             environment.passed(.running)
@@ -122,12 +124,13 @@ extension JobDriver {
     }
 
     private func afterFailedSubmit(
-        _ job: Job,
+        _ current: JobBox,
         _ attempt: Attempt,
         _ context: AttemptContext,
         _ endpoint: Endpoint,
         _ failure: ProviderFailure
     ) async throws -> NextStep {
+        let job = current.job
         log(
             .info,
             "submit failed",
@@ -140,22 +143,22 @@ extension JobDriver {
         let isResend = attempt.sends > 0
         if isResend {
             // A resend that is not accepted proves nothing about the first send.
-            return context.didCommitSending ? try await advance(job, .answerLost) : .go(try await reload(job))
+            guard !context.didCommitSending else { return try await advance(job, .answerLost) }
+            await pause(job, seconds: Self.unsentResendSeconds)
+            return .go(try await reload(job))
         }
         let notSent = !context.didCommitSending
         guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
         if !notSent {
-            let outcome = try await recordSurely(
-                .refused(JobFailure(failure)),
-                job,
-                attempt: attempt.start.number,
-                send: 1
-            )
+            _ = try await recordSurely(.refused(JobFailure(failure)), job, attempt: attempt.start.number, send: 1)
             services.signals.wake(job.id)
-            if outcome == .orphaned { return .leave }
         }
         let retryAt = retryTime(failure, tries: attempt.start.number)
-        if failure.isForCapacity, let retryAt { services.budgets.pause(endpoint.lane, until: retryAt) }
+        // What failed on this side of the wire says nothing about the provider: the lane's other jobs go on.
+        if failure.isForCapacity, !current.hasFailedHere, let retryAt {
+            let seconds = retryAt.seconds(since: environment.now())
+            services.budgets.pause(endpoint.lane, until: environment.bootSeconds() + seconds)
+        }
         return try await advance(
             job,
             .refused(JobFailure(failure), isForCapacity: failure.isForCapacity, retryAt: retryAt)
@@ -170,8 +173,22 @@ extension JobDriver {
             earlierSends: attempt.sends,
             transport: endpoint.adapter.transport,
             sendTimeoutSeconds: endpoint.model.timing.sendTimeoutSeconds,
-            input: { stored throws(ProviderFailure) in try await read(stored) },
-            gate: { body throws(ProviderFailure) in try await openGate(body, attempt, current) }
+            input: { stored throws(ProviderFailure) in
+                do throws(ProviderFailure) {
+                    return try await read(stored)
+                } catch {
+                    current.hasFailedHere = true
+                    throw error
+                }
+            },
+            gate: { body throws(ProviderFailure) in
+                do throws(ProviderFailure) {
+                    return try await openGate(body, attempt, current)
+                } catch {
+                    current.hasFailedHere = true
+                    throw error
+                }
+            }
         )
     }
 
@@ -314,13 +331,19 @@ extension JobDriver {
 
 /// The job that a submit is about, as of its latest commit.
 private final class JobBox: Sendable {
-    private let value: Mutex<Job>
+    private let value: Mutex<(job: Job, hasFailedHere: Bool)>
 
-    init(_ job: Job) { value = Mutex(job) }
+    init(_ job: Job) { value = Mutex((job, false)) }
 
     var job: Job {
-        get { value.withLock { $0 } }
-        set { value.withLock { $0 = newValue } }
+        get { value.withLock { $0.job } }
+        set { value.withLock { $0.job = newValue } }
+    }
+
+    /// Whether the gate was not opened or an input not read: no fault of the provider.
+    var hasFailedHere: Bool {
+        get { value.withLock { $0.hasFailedHere } }
+        set { value.withLock { $0.hasFailedHere = newValue } }
     }
 }
 

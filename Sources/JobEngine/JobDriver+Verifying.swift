@@ -23,29 +23,40 @@ extension JobDriver {
         if let next = try await applyEvidence(job, submitting) { return next }
         guard let attempt = try await attempt(of: job, submitting.attempt) else { throw AttemptRefusedStep() }
         guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
-            return try await giveUp(job, submitting)
+            return try await giveUp(job)
         }
-        let waited = environment.now().seconds(since: attempt.beganAt)
-        if waited > services.settings.verifySecondsMax { return try await giveUp(job, submitting) }
-        switch endpoint.adapter.recoveryClass(of: job.admitted.request) {
+        let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
+        // Asked before any look: only one that begins after that time shows all there is.
+        let isQuiet = isQuiet(attempt, endpoint, settleSeconds: recovery.settleSeconds)
+        let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
+        if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
+        switch recovery {
         case .resend:
-            return try await resend(job, submitting, attempt)
+            return try await resend(job, attempt)
         case .lookUpThenResend(let settle):
-            if let found = try await lookUp(job, attempt, endpoint) { return found }
-            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
-            return try await resend(job, submitting, attempt)
+            switch try await lookUp(job, attempt, endpoint) {
+            case .found(let next): return next
+            case .unanswered: return try await lookAgain(job, settle)
+            case .notShown: break
+            }
+            guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
+            return try await resend(job, attempt)
         case .lookUp(let settle, let isComplete):
-            if let found = try await lookUp(job, attempt, endpoint) { return found }
-            guard isQuiet(attempt, endpoint, settleSeconds: settle) else { return try await lookAgain(job, settle) }
-            guard isComplete else { return try await giveUp(job, submitting) }
+            switch try await lookUp(job, attempt, endpoint) {
+            case .found(let next): return next
+            case .unanswered: return try await lookAgain(job, settle)
+            case .notShown: break
+            }
+            guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
+            guard isComplete else { return try await giveUp(job) }
             return try await advance(
                 job,
                 .foundAbsent(retryAt: environment.now().adding(seconds: backoff(attempt.start.number)))
             )
         case .unrecoverable:
             // Only a worker that is still out there could know more.
-            guard isQuiet(attempt, endpoint, settleSeconds: 0) else { return try await lookAgain(job, 5) }
-            return try await giveUp(job, submitting)
+            guard isQuiet else { return try await lookAgain(job, 5) }
+            return try await giveUp(job)
         }
     }
 
@@ -54,21 +65,23 @@ extension JobDriver {
         guard let attempt = try await attempt(of: job, submitting.attempt) else { return nil }
         switch attempt.state {
         case .accepted, .found:
-            guard let text = attempt.submission, let endpoint = services.catalog.endpoint(attempt.start.endpoint)
-            else { return nil }
+            guard let text = attempt.submission else { return nil }
+            let endpoint = services.catalog.endpoint(attempt.start.endpoint)
             return try await apply(try Self.decode(Submission.self, text), to: job, endpoint)
         case .refused:
             let failure =
                 attempt.failure
                 ?? JobFailure(.unavailable, "The request was not sent.", retryable: true)
             let retryAt = failure.retryable ? environment.now().adding(seconds: backoff(attempt.start.number)) : nil
-            return try await advance(job, .refused(failure, isForCapacity: false, retryAt: retryAt))
+            // Of refusals only definite ones are evidence, so these two are for capacity.
+            let isForCapacity = failure.code == .rateLimited || failure.code == .unavailable
+            return try await advance(job, .refused(failure, isForCapacity: isForCapacity, retryAt: retryAt))
         case .intent, .sending, .unknown, .absent, .abandoned: return nil
         }
     }
 
     /// Sends the same again, with the same token and body, after a pause that grows with the number of sends.
-    private func resend(_ job: Job, _ submitting: JobState.Submitting, _ attempt: Attempt) async throws -> NextStep {
+    private func resend(_ job: Job, _ attempt: Attempt) async throws -> NextStep {
         let lastSent = attempt.sendingAt ?? attempt.beganAt
         let pause = min(30, 0.25 * Double(1 << min(attempt.sends, 7)))
         let dueAt = lastSent.adding(seconds: pause)
@@ -80,26 +93,45 @@ extension JobDriver {
         return try await send(job, attempt)
     }
 
-    /// Looks for the send at the provider; nil when it is not found there, or the provider cannot be asked.
-    private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> NextStep? {
-        guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return nil }
+    /// What a look at the provider brought.
+    private enum Look {
+        /// The send is there; this is how the job goes on.
+        case found(NextStep)
+        /// The provider answered, and does not show it.
+        case notShown
+        /// The provider could not be asked: that says nothing about the send.
+        case unanswered
+    }
+
+    /// Looks for the send at the provider.
+    private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> Look {
+        guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return .unanswered }
         let found: Submission?
         do {
             found = try await adapter.find(job.admitted.request, attempt: reference(attempt))
         } catch {
             log(.info, "look-up failed", job, ["details": "\(error.details)"])
-            return nil
+            return .unanswered
         }
-        guard let found else { return nil }
+        guard let found else { return .notShown }
         log(.notice, "the lost submit was found at the provider", job)
-        return try await apply(found, to: job, endpoint)
+        return .found(try await apply(found, to: job, endpoint))
     }
 
     /// Waits for a while, or for news, and looks again.
     private func lookAgain(_ job: Job, _ settleSeconds: Int64) async throws -> NextStep {
-        let pause = min(10, max(0.25, Double(settleSeconds) / Double(Self.looksMin)))
-        await services.signals.dueTimes.wait(for: job.id, until: environment.now().adding(seconds: pause))
+        await pause(job, seconds: Self.secondsBetweenLooks(settleSeconds))
         return .go(try await reload(job))
+    }
+
+    /// Whether there was time for enough looks since this worker began to look.
+    private func hasLookedOften(since: Timestamp, _ settleSeconds: Int64) -> Bool {
+        let looking = environment.now().seconds(since: max(since, takenAt))
+        return looking >= Self.secondsBetweenLooks(settleSeconds) * Double(Self.looksMin - 1)
+    }
+
+    private static func secondsBetweenLooks(_ settleSeconds: Int64) -> Double {
+        min(10, max(0.25, Double(settleSeconds) / Double(looksMin)))
     }
 
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
@@ -119,11 +151,13 @@ extension JobDriver {
     }
 
     /// Nothing more can be found out: the operator's policy decides.
-    private func giveUp(_ job: Job, _ submitting: JobState.Submitting) async throws -> NextStep {
+    private func giveUp(_ job: Job) async throws -> NextStep {
         let retryAt: Timestamp?
         switch services.settings.unknownOutcome {
         case .refund: retryAt = nil
-        case .retryOnce: retryAt = submitting.attempt == 1 ? environment.now() : nil
+        case .retryOnce:
+            let isSecond = try await services.store.attempts(of: job.id).contains { $0.state == .abandoned }
+            retryAt = isSecond ? nil : environment.now()
         }
         log(.warning, "the outcome of a submit stays unknown", job, ["policy": "\(services.settings.unknownOutcome)"])
         return try await advance(
@@ -137,5 +171,15 @@ extension JobDriver {
                 retryAt: retryAt
             )
         )
+    }
+}
+
+extension RecoveryClass {
+    /// How long the provider may take to show what it has accepted, in seconds.
+    fileprivate var settleSeconds: Int64 {
+        switch self {
+        case .resend, .unrecoverable: 0
+        case .lookUpThenResend(let seconds), .lookUp(let seconds, _): seconds
+        }
     }
 }

@@ -34,7 +34,9 @@ struct JobDriver: Sendable {
     let services: DriverServices
     let worker: WorkerID
     let epoch: Int64
-    let stopping: Flag
+    /// When this worker took the job.
+    let takenAt: Timestamp
+    let halt: Halt
 
     var environment: EngineEnvironment { services.environment }
     var fence: Fence { Fence(worker: worker, epoch: epoch) }
@@ -48,17 +50,18 @@ struct JobDriver: Sendable {
         services.live.publish(claimed)
         var job = claimed
         var failures = 0
-        while !job.state.isTerminal, job.fence == fence {
+        // A cancelled task's sleeps end at once: without the question it would go round for ever.
+        while !job.state.isTerminal, job.fence == fence, !Task.isCancelled {
             do {
                 guard case .go(let next) = try await step(job) else { return }
                 job = next
                 failures = 0
             } catch {
-                if Task.isCancelled { return }
                 failures += 1
                 log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
-                try? await environment.sleep(min(30, 0.25 * Double(1 << min(failures, 7))))
-                if stopping.isUp { return }
+                // Where a stop, or the client's wish to cancel, wakes it.
+                await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
+                if halt.isUp { return }
                 if let current = try? await services.store.job(job.id) { job = current }
             }
         }
@@ -67,23 +70,23 @@ struct JobDriver: Sendable {
     private func step(_ job: Job) async throws -> NextStep {
         switch job.state {
         case .queued(let queued):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await begin(job, queued)
         case .submitting(let submitting):
             switch submitting.stage {
             case .intent:
-                if stopping.isUp { return .leave }
+                if halt.isUp { return .leave }
                 return try await submitFirst(job, submitting)
             case .sending: return try await afterLostSend(job, submitting)
             case .verifying(let since):
-                if stopping.isUp { return .leave }
+                if halt.isUp { return .leave }
                 return try await verify(job, submitting, since: since)
             }
         case .running(let running):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await poll(job, running)
         case .storing(let storing):
-            if stopping.isUp { return .leave }
+            if halt.isUp { return .leave }
             return try await store(job, storing)
         case .completed, .failed, .cancelled, .expired: return .leave
         }
@@ -93,7 +96,14 @@ struct JobDriver: Sendable {
     ///
     /// When only the version moved (a client's wish to stop was recorded meanwhile), the event is applied to the newer
     /// state; when the event no longer applies there, the newer state is what to go on with.
-    func advance(_ job: Job, _ event: JobEvent) async throws -> NextStep {
+    ///
+    /// - Parameters:
+    ///   - job: The job as the caller knows it.
+    ///   - event: What happened.
+    ///   - isPassing: Whether the event counts only for the job as the caller knows it: the newer state is gone on with.
+    /// - Returns: What to do next.
+    /// - Throws: `AttemptRefusedStep` when the attempt does not allow it; what the store throws.
+    func advance(_ job: Job, _ event: JobEvent, isPassing: Bool = false) async throws -> NextStep {
         var current = job
         while true {
             guard current.fence == fence, !current.state.isTerminal else { return .leave }
@@ -111,6 +121,8 @@ struct JobDriver: Sendable {
             ) {
             case .committed(let moved):
                 services.live.publish(moved)
+                // A job that is being stored leaves its slot free.
+                if case .storing = moved.state { services.signals.jobsWait() }
                 return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
             case .stale(let newer):
                 // Same version: not the job moved, but its attempt does not allow the step.
@@ -118,6 +130,7 @@ struct JobDriver: Sendable {
                     guard newer.fence == fence else { return .leave }
                     throw AttemptRefusedStep()
                 }
+                if isPassing, newer.fence == fence { return .go(newer) }
                 current = newer
             case .missing: return .leave
             }
@@ -126,6 +139,11 @@ struct JobDriver: Sendable {
 
     /// Whether the job is past its deadline.
     func isLate(_ job: Job) -> Bool { environment.now() >= job.deadline }
+
+    /// Waits for a while, or for news about the job.
+    func pause(_ job: Job, seconds: Double) async {
+        await services.signals.dueTimes.wait(for: job.id, until: environment.now().adding(seconds: seconds))
+    }
 
     /// How long to wait before another try: doubling, at most a minute, with jitter.
     func backoff(_ tries: Int) -> Double {

@@ -153,12 +153,14 @@ package struct JobService: Sendable {
         let endpoint = try endpoint(for: submission.request)
         let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
         try checkProviderOptions(resolved.request, endpoint)
+        try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
         let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
         let fingerprint = Self.fingerprint(submission)
         let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+        if !inputs.isEmpty, submission.idempotencyKey == nil {
+            // Before anything is written: the transaction below decides, but most refusals should leave no file. With
+            // an idempotency key it may be a repeat, which has its answer however little is left.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
@@ -434,7 +436,12 @@ package struct JobService: Sendable {
                 declaredLength: Int64(input.bytes.count),
                 next: { chunks.next() }
             )
-            try await artifacts.keep(file, as: .input(sha256: input.stored.sha256))
+            do {
+                try await artifacts.keep(file, as: .input(sha256: input.stored.sha256))
+            } catch {
+                await artifacts.discard(file)
+                throw error
+            }
             stored[input.url] = input.stored
         }
         return request.replacingInputs { input in

@@ -70,7 +70,7 @@ package struct JobWorker: Service {
             live: live,
             signals: signals,
             durations: durations,
-            budgets: LaneBudgets(catalog, now: environment.now()),
+            budgets: LaneBudgets(catalog),
             environment: environment,
             settings: settings,
             logger: logger
@@ -79,7 +79,6 @@ package struct JobWorker: Service {
 
     /// Works until the service group stops it: claims nothing more, lets sends in flight end, gives its jobs back.
     package func run() async throws {
-        services.signals.dueTimes.start()
         await withGracefulShutdownHandler {
             var isFirst = true
             while !stopping.isUp, !Task.isCancelled {
@@ -97,6 +96,9 @@ package struct JobWorker: Service {
     private func workUnderOneLease(endingOthers: Bool) async {
         let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
         let lease = Lease(worker: worker, services: services)
+        services.signals.dueTimes.start()
+        // The wish to stop may have come in between: nobody may sleep then.
+        if stopping.isUp { services.signals.dueTimes.stop() }
         guard await lease.begin(endingOthers: endingOthers) else {
             try? await services.environment.sleep(1)
             return
@@ -123,7 +125,7 @@ package struct JobWorker: Service {
     /// Claims what can be claimed, then sleeps until something changes.
     private func claim(as worker: WorkerID, lease: Lease, into group: inout DiscardingTaskGroup) async {
         let now = services.environment.now()
-        let capacity = services.budgets.capacities(at: now)
+        let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
         var pause = services.settings.renewSeconds
         do {
             var jobs: [Job] = []
@@ -147,18 +149,25 @@ package struct JobWorker: Service {
                 now: now,
                 limit: services.settings.claimLimit
             )
-            for job in claimed.jobs { services.budgets.spend(job.admitted.lane) }
+            let startedAt = services.environment.bootSeconds()
+            for job in claimed.jobs { services.budgets.spend(job.admitted.lane, at: startedAt) }
             jobs += claimed.jobs
             for job in jobs {
                 services.environment.passed(.claimed)
                 // Before the task runs, so that news that come meanwhile are kept.
                 services.signals.dueTimes.hold(job.id)
-                let driver = JobDriver(services: services, worker: worker, epoch: job.epoch, stopping: stopping)
+                let driver = JobDriver(
+                    services: services,
+                    worker: worker,
+                    epoch: job.epoch,
+                    takenAt: now,
+                    halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
+                )
                 group.addTask { await driver.drive(job) }
             }
             if jobs.count >= services.settings.claimLimit { return }
-            for next in [claimed.nextDueAt, capacity.nextAt].compactMap({ $0 }) {
-                pause = min(pause, next.seconds(since: now))
+            for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
+                pause = min(pause, next)
             }
         } catch {
             services.logger.error("claiming failed", metadata: ["error": "\(error)"])
@@ -176,6 +185,16 @@ final class Flag: Sendable {
     var isUp: Bool { value.load(ordering: .acquiring) }
 
     func raise() { value.store(true, ordering: .releasing) }
+}
+
+/// What makes every driver of a worker leave its job at the next step: sends in flight end before.
+struct Halt: Sendable {
+    /// The process stops in good order.
+    let stopping: Flag
+    /// The jobs are another worker's by now.
+    let leaseIsLost: Flag
+
+    var isUp: Bool { stopping.isUp || leaseIsLost.isUp }
 }
 
 /// A worker's lease: begun once, renewed until cancelled or lost.
@@ -211,6 +230,8 @@ private final class Lease: Sendable {
                 guard try await renew() else {
                     services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
                     isLost.raise()
+                    // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
+                    services.signals.dueTimes.stop()
                     services.signals.claimable.raise()
                     return
                 }

@@ -2,21 +2,24 @@ import Generation
 import JobCore
 import Synchronization
 
-/// How much each lane can take: its slots, and a token bucket for the provider's rate.
+/// How much each lane can take: its slots, and how many jobs may start in any minute.
 ///
-/// Jobs wait in the queue for both; a client is never refused because a provider is full.
+/// Jobs wait in the queue for both; a client is never refused because a provider is full. Times are on the clock of the
+/// boot: a wall clock that is set opens no floodgate and holds up nobody.
 final class LaneBudgets: Sendable {
+    private static let window = 60.0
+
     private struct Budget {
         let slots: Int
         let perMinute: Int?
-        var tokens: Double
-        var refilledAt: Timestamp
-        var pausedUntil: Timestamp?
+        /// When the jobs of the last minute were started, the earliest first.
+        var starts: [Double] = []
+        var pausedUntil = 0.0
     }
 
     private let budgets: Mutex<[Lane: Budget]>
 
-    init(_ catalog: EndpointCatalog, now: Timestamp) {
+    init(_ catalog: EndpointCatalog) {
         var budgets: [Lane: Budget] = [:]
         for endpoint in catalog.endpoints {
             let limits = endpoint.model.limits
@@ -24,34 +27,30 @@ final class LaneBudgets: Sendable {
             let rates = [known?.perMinute, limits.submitsPerMinute].compactMap { $0 }
             budgets[endpoint.lane] = Budget(
                 slots: min(known?.slots ?? limits.slots, limits.slots),
-                perMinute: rates.min(),
-                tokens: Double(rates.min() ?? 0),
-                refilledAt: now
+                perMinute: rates.min()
             )
         }
         self.budgets = Mutex(budgets)
     }
 
-    /// What each lane can take now, and when one that can take nothing may again.
-    func capacities(at now: Timestamp) -> (lanes: [LaneCapacity], nextAt: Timestamp?) {
+    /// What each lane can take now, and in how many seconds one that can take nothing may again.
+    func capacities(at now: Double) -> (lanes: [LaneCapacity], nextIn: Double?) {
         budgets.withLock { budgets in
             var lanes: [LaneCapacity] = []
-            var next: Timestamp?
+            var next: Double?
             for lane in budgets.keys.sorted(by: { $0.name < $1.name }) {
                 guard var budget = budgets[lane] else { continue }
-                if let until = budget.pausedUntil, until > now {
-                    next = min(next ?? until, until)
+                if budget.pausedUntil > now {
+                    next = min(next ?? .infinity, budget.pausedUntil - now)
                     continue
                 }
                 var starts: Int?
                 if let perMinute = budget.perMinute {
-                    let earned = now.seconds(since: budget.refilledAt) * Double(perMinute) / 60
-                    budget.tokens = min(Double(perMinute), budget.tokens + max(0, earned))
-                    budget.refilledAt = now
-                    starts = Int(budget.tokens)
-                    if budget.tokens < 1 {
-                        let at = now.adding(seconds: (1 - budget.tokens) * 60 / Double(perMinute))
-                        next = min(next ?? at, at)
+                    // A minute in which some have started is over when the earliest of them is a minute old.
+                    budget.starts.removeAll { $0 <= now - Self.window }
+                    starts = max(0, perMinute - budget.starts.count)
+                    if starts == 0, let first = budget.starts.first {
+                        next = min(next ?? .infinity, first + Self.window - now)
                     }
                 }
                 budgets[lane] = budget
@@ -62,13 +61,17 @@ final class LaneBudgets: Sendable {
     }
 
     /// Takes a start out of a lane's rate budget.
-    func spend(_ lane: Lane) { budgets.withLock { $0[lane]?.tokens -= 1 } }
+    func spend(_ lane: Lane, at now: Double) {
+        budgets.withLock { budgets in
+            if budgets[lane]?.perMinute != nil { budgets[lane]?.starts.append(now) }
+        }
+    }
 
     /// The provider said that it is full: nothing is started in the lane until then.
-    func pause(_ lane: Lane, until: Timestamp) {
+    func pause(_ lane: Lane, until: Double) {
         budgets.withLock { budgets in
             guard let known = budgets[lane] else { return }
-            budgets[lane]?.pausedUntil = max(known.pausedUntil ?? until, until)
+            budgets[lane]?.pausedUntil = max(known.pausedUntil, until)
         }
     }
 }

@@ -88,7 +88,8 @@ final class DueTimes: Sendable {
         var waiting: [JobID: (ticket: UInt64, continuation: CheckedContinuation<Void, Never>)] = [:]
         /// Held jobs that got news while nobody slept on them.
         var news: Set<JobID> = []
-        var held: Set<JobID> = []
+        /// How many drivers hold each job: for a moment two do, when one has given it back and the next has claimed it.
+        var held: [JobID: Int] = [:]
         var nextTicket: UInt64 = 0
         var isStopped = false
     }
@@ -100,13 +101,14 @@ final class DueTimes: Sendable {
     init(environment: EngineEnvironment) { self.environment = environment }
 
     /// A worker of this process holds the job from now on: its news are kept.
-    func hold(_ id: JobID) { state.withLock { _ = $0.held.insert(id) } }
+    func hold(_ id: JobID) { state.withLock { $0.held[id, default: 0] += 1 } }
 
     /// No worker of this process holds the job any more.
     func release(_ id: JobID) {
         state.withLock { state in
-            state.held.remove(id)
-            state.news.remove(id)
+            let others = (state.held[id] ?? 1) - 1
+            state.held[id] = others > 0 ? others : nil
+            if others <= 0 { state.news.remove(id) }
         }
     }
 
@@ -114,14 +116,16 @@ final class DueTimes: Sendable {
     func wait(for id: JobID, until dueAt: Timestamp) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let (resumesNow, isEarliest) = state.withLock { state -> (Bool, Bool) in
-                    if state.isStopped || Task.isCancelled || state.news.remove(id) != nil { return (true, false) }
+                let (resumed, isEarliest) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
+                    if state.isStopped || Task.isCancelled || state.news.remove(id) != nil {
+                        return (continuation, false)
+                    }
                     state.nextTicket += 1
-                    state.waiting[id] = (state.nextTicket, continuation)
+                    let other = state.waiting.updateValue((state.nextTicket, continuation), forKey: id)
                     Self.push(Entry(dueAt: dueAt, ticket: state.nextTicket, job: id), on: &state.heap)
-                    return (false, state.heap.first?.ticket == state.nextTicket)
+                    return (other?.continuation, state.heap.first?.ticket == state.nextTicket)
                 }
-                if resumesNow { continuation.resume() }
+                resumed?.resume()
                 if isEarliest { changed.raise() }
             }
         } onCancel: {
@@ -133,7 +137,7 @@ final class DueTimes: Sendable {
     func wake(_ id: JobID) {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
             if let sleeper = state.waiting.removeValue(forKey: id) { return sleeper.continuation }
-            if state.held.contains(id) { state.news.insert(id) }
+            if state.held[id] != nil { state.news.insert(id) }
             return nil
         }?.resume()
     }

@@ -47,6 +47,15 @@ public protocol ProviderAdapter: Sendable {
     func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus
 }
 
+/// A provider whose own options can be checked before a job is accepted.
+public protocol ValidatingAdapter: ProviderAdapter {
+    /// Refuses what this provider would refuse for its form alone, such as an unknown option. No I/O.
+    ///
+    /// - Parameter request: The request, resolved against this adapter's model; media perhaps not yet stored.
+    /// - Throws: `RequestProblem`, with the field and what is allowed. The job is then not accepted.
+    func validate(_ request: GenerationRequest) throws(RequestProblem)
+}
+
 /// A provider that can be told to stop.
 public protocol CancellableAdapter: ProviderAdapter {
     /// Asks the provider to stop a generation.

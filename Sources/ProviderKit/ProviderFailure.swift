@@ -110,8 +110,12 @@ public struct ProviderFailure: Error, Sendable, Hashable, Codable {
     }
 
     /// Whether the refusal was for lack of capacity: such an attempt does not count against the job.
+    ///
+    /// Never true of what trying again cannot help: an adapter that refuses a request before sending it has not met a
+    /// full provider, and its job must end instead of waiting.
     public var isForCapacity: Bool {
-        switch code {
+        guard retry != .never else { return false }
+        return switch code {
         case .rateLimited: isDefiniteRefusal
         case .unavailable: isDefiniteRefusal
         case .invalidRequest, .contentPolicy, .authentication, .insufficientProviderFunds, .timedOut, .notFound,

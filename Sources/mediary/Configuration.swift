@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobAPI
 import Logging
 
 /// The operator's settings, read once from the environment and checked as a whole.
@@ -13,7 +14,7 @@ struct Configuration {
     /// Where the database and the artifacts are.
     var dataFolder = "./data"
     /// The networks that callbacks may be in besides public https addresses.
-    var allowNetworks: [String] = []
+    var allowNetworks: [NetworkRange] = []
     /// What is logged.
     var logLevel = Logger.Level.info
     /// Whether logs are JSON, one object a line.
@@ -42,8 +43,14 @@ struct Configuration {
         for name in ["MEDIARY_DATABASE_URL", "MEDIARY_ARTIFACTS_URL", "MEDIARY_CONFIG"] where value(name) != nil {
             throw ValidationError("\(name) is set, but this version keeps everything in MEDIARY_DATA; unset it.")
         }
-        allowNetworks = (value("MEDIARY_ALLOW_NETWORKS") ?? "").split(separator: ",").map {
-            $0.trimmingCharacters(in: .whitespaces)
+        for text in (value("MEDIARY_ALLOW_NETWORKS") ?? "").split(separator: ",") {
+            let text = text.trimmingCharacters(in: .whitespaces)
+            guard let network = NetworkRange(text) else {
+                throw ValidationError(
+                    "MEDIARY_ALLOW_NETWORKS has \"\(text)\"; the form is 10.0.0.0/8, fd00::/8, separated by commas."
+                )
+            }
+            allowNetworks.append(network)
         }
         if let text = value("MEDIARY_LOG_LEVEL") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {

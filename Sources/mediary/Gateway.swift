@@ -11,6 +11,7 @@ import JobStoreSQLite
 import Logging
 import ProviderKit
 import ServiceLifecycle
+import UnixSignals
 
 /// The stores of a data folder, as administrative commands and the service open them.
 struct Stores {
@@ -33,6 +34,9 @@ struct Stores {
         artifacts = try FileArtifactStore(folder: "\(folder)/files")
         accounts = AccountService(store: jobs, environment: environment)
     }
+
+    /// Closes the database; what was written is durable already.
+    func close() throws { try jobs.close() }
 }
 
 /// The right to serve from a data folder: held by one process at a time, given back by the kernel when it ends.
@@ -145,12 +149,7 @@ struct Gateway {
             accounts: stores.accounts,
             artifacts: stores.artifacts,
             store: stores.jobs,
-            configuration: APIConfiguration(
-                host: configuration.host,
-                port: configuration.port,
-                publicURL: configuration.publicURL,
-                allowNetworks: configuration.allowNetworks
-            ),
+            configuration: configuration.api,
             environment: environment,
             logger: logger,
             onListening: onListening
@@ -165,7 +164,7 @@ struct Gateway {
         let group = ServiceGroup(configuration: groupConfiguration)
         started(group)
         try await group.run()
-        try stores.jobs.close()
+        try stores.close()
     }
 
     /// How much of the folder's disk is free.
@@ -177,6 +176,16 @@ struct Gateway {
 }
 
 extension Configuration {
+    /// What these settings say about the HTTP server.
+    fileprivate var api: APIConfiguration {
+        var api = APIConfiguration()
+        api.host = host
+        api.port = port
+        api.publicURL = publicURL
+        api.allowNetworks = allowNetworks
+        return api
+    }
+
     /// The logger that these settings ask for.
     func logger() -> Logger {
         let (level, isJSON) = (logLevel, logsJSON)

@@ -93,7 +93,10 @@ enum Rules {
         var rest = text[...]
         var names: [String] = []
         while let start = rest.firstRange(of: "MEDIARY_") {
-            let name = rest[start.lowerBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" }
+            // The literals of a line come joined, so one name may follow another at once.
+            let tail = rest[start.upperBound...]
+            let end = tail.firstRange(of: "MEDIARY_")?.lowerBound ?? tail.endIndex
+            let name = rest[start.lowerBound..<end].prefix { $0.isUppercase || $0.isNumber || $0 == "_" }
             // A bare prefix is not a setting.
             if name.count > "MEDIARY_".count {
                 names.append(String(name))

@@ -96,6 +96,7 @@ import Testing
             ]
         )
         #expect(Rules.settings(in: "MEDIARY_ is the prefix of MEDIARY_A_1") == ["MEDIARY_A_1"])
+        #expect(Rules.settings(in: "MEDIARY_URLMEDIARY_KEY") == ["MEDIARY_URL", "MEDIARY_KEY"])
     }
 
     @Test func aPromiseIsFound() {

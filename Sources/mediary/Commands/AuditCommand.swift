@@ -17,7 +17,7 @@ struct AuditCommand: AsyncParsableCommand {
     func run() async throws {
         let stores = try Stores(Configuration())
         let report = try await Auditor(store: stores.jobs, files: stores.artifacts).run()
-        try stores.jobs.close()
+        try stores.close()
         if json { try Output.json(report) } else { Self.show(report) }
         guard report.findings.isEmpty else { throw ExitCode.failure }
     }

@@ -34,7 +34,7 @@ struct CreditsCommand: AsyncParsableCommand {
                 to: try workspaceName(workspace),
                 reason: reason
             )
-            try stores.jobs.close()
+            try stores.close()
             try show(balance, of: workspace, json: json)
         }
     }
@@ -55,7 +55,7 @@ struct CreditsCommand: AsyncParsableCommand {
         func run() async throws {
             let stores = try Stores(Configuration())
             let balance = try await stores.accounts.balance(of: try workspaceName(workspace))
-            try stores.jobs.close()
+            try stores.close()
             try show(balance, of: workspace, json: json)
         }
     }

@@ -22,14 +22,14 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.port = 0
         let gateway = try Gateway(configuration, logger: configuration.logger())
         try FileManager.default.createDirectory(atPath: folder + "/out", withIntermediateDirectories: true)
-        let service = Mutex<ServiceGroup?>(nil)
+        let service = RunningService()
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let failed = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 defer { port.finish() }
                 try await gateway.run(
                     gracefulShutdownSignals: true,
-                    group: { group in service.withLock { $0 = group } },
+                    group: { service.started($0) },
                     onListening: { port.yield($0) }
                 )
                 return false
@@ -44,7 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
                 print("\nThe demo failed: \(error)")
                 failed = true
             }
-            await service.withLock { $0 }?.triggerGracefulShutdown()
+            await service.stop()
             try await group.waitForAll()
             return failed
         }
@@ -133,6 +133,15 @@ struct DemoCommand: AsyncParsableCommand {
         )
         return true
     }
+}
+
+/// The service of the demo, to be stopped when all is shown.
+private final class RunningService: Sendable {
+    private let group = Mutex<ServiceGroup?>(nil)
+
+    func started(_ group: ServiceGroup) { self.group.withLock { $0 = group } }
+
+    func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
 }
 
 /// One job of the demo.

@@ -38,7 +38,7 @@ struct KeysCommand: AsyncParsableCommand {
                 limit: try limit.map { try dollars($0, option: "--limit") },
                 isManagement: management
             )
-            try stores.jobs.close()
+            try stores.close()
             if json {
                 try Output.json(["key": made.secret, "hash": made.key.hash])
             } else {
@@ -59,7 +59,7 @@ struct KeysCommand: AsyncParsableCommand {
         func run() async throws {
             let stores = try Stores(Configuration())
             let keys = try await stores.accounts.keys()
-            try stores.jobs.close()
+            try stores.close()
             if json {
                 try Output.json(keys.map(KeyRow.init))
             } else {
@@ -99,7 +99,7 @@ struct KeysCommand: AsyncParsableCommand {
                 )
             }
             _ = try await stores.accounts.revokeKey(hash: key.hash)
-            try stores.jobs.close()
+            try stores.close()
             if json {
                 try Output.json(["hash": key.hash, "status": "revoked"])
             } else {

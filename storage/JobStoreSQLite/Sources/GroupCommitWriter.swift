@@ -60,6 +60,12 @@ final class GroupCommitWriter: Sendable {
         }
     }
 
+    /// Whether operations are accepted and written.
+    var isWorking: Bool { state.withLock { !$0.isClosed && !$0.isBroken } }
+
+    /// How many operations wait for the next batch.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Lets the waiting operations finish, and refuses later ones.
     func close() {
         state.withLock { $0.isClosed = true }

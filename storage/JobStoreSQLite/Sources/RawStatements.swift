@@ -31,3 +31,21 @@ extension SQLiteJobStore {
         }
     }
 }
+
+/// A medium that fails when a commit is flushed to it.
+final class FailingFlush: TransactionObserver {
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
+    func databaseDidChange(with event: DatabaseEvent) {}
+    func databaseWillCommit() throws { throw DatabaseError(resultCode: .SQLITE_IOERR_FSYNC) }
+    func databaseDidCommit(_ db: Database) {}
+    func databaseDidRollback(_ db: Database) {}
+}
+
+extension SQLiteJobStore {
+    /// Makes the next commit fail as a dying disk would.
+    func failNextFlush() {
+        pool.writeWithoutTransaction { db in
+            db.add(transactionObserver: FailingFlush(), extent: .nextTransaction)
+        }
+    }
+}

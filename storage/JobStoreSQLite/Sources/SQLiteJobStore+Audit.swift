@@ -163,6 +163,21 @@ private struct AuditRule {
             """
         ),
         AuditRule(
+            "request_missing",
+            """
+            SELECT job_text(jobs.id), 'nothing says what it is to make'
+            FROM jobs LEFT JOIN job_requests ON job_requests.job = jobs.id WHERE job_requests.job IS NULL
+            """
+        ),
+        AuditRule(
+            "attempt_missing",
+            """
+            SELECT job_text(id), state || ' without an attempt' FROM jobs
+            WHERE state IN ('submitting', 'running', 'storing', 'completed')
+                AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job = jobs.id)
+            """
+        ),
+        AuditRule(
             "job_count",
             """
             SELECT job_counts.state, 'counted ' || job_counts.jobs || ', there are ' || ifnull(found, 0)

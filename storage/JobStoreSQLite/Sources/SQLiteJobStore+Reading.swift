@@ -71,7 +71,9 @@ extension SQLiteJobStore {
         }
     }
 
+    /// A store that can still be read but no longer written to is of no use: its process has to start anew.
     package func ping() async throws {
+        guard writer.isWorking else { throw SQLiteJobStoreError.closed }
         try await pool.read { db in _ = try db.integer("SELECT 1 FROM job_counts LIMIT 1") }
     }
 }
@@ -107,38 +109,25 @@ enum ReadSQL {
 enum ListSQL {
     /// The statement for a query, and its values.
     ///
-    /// It walks the one index that narrows most (model, states, type, or the workspace alone) and looks at the jobs for
-    /// the rest. A plus sign keeps SQLite from an index.
+    /// A list for each state, each as long as the page at most, made into one.
     static func statement(for query: JobQuery) -> (sql: String, values: [DatabaseValue]) {
-        var conditions: [String] = []
-        var values: [DatabaseValue] = []
+        var conditions = ["workspace = ?", "state = ?"]
+        var filters: [DatabaseValue] = []
         func add(_ condition: String, _ value: DatabaseValue) {
             conditions.append(condition)
-            values.append(value)
-        }
-        add("workspace = ?", .text(query.workspace))
-        if let model = query.model { add("model = ?", .text(model)) }
-        let walksStates = query.model == nil && !query.states.isEmpty
-        if let type = query.type {
-            add(query.model == nil && !walksStates ? "type = ?" : "+type = ?", .text(type.rawValue))
+            filters.append(value)
         }
         if let before = query.before { add("id < ?", .id(before)) }
-        let states = query.states.sorted { $0.rawValue < $1.rawValue }
-        if !walksStates, !states.isEmpty {
-            conditions.append("+state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
-            values += states.map { .state($0) }
-        }
+        if let type = query.type { add("type = ?", .text(type.rawValue)) }
+        if let model = query.model { add("model = ?", .text(model)) }
         let page = "ORDER BY id DESC LIMIT ?"
-        let ids = "SELECT id FROM jobs WHERE \(conditions.joined(separator: " AND "))"
-        let limit = DatabaseValue.integer(query.limit)
-        guard walksStates else {
-            return ("\(JobRow.selection) WHERE jobs.id IN (\(ids) \(page)) ORDER BY jobs.id DESC", values + [limit])
-        }
-        // A list for each state, each as long as the page at most.
-        let lists = states.map { _ in "SELECT id FROM (\(ids) AND state = ? \(page))" }
+        let list = "SELECT id FROM (SELECT id FROM jobs WHERE \(conditions.joined(separator: " AND ")) \(page))"
+        let limit = DatabaseValue.integer(max(0, query.limit))
+        let states = JobState.Name.allCases.filter { query.states.isEmpty || query.states.contains($0) }
+        let lists = states.map { _ in list }.joined(separator: " UNION ALL ")
         return (
-            "\(JobRow.selection) WHERE jobs.id IN (\(lists.joined(separator: " UNION ALL ")) \(page)) ORDER BY jobs.id DESC",
-            states.flatMap { values + [.state($0), limit] } + [limit]
+            "\(JobRow.selection) WHERE jobs.id IN (\(lists) \(page)) ORDER BY jobs.id DESC",
+            states.flatMap { [.text(query.workspace), .state($0)] + filters + [limit] } + [limit]
         )
     }
 }

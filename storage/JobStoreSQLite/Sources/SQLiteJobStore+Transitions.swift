@@ -81,6 +81,7 @@ extension Database {
         let number: Int
         switch change {
         case .begin(let start):
+            guard try Attempt.find(start.number, of: job.id, in: self) == nil else { return false }
             try Attempt(start, of: job.id, epoch: job.epoch, at: now).insert(into: self)
             return true
         case .send(let sent, _): number = sent

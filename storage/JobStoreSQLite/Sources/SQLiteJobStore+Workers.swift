@@ -22,14 +22,8 @@ extension SQLiteJobStore {
 
     package func release(_ worker: WorkerID) async throws {
         try await writer.write { db in
-            try db.run("UPDATE jobs SET worker = NULL WHERE worker = ?", [.worker(worker)])
-            try db.run(
-                """
-                INSERT INTO workers (id, alive_until, has_ended) VALUES (?, 0, 1)
-                ON CONFLICT (id) DO UPDATE SET has_ended = 1
-                """,
-                [.worker(worker)]
-            )
+            try db.run(WorkerSQL.giveBack, [.worker(worker)])
+            try db.run("UPDATE workers SET has_ended = 1 WHERE id = ?", [.worker(worker)])
         }
     }
 
@@ -74,6 +68,9 @@ enum WorkerSQL {
 
     /// What a worker holds, oldest first.
     static let held = "SELECT id FROM jobs WHERE worker = ? ORDER BY id LIMIT ?"
+
+    /// All that a worker holds is free.
+    static let giveBack = "UPDATE jobs SET worker = NULL WHERE worker = ?"
 
     /// Gives a job to a worker.
     static let claim = "UPDATE jobs SET worker = ?, epoch = epoch + 1 WHERE id = ?"

@@ -16,8 +16,14 @@ package final class SQLiteJobStore: JobStore {
     /// operation fails afterwards and is answered as "try again".
     static let busySeconds: TimeInterval = 2
 
+    /// After how many pages in the write-ahead log its pages go to the file: pages that many commits touch go once.
+    static let checkpointPages = 4_000
+
     /// Up to which size the write-ahead log is kept after a checkpoint, in bytes.
     static let logBytesKept = 64 << 20
+
+    /// How many pages the writer keeps in memory, in KiB: the ends of the indexes that each admission touches.
+    static let writerCacheKiB = 32 << 10
 
     /// Opens the database, makes it if there is none, and brings its schema up to date.
     ///
@@ -33,6 +39,7 @@ package final class SQLiteJobStore: JobStore {
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { db in
+            try Self.setSizes(db)
             try Self.requireDurability(db)
             try Migrations.apply(to: db)
         }
@@ -49,12 +56,22 @@ package final class SQLiteJobStore: JobStore {
         try pool.close()
     }
 
+    private static func setSizes(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                PRAGMA cache_size = -\(writerCacheKiB);
+                PRAGMA wal_autocheckpoint = \(checkpointPages);
+                PRAGMA journal_size_limit = \(logBytesKept);
+                """
+        )
+    }
+
     /// Makes each commit wait until it is on the medium.
     ///
     /// GRDB sets `synchronous=NORMAL` when it opens a pool, after `prepareDatabase` has run: a power cut would then
     /// lose jobs that were answered for. So FULL is set afterwards, and read back.
     private static func requireDurability(_ db: Database) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(logBytesKept)")
+        try db.execute(sql: "PRAGMA synchronous = FULL")
         let synchronous = try Int64.fetchOne(db, sql: "PRAGMA synchronous")
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
         guard synchronous == 2, journal == "wal" else {

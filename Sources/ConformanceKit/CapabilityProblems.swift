@@ -1,0 +1,123 @@
+import Generation
+
+/// What is wrong with a model's description, in words.
+enum CapabilityProblems {
+    static let slugBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789-._".utf8)
+    private static let units: Set<String> = [
+        "second", "image", "megapixel", "token", "character", "request", "audio_minute",
+    ]
+
+    static func of(_ model: ModelCapabilities) -> [String] {
+        var problems = Problems()
+        let parts = model.slug.split(separator: "/", omittingEmptySubsequences: false)
+        problems.check(
+            parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(slugBytes.contains) },
+            "the slug must read author/name"
+        )
+        problems.check(!model.name.isEmpty && !model.summary.isEmpty, "name and summary must be there")
+        problems.check(!model.source.isEmpty, "the source must be named")
+        problems.check(model.promptCharactersMax > 0, "the prompt must have a length")
+        problems.check(!model.prices.isEmpty, "a model needs a price, be it 0")
+        for price in model.prices {
+            problems.check(units.contains(price.unit), "unknown unit \(price.unit)")
+            problems.check(isDecimal(price.usd), "\(price.usd) is no exact decimal")
+        }
+        problems.check(model.limits.slots > 0, "there must be a slot")
+        problems.check(model.limits.submitsPerMinute ?? 1 > 0, "the rate must not be 0")
+        let timing = model.timing
+        problems.check(timing.typicalSeconds > 0 && timing.pollIntervalSeconds > 0, "timings must be above 0")
+        problems.check(Double(timing.deadlineSeconds) > timing.typicalSeconds, "the deadline comes too soon")
+        problems.check(timing.sendTimeoutSeconds > 0, "a send needs time")
+        switch model.parameters {
+        case .video(let video):
+            problems.list("durations", video.durations)
+            problems.check(video.durations.allSatisfy { $0 > 0 }, "durations must be above 0")
+            problems.check(video.durations.contains(video.defaultDuration), "the default duration is not on offer")
+            problems.list("frame rates", video.framesPerSecond, mayBeEmpty: true)
+            problems.sizes(video.sizes)
+            problems.check(video.referencesMax >= 0, "references cannot be negative")
+        case .image(let image):
+            problems.sizes(image.sizes)
+            problems.list("formats", image.formats)
+            problems.list("qualities", image.qualities, mayBeEmpty: true)
+            problems.list("backgrounds", image.backgrounds, mayBeEmpty: true)
+            problems.check(image.countMax > 0, "an image model makes at least one image")
+        case .speech(let speech):
+            problems.list("voices", speech.voices)
+            problems.list("formats", speech.formats)
+            problems.list("languages", speech.languages, mayBeEmpty: true)
+            problems.check(speech.speed?.contains(1) ?? true, "the usual tempo must be on offer")
+        }
+        return problems.found
+    }
+
+    /// One request's content for each size, length, rate, count, voice and format that a model says it takes.
+    static func everyOffer(of model: ModelCapabilities) -> [GenerationRequest.Content] {
+        switch model.parameters {
+        case .video(let offered):
+            let plain = VideoRequest(prompt: "a boat")
+            return
+                (variants(of: plain, offered.sizes) { $0.size = $1.size }
+                + variants(of: plain, offered.sizes) {
+                    ($0.resolution, $0.aspectRatio) = ($1.resolution, $1.aspectRatio)
+                }
+                + variants(of: plain, offered.durations) { $0.duration = $1 }
+                + variants(of: plain, offered.framesPerSecond) { $0.fps = $1 }).map { .video($0) }
+        case .image(let offered):
+            let plain = ImageRequest(prompt: "a boat")
+            return
+                (variants(of: plain, offered.sizes) { $0.size = $1.size }
+                + variants(of: plain, offered.sizes) {
+                    ($0.resolution, $0.aspectRatio) = ($1.resolution, $1.aspectRatio)
+                }
+                + variants(of: plain, Array(1...max(1, offered.countMax))) { $0.n = $1 }
+                + variants(of: plain, offered.formats) { $0.outputFormat = $1 }).map { .image($0) }
+        case .speech(let offered):
+            let plain = SpeechRequest(input: "A boat.")
+            return
+                (variants(of: plain, offered.voices) { $0.voice = $1 }
+                + variants(of: plain, offered.languages) { $0.language = $1 }
+                + variants(of: plain, offered.formats) { $0.responseFormat = $1 }).map { .speech($0) }
+        }
+    }
+
+    private static func variants<Request, Value>(
+        of request: Request,
+        _ values: [Value],
+        _ set: (inout Request, Value) -> Void
+    ) -> [Request] {
+        values.map { value in
+            var variant = request
+            set(&variant, value)
+            return variant
+        }
+    }
+
+    /// Digits, perhaps with a point and up to 15 more.
+    private static func isDecimal(_ text: String) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(Set("0123456789".utf8).contains) }
+        return isPlain && parts.count <= 2 && (parts.count < 2 || parts[1].count <= 15)
+    }
+
+    private struct Problems {
+        var found: [String] = []
+
+        mutating func check(_ holds: Bool, _ problem: String) {
+            if !holds { found.append(problem) }
+        }
+
+        mutating func list<Value: Hashable>(_ name: String, _ values: [Value], mayBeEmpty: Bool = false) {
+            check(mayBeEmpty || !values.isEmpty, "there are no \(name)")
+            check(Set(values).count == values.count, "\(name) repeat themselves")
+        }
+
+        mutating func sizes(_ sizes: [SizeOption]) {
+            list("sizes", sizes)
+            check(
+                Set(sizes.map { "\($0.resolution) \($0.aspectRatio)" }).count == sizes.count,
+                "a resolution and aspect ratio mean two sizes"
+            )
+        }
+    }
+}

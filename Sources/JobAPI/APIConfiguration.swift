@@ -1,0 +1,35 @@
+/// The settings of the API's server.
+package struct APIConfiguration: Sendable {
+    /// The address that it listens at.
+    ///
+    /// Defaults to 127.0.0.1.
+    package var host = "127.0.0.1"
+    /// The port that it listens at; 0 for any free one.
+    ///
+    /// Defaults to 8080.
+    package var port = 8_080
+    /// What URLs that are handed out start with; nil for the address that it listens at.
+    package var publicURL: String?
+    /// The longest body that is read.
+    ///
+    /// Defaults to 64 MiB.
+    package var bodyBytesMax = 64 * 1_048_576
+    /// Networks besides the public one that callbacks may lead to.
+    ///
+    /// Defaults to none.
+    package var allowNetworks: [NetworkRange] = []
+    /// A connection that brings no request, or no further part of one, is closed after this time.
+    ///
+    /// Defaults to 60 s.
+    package var idleSeconds: Int64 = 60
+    /// A stream of events that has no news shows its life in this interval.
+    ///
+    /// Defaults to 15 s.
+    package var heartbeatSeconds = 15.0
+    /// How long answers under way may take when the process is told to stop.
+    ///
+    /// Defaults to 25 s.
+    package var drainSeconds = 25.0
+
+    package init() {}
+}

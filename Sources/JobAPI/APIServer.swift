@@ -1,0 +1,119 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+package import JobCore
+package import JobEngine
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The HTTP server with all routes of the API.
+///
+/// Runs until it is told to stop: then it accepts no more, ends the streams of events with a comment, answers those who
+/// wait for a job, and lets answers under way finish for a bounded time.
+package struct APIServer: Service {
+    /// What headers may hold: enough for any client, too little to fill memory with.
+    private static let headers = HTTP1Channel.Configuration.DecoderConfiguration(
+        maxHeaderFieldSize: 16 * 1_024,
+        maxHeaderListSize: 32 * 1_024,
+        maxHeaderFieldCount: 100
+    )
+
+    private let configuration: APIConfiguration
+    private let environment: EngineEnvironment
+    private let logger: Logger
+    private let address: PublicAddress
+    private let responder: RouterResponder<APIRequestContext>
+    private let onListening: @Sendable (Int) async -> Void
+
+    /// Makes a server.
+    ///
+    /// - Parameters:
+    ///   - service: The use cases.
+    ///   - accounts: What opens the API.
+    ///   - artifacts: Where artifacts are read from.
+    ///   - store: Asked whether it answers, for readiness.
+    ///   - configuration: The settings.
+    ///   - environment: Time and sleep.
+    ///   - logger: Where the log goes.
+    ///   - onListening: Told the port once the server accepts connections.
+    package init(
+        service: JobService,
+        accounts: AccountService,
+        artifacts: any ArtifactStore,
+        store: any JobStore,
+        configuration: APIConfiguration,
+        environment: EngineEnvironment,
+        logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.environment = environment
+        self.logger = logger
+        self.onListening = onListening
+        let address = PublicAddress(configuration)
+        self.address = address
+        let authenticator = Authenticator(accounts: accounts)
+        let bodies = BodyReader(bytesMax: configuration.bodyBytesMax, seconds: environment.bootSeconds)
+
+        let router = Router(context: APIRequestContext.self)
+        router.add(middleware: AnswerMiddleware(seconds: environment.bootSeconds))
+        var routes = RouteTable(router: router)
+        HealthRoutes(store: store, sleep: environment.sleep).add(to: &routes)
+        JobRoutes(
+            service: service,
+            authenticator: authenticator,
+            bodies: bodies,
+            submissions: SubmissionReader(allowNetworks: configuration.allowNetworks),
+            address: address
+        ).add(to: &routes)
+        EventRoutes(
+            service: service,
+            authenticator: authenticator,
+            address: address,
+            heartbeatSeconds: configuration.heartbeatSeconds,
+            sleep: environment.sleep
+        ).add(to: &routes)
+        ArtifactRoutes(service: service, artifacts: artifacts, authenticator: authenticator).add(to: &routes)
+        routes.refuseOtherMethods()
+        self.responder = router.buildResponder()
+    }
+
+    /// Serves until told to stop.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            group.addTask {
+                try await gracefulShutdown()
+                try await environment.sleep(configuration.drainSeconds)
+                logger.warning("answers under way are cut off: they took too long to finish")
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private var application: Application<RouterResponder<APIRequestContext>> {
+        let bodyBytesMax = configuration.bodyBytesMax
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionGuard(bodyBytesMax: bodyBytesMax)],
+                    idleTimeout: .seconds(configuration.idleSeconds),
+                    httpDecoderConfiguration: Self.headers
+                )
+            ),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                backlog: 1_024
+            ),
+            onServerRunning: { channel in
+                guard let port = channel.localAddress?.port else { return }
+                address.listening(at: port, configuration)
+                await onListening(port)
+            },
+            logger: logger
+        )
+    }
+}

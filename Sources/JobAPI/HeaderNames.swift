@@ -1,0 +1,19 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    /// Names a request in logs and answers.
+    static let requestID = known("X-Request-Id")
+    /// The client's own name for a submission, by which a repeat is recognized.
+    static let idempotencyKey = known("Idempotency-Key")
+    /// Says that an answer was given before.
+    static let idempotentReplayed = known("Idempotent-Replayed")
+    /// The last event that a client of a stream has seen.
+    static let lastEventID = known("Last-Event-ID")
+    /// Tells a reverse proxy not to hold back a stream.
+    static let accelBuffering = known("X-Accel-Buffering")
+
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
+        return field
+    }
+}

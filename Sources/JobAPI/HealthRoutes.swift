@@ -1,0 +1,53 @@
+import HTTPTypes
+import Hummingbird
+import JobCore
+import NIOCore
+
+/// Tells whether the process lives, and whether it can do its work.
+struct HealthRoutes: Sendable {
+    /// How long the store may take to answer, in seconds.
+    private static let patienceSeconds = 2.0
+
+    let store: any JobStore
+    let sleep: @Sendable (Double) async throws -> Void
+
+    func add(to routes: inout RouteTable) {
+        routes.get("healthz") { _, _ in Self.answer(.ok, "ok") }
+        routes.get("readyz") { _, _ in
+            await isStoreThere()
+                ? Self.answer(.ok, "ready") : Self.answer(.serviceUnavailable, "the store does not answer")
+        }
+    }
+
+    private func isStoreThere() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await store.ping()) != nil }
+            group.addTask {
+                try? await sleep(Self.patienceSeconds)
+                return false
+            }
+            let isThere = await group.next() ?? false
+            group.cancelAll()
+            return isThere
+        }
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ word: String) -> Response {
+        var json = JSONWriter(capacity: 64)
+        json.beginObject()
+        json.key("status")
+        json.string(word)
+        json.endObject()
+        return Response(json: json.bytes, status: status)
+    }
+}
+
+extension Response {
+    /// An answer in JSON, which nobody may keep.
+    init(json: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        headers[.cacheControl] = "no-store"
+        self.init(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
+    }
+}

@@ -1,0 +1,125 @@
+import HTTPTypes
+import Hummingbird
+import JobCore
+import JobEngine
+import Logging
+import MediaInspection
+import NIOCore
+
+/// The route that serves what a job made: whole or in part, in chunks, so that memory does not grow with its length.
+struct ArtifactRoutes: Sendable {
+    let service: JobService
+    let artifacts: any ArtifactStore
+    let authenticator: Authenticator
+
+    func add(to routes: inout RouteTable) {
+        routes.get("api/v1/jobs/:id/artifacts/:index") { request, context in try await artifact(request, context) }
+    }
+
+    private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        try QueryReader(request.uri.query).finish()
+        let id = try context.jobID
+        guard let view = try await service.job(id, workspace: key.workspace) else { throw APIError.noSuchJob }
+        let index = context.parameters.get("index").flatMap { QueryReader.wholeNumber($0) }
+        let artifact = try Self.artifact(index, of: view.job)
+        var headers = Self.headers(of: artifact, id)
+        if Self.isKnown(artifact, to: request.headers) {
+            headers[.contentType] = nil
+            headers[.contentDisposition] = nil
+            return Response(status: .notModified, headers: headers)
+        }
+        guard try await artifacts.length(of: artifact.key) == artifact.bytes else {
+            context.logger.error("an artifact is not in the store as recorded", metadata: ["key": "\(artifact.key)"])
+            throw APIError.unexpected
+        }
+        switch Self.range(of: artifact, request) {
+        case .whole:
+            return Response(status: .ok, headers: headers, body: body(artifact, 0..<artifact.bytes, context.logger))
+        case .part(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(artifact.bytes)"
+            return Response(status: .partialContent, headers: headers, body: body(artifact, range, context.logger))
+        case .unsatisfiable:
+            throw APIError(
+                .rangeNotSatisfiable,
+                reason: "range_not_satisfiable",
+                param: "Range",
+                headers: [.contentRange: "bytes */\(artifact.bytes)", .acceptRanges: "bytes"],
+                "The artifact has \(artifact.bytes) bytes."
+            )
+        }
+    }
+
+    private static func artifact(_ index: Int64?, of job: Job) throws(APIError) -> Artifact {
+        guard case .completed(let completed) = job.state else {
+            throw APIError(
+                .conflict,
+                reason: "not_completed",
+                "The job is \(JobWire.Status(job.state.name).rawValue); artifacts are there once it is completed."
+            )
+        }
+        guard let artifact = completed.artifacts.first(where: { Int64($0.index) == index }) else {
+            throw APIError(.notFound, reason: "unknown_artifact", "The job has no such artifact.")
+        }
+        return artifact
+    }
+
+    // MARK: Headers
+
+    private static func headers(of artifact: Artifact, _ id: JobID) -> HTTPFields {
+        let ending = MediaType(rawValue: artifact.mediaType)?.fileExtension ?? "bin"
+        return [
+            .contentType: artifact.mediaType,
+            .contentDisposition: "inline; filename=\"\(id)-\(artifact.index).\(ending)\"",
+            .acceptRanges: "bytes",
+            .eTag: tag(of: artifact),
+            // What is under an address never changes; that somebody may read it can.
+            .cacheControl: "private, no-cache",
+            .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: "sandbox",
+        ]
+    }
+
+    private static func tag(of artifact: Artifact) -> String { "\"\(artifact.sha256)\"" }
+
+    private static func isKnown(_ artifact: Artifact, to headers: HTTPFields) -> Bool {
+        guard let known = headers[.ifNoneMatch] else { return false }
+        return known.split(separator: ",").contains { entry in
+            let tag = entry.filter { $0 != " " && $0 != "\t" }
+            return tag == "*" || tag == self.tag(of: artifact) || tag == "W/" + self.tag(of: artifact)
+        }
+    }
+
+    /// The part that is asked for.
+    ///
+    /// `If-Range` with another tag, or with a date, asks for the whole.
+    private static func range(of artifact: Artifact, _ request: Request) -> ByteRange {
+        guard request.method == .get, request.headers[values: .range].count == 1 else { return .whole }
+        if let condition = request.headers[.ifRange], condition != tag(of: artifact) { return .whole }
+        return ByteRange(request.headers[.range], length: artifact.bytes)
+    }
+
+    // MARK: Bytes
+
+    private func body(_ artifact: Artifact, _ range: Range<Int64>, _ logger: Logger) -> ResponseBody {
+        ResponseBody(contentLength: Int(range.count)) { writer in
+            let chunks = HandOff<[UInt8]>()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    defer { chunks.end() }
+                    try await artifacts.read(artifact.key, range: range) { chunk in try await chunks.give(chunk) }
+                }
+                var written: Int64 = 0
+                try await chunks.useAll { chunk in
+                    written += Int64(chunk.count)
+                    try await writer.write(ByteBuffer(bytes: chunk))
+                    return true
+                }
+                // What the store throws ends the connection: the length that was promised is not reached.
+                try await group.waitForAll()
+                guard written == Int64(range.count) else { throw ArtifactStoreError.notFound(artifact.key.path) }
+            }
+            try await writer.finish(nil)
+        }
+    }
+}

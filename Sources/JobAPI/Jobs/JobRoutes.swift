@@ -1,0 +1,171 @@
+import Generation
+import HTTPTypes
+import Hummingbird
+import JobCore
+import JobEngine
+import ServiceLifecycle
+
+/// The native routes: submit, list, get, cancel.
+struct JobRoutes: Sendable {
+    private static let path = "api/v1/jobs"
+    private static let waitSecondsMax = 60
+    private static let pageSizeMax: Int64 = 100
+    private static let pageSizeDefault: Int64 = 20
+
+    let service: JobService
+    let authenticator: Authenticator
+    let bodies: BodyReader
+    let submissions: SubmissionReader
+    let address: PublicAddress
+
+    func add(to routes: inout RouteTable) {
+        routes.post(Self.path) { request, _ in try await submit(request) }
+        routes.get(Self.path) { request, _ in try await list(request) }
+        routes.get("\(Self.path)/:id") { request, context in try await get(request, context) }
+        routes.post("\(Self.path)/:id/cancel") { request, context in try await cancel(request, context) }
+    }
+
+    // MARK: Submitting
+
+    private func submit(_ request: Request) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        try QueryReader(request.uri.query).finish()
+        let idempotencyKey = try SubmissionReader.idempotencyKey(request.headers)
+        let body = try await bodies.json(of: request)
+        let submission = try submissions.read(body, key: key, idempotencyKey: idempotencyKey)
+        let wire = address.wire
+        var answer = ""
+        let result = try await service.submit(submission) { job in
+            answer = wire.admitted(job)
+            return answer
+        }
+        switch result {
+        case .accepted(let job):
+            return accepted(answer, [.location: wire.url(of: job.id)])
+        case .replayed(let id, let first):
+            return accepted(first, [.location: wire.url(of: id), .idempotentReplayed: "true"])
+        }
+    }
+
+    private func accepted(_ body: String, _ headers: HTTPFields) -> Response {
+        Response(json: Array(body.utf8), status: .accepted, headers: headers)
+    }
+
+    // MARK: Reading
+
+    private func get(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        var query = try QueryReader(request.uri.query)
+        let seconds = try query.number("wait", in: 0...Self.waitSecondsMax) ?? 0
+        try query.finish()
+        let id = try context.jobID
+        guard let view = try await job(id, workspace: key.workspace, waiting: seconds) else {
+            throw APIError.noSuchJob
+        }
+        return Response(json: address.wire.body(of: view))
+    }
+
+    private func job(_ id: JobID, workspace: String, waiting seconds: Double) async throws -> JobView? {
+        guard seconds > 0 else { return try await service.job(id, workspace: workspace) }
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await service.wait(for: id, workspace: workspace, seconds: seconds)
+            }
+        } catch is CancellationError {
+            // A service that stops answers those who wait, and does not wait for them.
+            return try await service.job(id, workspace: workspace)
+        }
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        var reader = try QueryReader(request.uri.query)
+        var query = JobQuery(workspace: key.workspace)
+        query.states = try Self.states(&reader)
+        query.type = try Self.type(&reader)
+        query.model = reader.string("model")
+        let limit = Int(try reader.integer("limit", in: 1...Self.pageSizeMax) ?? Self.pageSizeDefault)
+        query.before = try Self.cursor(&reader)
+        try reader.finish()
+        // One more than is shown tells whether there are more.
+        query.limit = limit + 1
+        let views = try await service.jobs(query)
+        return Response(json: page(views, limit: limit))
+    }
+
+    private func page(_ views: [JobView], limit: Int) -> [UInt8] {
+        let wire = address.wire
+        let hasMore = views.count > limit
+        var json = JSONWriter(capacity: 2_048 * min(views.count, limit) + 128)
+        json.beginObject()
+        json.key("object")
+        json.word("list")
+        json.key("data")
+        json.beginArray()
+        for view in views.prefix(limit) { wire.write(view, to: &json) }
+        json.endArray()
+        json.key("has_more")
+        json.bool(hasMore)
+        json.key("next_cursor")
+        json.string(hasMore ? views[limit - 1].job.id.description : nil)
+        json.endObject()
+        return json.bytes
+    }
+
+    private static func states(_ reader: inout QueryReader) throws(APIError) -> Set<JobState.Name> {
+        guard let text = reader.string("status") else { return [] }
+        var states: Set<JobState.Name> = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let status = JobWire.Status(rawValue: String(word)) else {
+                throw APIError.invalid(
+                    "status",
+                    "`status` must be a comma-separated list of: \(RequestProblem.list(JobWire.Status.allCases.map(\.rawValue)))."
+                )
+            }
+            states.formUnion(status.states)
+        }
+        return states
+    }
+
+    private static func type(_ reader: inout QueryReader) throws(APIError) -> GenerationType? {
+        guard let text = reader.string("type") else { return nil }
+        guard let type = GenerationType(rawValue: text) else {
+            throw APIError.invalid(
+                "type",
+                "`type` must be one of: \(RequestProblem.list(GenerationType.allCases.map(\.rawValue)))."
+            )
+        }
+        return type
+    }
+
+    private static func cursor(_ reader: inout QueryReader) throws(APIError) -> JobID? {
+        guard let text = reader.string("cursor") else { return nil }
+        guard let id = JobID(text) else {
+            throw APIError.invalid("cursor", "`cursor` must be the `next_cursor` of an earlier page.")
+        }
+        return id
+    }
+
+    // MARK: Cancelling
+
+    private func cancel(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        try QueryReader(request.uri.query).finish()
+        guard let view = try await service.cancel(try context.jobID, workspace: key.workspace) else {
+            throw APIError.noSuchJob
+        }
+        return Response(json: address.wire.body(of: view))
+    }
+}
+
+extension APIRequestContext {
+    /// The job that the path names.
+    ///
+    /// What is no job's id at all is answered like a job that does not exist.
+    var jobID: JobID {
+        get throws(APIError) {
+            guard let id = parameters.get("id").flatMap({ JobID($0) }) else { throw APIError.noSuchJob }
+            return id
+        }
+    }
+}

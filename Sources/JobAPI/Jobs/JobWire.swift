@@ -1,0 +1,299 @@
+import Generation
+package import JobCore
+package import JobEngine
+import Ledger
+import MediaInspection
+
+/// Writes jobs as the native API shows them: every key always, null where there is nothing to say.
+package struct JobWire: Sendable {
+    /// The statuses of the native wire.
+    package enum Status: String, Sendable, CaseIterable {
+        case queued
+        case inProgress = "in_progress"
+        case completed, failed, cancelled, expired
+
+        /// The status that a state is shown as.
+        package init(_ state: JobState.Name) {
+            self =
+                switch state {
+                case .queued, .submitting: .queued
+                case .running, .storing: .inProgress
+                case .completed: .completed
+                case .failed: .failed
+                case .cancelled: .cancelled
+                case .expired: .expired
+                }
+        }
+
+        /// The states that are shown as this status.
+        package var states: Set<JobState.Name> {
+            Set(JobState.Name.allCases.filter { Status($0) == self })
+        }
+    }
+
+    private let base: String
+
+    /// Makes a writer.
+    ///
+    /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
+    package init(publicURL: String) { self.base = publicURL + "/api/v1/jobs/" }
+
+    /// The URL of a job.
+    package func url(of id: JobID) -> String { base + id.description }
+
+    /// A job as a whole answer.
+    package func body(of view: JobView) -> [UInt8] {
+        var json = JSONWriter(capacity: 2_048)
+        write(view, to: &json)
+        return json.bytes
+    }
+
+    /// A job at its admission: what is answered, and kept to be answered again.
+    package func admitted(_ job: Job) -> String {
+        var json = JSONWriter(capacity: 2_048)
+        write(job, attempts: [], queuePosition: nil, etaSeconds: nil, isCancellable: true, to: &json)
+        return json.text
+    }
+
+    /// Writes a job as a value.
+    package func write(_ view: JobView, to json: inout JSONWriter) {
+        write(
+            view.job,
+            attempts: view.attempts,
+            queuePosition: view.queuePosition,
+            etaSeconds: view.etaSeconds,
+            isCancellable: view.isCancellable,
+            to: &json
+        )
+    }
+
+    private func write(
+        _ job: Job,
+        attempts: [Attempt],
+        queuePosition: Int?,
+        etaSeconds: Double?,
+        isCancellable: Bool,
+        to json: inout JSONWriter
+    ) {
+        let url = url(of: job.id)
+        json.beginObject()
+        json.key("id")
+        json.string(job.id.description)
+        json.key("object")
+        json.word("job")
+        json.key("type")
+        json.string(job.admitted.request.type.rawValue)
+        json.key("model")
+        json.string(job.admitted.request.model)
+        json.key("status")
+        json.string(Status(job.state.name).rawValue)
+        json.key("phase")
+        json.string(job.state.phase?.rawValue)
+        json.key("progress")
+        json.number(job.state.progress)
+        json.key("eta_seconds")
+        json.integer(etaSeconds.map { Int64(max(0, min($0, 1e9)).rounded(.up)) })
+        json.key("queue_position")
+        json.integer(queuePosition)
+        json.key("cancellable")
+        json.bool(isCancellable)
+        json.key("created_at")
+        json.time(job.admitted.createdAt)
+        json.key("started_at")
+        json.time(job.startedAt)
+        json.key("completed_at")
+        json.time(job.finishedAt)
+        json.key("expires_at")
+        json.time(job.state.isTerminal ? nil : job.deadline)
+        json.key("input")
+        json.value(Self.input(of: job.admitted))
+        json.key("adjustments")
+        write(job.admitted.adjustments, to: &json)
+        json.key("attempts")
+        write(attempts, to: &json)
+        json.key("artifacts")
+        writeArtifacts(of: job, url: url, to: &json)
+        json.key("usage")
+        writeUsage(of: job.state, to: &json)
+        json.key("error")
+        writeError(of: job.state, to: &json)
+        json.key("metadata")
+        json.beginObject()
+        for (name, value) in job.admitted.parameters.metadata.sorted(by: { $0.key < $1.key }) {
+            json.key(escaping: name)
+            json.string(value)
+        }
+        json.endObject()
+        json.key("links")
+        json.beginObject()
+        json.key("self")
+        json.string(url)
+        json.key("events")
+        json.string(url + "/events")
+        json.key("cancel")
+        json.string(url + "/cancel")
+        json.endObject()
+        json.endObject()
+    }
+
+    /// The request as accepted, with what else the client said about it.
+    ///
+    /// Type, model and metadata stand beside it.
+    private static func input(of job: NewJob) -> JSONValue {
+        let request = job.request.json
+        guard case .object(var fields) = request else { return request }
+        let parameters = job.parameters
+        fields["user"] = parameters.user.map(JSONValue.string)
+        fields["session_id"] = parameters.sessionID.map(JSONValue.string)
+        fields["trace"] = parameters.trace
+        fields["strict"] = parameters.strict ? nil : false
+        fields["max_cost"] = (parameters.maxCost?.description).map(JSONValue.string)
+        fields["priority"] = parameters.priority == 0 ? nil : .integer(Int64(parameters.priority))
+        fields["start_after"] = (parameters.startAfter?.description).map(JSONValue.string)
+        fields["expires_after_seconds"] = parameters.expiresAfterSeconds.map(JSONValue.integer)
+        fields["retention_days"] = parameters.retentionDays.map { .integer(Int64($0)) }
+        fields["callback_url"] = parameters.callbackURL.map(JSONValue.string)
+        return .object(fields)
+    }
+
+    private func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
+        json.beginArray()
+        for adjustment in adjustments {
+            json.beginObject()
+            json.key("parameter")
+            json.string(adjustment.parameter)
+            json.key("asked")
+            json.value(adjustment.asked)
+            json.key("used")
+            json.value(adjustment.used)
+            json.key("reason")
+            json.string(adjustment.reason.rawValue)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private func write(_ attempts: [Attempt], to json: inout JSONWriter) {
+        json.beginArray()
+        for attempt in attempts {
+            json.beginObject()
+            json.key("endpoint")
+            json.string("\(attempt.start.endpoint.provider)/\(attempt.start.endpoint.model)")
+            json.key("provider")
+            json.string(attempt.start.endpoint.provider)
+            json.key("status")
+            json.string(attempt.state.rawValue)
+            json.key("reason")
+            json.string(attempt.failure?.code.rawValue)
+            json.key("started_at")
+            json.time(attempt.beganAt)
+            json.key("ended_at")
+            json.time(attempt.endedAt)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private func writeArtifacts(of job: Job, url: String, to json: inout JSONWriter) {
+        json.beginArray()
+        if case .completed(let completed) = job.state {
+            let keptUntil = job.admitted.parameters.retentionDays.flatMap { days in
+                job.finishedAt?.adding(seconds: Double(days) * 86_400)
+            }
+            for artifact in completed.artifacts {
+                json.beginObject()
+                json.key("index")
+                json.integer(artifact.index)
+                json.key("kind")
+                json.string(MediaType(rawValue: artifact.mediaType)?.kind.rawValue)
+                json.key("media_type")
+                json.string(artifact.mediaType)
+                json.key("bytes")
+                json.integer(artifact.bytes)
+                json.key("sha256")
+                json.string(artifact.sha256)
+                json.key("width")
+                json.integer(artifact.width)
+                json.key("height")
+                json.integer(artifact.height)
+                json.key("duration_seconds")
+                if let milliseconds = artifact.durationMilliseconds {
+                    json.thousandths(milliseconds)
+                } else {
+                    json.null()
+                }
+                json.key("url")
+                json.string("\(url)/artifacts/\(artifact.index)")
+                json.key("expires_at")
+                json.time(keptUntil)
+                json.endObject()
+            }
+        }
+        json.endArray()
+    }
+
+    /// What was charged: of completed jobs, and of stopped ones that a provider charged for.
+    private func writeUsage(of state: JobState, to json: inout JSONWriter) {
+        let bill: Bill
+        let cost: Credits
+        switch state {
+        case .completed(let completed): (bill, cost) = (completed.bill, completed.bill.total)
+        case .cancelled(let cancelled) where cancelled.charged != .zero: (bill, cost) = (.empty, cancelled.charged)
+        case .queued, .submitting, .running, .storing, .failed, .cancelled, .expired: return json.null()
+        }
+        json.beginObject()
+        json.key("cost")
+        json.string(cost.description)
+        json.key("currency")
+        json.word("USD")
+        json.key("is_byok")
+        json.bool(false)
+        json.key("lines")
+        json.beginArray()
+        for line in bill.lines {
+            json.beginObject()
+            json.key("unit")
+            json.string(line.unit.rawValue)
+            json.key("quantity")
+            json.string(line.quantity.description)
+            json.key("price")
+            json.string(line.price.description)
+            json.key("amount")
+            json.string(line.amount.description)
+            json.key("why")
+            json.string(line.why)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+    }
+
+    private func writeError(of state: JobState, to json: inout JSONWriter) {
+        switch state {
+        case .failed(let failure):
+            json.beginObject()
+            json.key("code")
+            json.string(failure.code.rawValue)
+            json.key("type")
+            json.string(Self.errorType(failure.code))
+            json.key("message")
+            json.string(failure.message)
+            json.key("provider_code")
+            json.string(failure.providerCode)
+            json.key("retryable")
+            json.bool(failure.retryable)
+            json.endObject()
+        case .queued, .submitting, .running, .storing, .completed, .cancelled, .expired: json.null()
+        }
+    }
+
+    /// Who can do something about a failure: the client with its request, or the provider.
+    private static func errorType(_ code: JobFailure.Code) -> String {
+        switch code {
+        case .invalidRequest, .contentPolicy, .inputUnavailable: APIError.Family.invalidRequest.rawValue
+        case .authentication, .insufficientProviderFunds, .rateLimited, .unavailable, .timedOut, .notFound, .unknown,
+            .outcomeUnknown, .invalidOutput:
+            "provider_error"
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import JobEngine
+import Synchronization
+
+/// What URLs that are handed out start with: the configured address, or the one that the server listens at.
+final class PublicAddress: Sendable {
+    private let current: Mutex<JobWire>
+
+    init(_ configuration: APIConfiguration) {
+        var url = configuration.publicURL ?? Self.url(host: configuration.host, port: configuration.port)
+        while url.hasSuffix("/") { url.removeLast() }
+        current = Mutex(JobWire(publicURL: url))
+    }
+
+    /// Writes jobs with this address.
+    var wire: JobWire { current.withLock { $0 } }
+
+    /// Takes note of the port that the server got, unless the address was configured.
+    func listening(at port: Int, _ configuration: APIConfiguration) {
+        guard configuration.publicURL == nil else { return }
+        current.withLock { $0 = JobWire(publicURL: Self.url(host: configuration.host, port: port)) }
+    }
+
+    private static func url(host: String, port: Int) -> String {
+        host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+    }
+}

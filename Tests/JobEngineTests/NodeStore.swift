@@ -1,0 +1,135 @@
+import JobCore
+import Ledger
+import Synchronization
+
+/// What a test makes a store operation do.
+enum StoreFault: Sendable {
+    /// Nothing is written, and the caller gets an error.
+    case fails
+    /// It is written, and the caller gets an error all the same.
+    case failsAfterwards
+}
+
+/// The error of a faulty operation.
+struct StoreIsAway: Error {}
+
+/// The common store as one node sees it: while the node lives, and while the database answers.
+struct NodeStore: JobStore {
+    let base: any JobStore
+    let life: NodeLife
+    /// Asked before each operation, by its name.
+    let fault: @Sendable (_ operation: String) -> StoreFault?
+
+    private func through<Value: Sendable>(
+        _ name: String = #function,
+        _ operation: () async throws -> Value
+    ) async throws -> Value {
+        try await life.pass()
+        let fault = fault(String(name.prefix { $0 != "(" }))
+        if case .fails = fault { throw StoreIsAway() }
+        let value = try await operation()
+        try await life.pass()
+        if case .failsAfterwards = fault { throw StoreIsAway() }
+        return value
+    }
+
+    func admit(_ admission: Admission) async throws -> AdmissionOutcome {
+        try await through { try await base.admit(admission) }
+    }
+
+    func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
+        try await through { try await base.markAnswered(jobs, at: now) }
+    }
+
+    func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
+
+    func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
+
+    func attempts(of id: JobID) async throws -> [Attempt] { try await through { try await base.attempts(of: id) } }
+
+    func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
+        try await through { try await base.events(of: id, after: version, limit: limit) }
+    }
+
+    func outbox(of id: JobID) async throws -> [OutboxMessage] { try await through { try await base.outbox(of: id) } }
+
+    func queuePosition(of job: Job) async throws -> Int? {
+        try await through { try await base.queuePosition(of: job) }
+    }
+
+    func renewLease(of worker: WorkerID, now: Timestamp, until: Timestamp) async throws -> Bool {
+        try await through { try await base.renewLease(of: worker, now: now, until: until) }
+    }
+
+    func endOtherLeases(than worker: WorkerID) async throws {
+        try await through { try await base.endOtherLeases(than: worker) }
+    }
+
+    func release(_ worker: WorkerID) async throws { try await through { try await base.release(worker) } }
+
+    func claimQueued(
+        worker: WorkerID,
+        lanes: [LaneCapacity],
+        now: Timestamp,
+        limit: Int
+    ) async throws -> ClaimResult {
+        try await through { try await base.claimQueued(worker: worker, lanes: lanes, now: now, limit: limit) }
+    }
+
+    func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job] {
+        try await through { try await base.claimOrphans(worker: worker, now: now, limit: limit) }
+    }
+
+    func commit(
+        _ transition: JobTransition,
+        of id: JobID,
+        expecting version: Int64,
+        fence: Fence?
+    ) async throws -> CommitOutcome {
+        try await through { try await base.commit(transition, of: id, expecting: version, fence: fence) }
+    }
+
+    func record(
+        _ evidence: SendEvidence,
+        of id: JobID,
+        attempt number: Int,
+        send: Int,
+        at now: Timestamp
+    ) async throws -> EvidenceOutcome {
+        try await through { try await base.record(evidence, of: id, attempt: number, send: send, at: now) }
+    }
+
+    func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
+        try await through { try await base.ensureWorkspace(name, at: now) }
+    }
+
+    func createKey(_ key: APIKey) async throws { try await through { try await base.createKey(key) } }
+
+    func key(hash: String) async throws -> APIKey? { try await through { try await base.key(hash: hash) } }
+
+    func keys() async throws -> [APIKey] { try await through { try await base.keys() } }
+
+    func revokeKey(hash: String, at now: Timestamp) async throws -> Bool {
+        try await through { try await base.revokeKey(hash: hash, at: now) }
+    }
+
+    func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool {
+        try await through { try await base.transfer(transfer, at: now) }
+    }
+
+    func balance(of workspace: String) async throws -> Balance {
+        try await through { try await base.balance(of: workspace) }
+    }
+
+    func audit() async throws -> AuditReport { try await through { try await base.audit() } }
+
+    func artifacts(after key: ArtifactKey?, limit: Int) async throws -> [Artifact] {
+        try await through { try await base.artifacts(after: key, limit: limit) }
+    }
+
+    func isReferenced(_ key: ArtifactKey) async throws -> Bool {
+        try await through { try await base.isReferenced(key) }
+    }
+
+    func ping() async throws { try await through { try await base.ping() } }
+}

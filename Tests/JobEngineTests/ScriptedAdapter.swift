@@ -1,0 +1,227 @@
+import Foundation
+import Generation
+import HTTPTransport
+import ProviderKit
+
+/// The wire of one node to the provider.
+struct NodeTransport: HTTPTransport {
+    let provider: ScriptedProvider
+    let life: NodeLife
+
+    func exchange(
+        _ request: HTTPRequest,
+        options: ExchangeOptions
+    ) async throws(TransportFailure) -> HTTPResponse {
+        try await provider.exchange(request, options: options, life: life)
+    }
+}
+
+/// What all scripted adapters have in common: they differ in what they can do besides.
+protocol ScriptedAdapter: ProviderAdapter {
+    var wire: NodeTransport { get }
+    var slots: Int { get }
+    var submitsPerMinute: Int? { get }
+}
+
+/// Neither cancels nor looks up: class C.
+struct PlainAdapter: ScriptedAdapter {
+    let wire: NodeTransport
+    var slots = 100
+    var submitsPerMinute: Int?
+}
+
+/// Cancels, and resolves lost answers by the class of the model.
+struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter {
+    let wire: NodeTransport
+    var slots = 100
+    var submitsPerMinute: Int?
+
+    func cancel(_ operation: ProviderOperation) async throws(ProviderFailure) {
+        _ = try await exchange(HTTPRequest(.post, "https://provider/cancel/\(operation.remoteID)"))
+    }
+
+    func recovery(of request: GenerationRequest) -> RecoveryClass {
+        wire.provider.script.recovery[request.model] ?? .unrecoverable
+    }
+
+    func find(
+        _ request: GenerationRequest,
+        attempt: AttemptReference
+    ) async throws(ProviderFailure) -> Submission? {
+        let answer = try await exchange(HTTPRequest(.get, "https://provider/find/\(attempt.externalID)"))
+        return answer.header("x-id").map { .accepted(ProviderOperation(remoteID: $0)) }
+    }
+}
+
+/// Resolves lost answers, but cannot cancel.
+struct UnstoppableAdapter: ScriptedAdapter, RecoverableAdapter {
+    let wire: NodeTransport
+    var slots = 100
+    var submitsPerMinute: Int?
+
+    func recovery(of request: GenerationRequest) -> RecoveryClass {
+        wire.provider.script.recovery[request.model] ?? .unrecoverable
+    }
+
+    func find(
+        _ request: GenerationRequest,
+        attempt: AttemptReference
+    ) async throws(ProviderFailure) -> Submission? { nil }
+}
+
+extension ScriptedAdapter {
+    var id: ProviderID { ProviderID("scripted") }
+    var account: String { "main" }
+    var transport: any HTTPTransport { wire }
+
+    var models: [ModelCapabilities] {
+        [
+            model("fake/video", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
+            model("fake/other", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
+            model("fake/image", .image(image), [ListPrice(unit: "image", usd: "0.04")]),
+            model("fake/speech", .speech(speech), [ListPrice(unit: "character", usd: "0.001")]),
+        ]
+    }
+
+    private var video: VideoParameters {
+        var parameters = VideoParameters(
+            durations: [4, 5, 8],
+            defaultDuration: 4,
+            sizes: [SizeOption(resolution: "720p", aspectRatio: "16:9", size: PixelSize(width: 1_280, height: 720))]
+        )
+        parameters.frameRoles = [.first]
+        return parameters
+    }
+
+    private var image: ImageParameters {
+        var parameters = ImageParameters(
+            sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
+            formats: ["png"]
+        )
+        parameters.countMax = 4
+        parameters.referencesMax = 2
+        return parameters
+    }
+
+    private var speech: SpeechParameters { SpeechParameters(voices: ["ann"], formats: ["wav"]) }
+
+    private func model(_ slug: String, _ parameters: ModelParameters, _ prices: [ListPrice]) -> ModelCapabilities {
+        ModelCapabilities(
+            slug: slug,
+            name: slug,
+            summary: "Scripted.",
+            parameters: parameters,
+            promptCharactersMax: 1_000,
+            prices: prices,
+            limits: EndpointLimits(slots: slots, submitsPerMinute: submitsPerMinute),
+            timing: EndpointTiming(
+                typicalSeconds: 10,
+                deadlineSeconds: 900,
+                sendTimeoutSeconds: 60,
+                pollIntervalSeconds: 0.5
+            ),
+            source: "made for tests, 2026-11-21"
+        )
+    }
+
+    func submit(
+        _ request: GenerationRequest,
+        attempt context: AttemptContext
+    ) async throws(ProviderFailure) -> Submission {
+        // Inputs are read before the send, as an upload would be.
+        for (_, input) in request.inputs {
+            if case .stored(let stored) = input { _ = try await context.bytes(of: stored) }
+        }
+        let fields = [
+            "model": request.model, "prompt": request.prompt, "external_id": context.reference.externalID,
+            "salt": wire.provider.script.salt,
+        ]
+        let answer = try await context.send(
+            HTTPRequest(.post, "https://provider/submit", body: Self.json(fields))
+        )
+        switch answer.status {
+        case 202:
+            guard let id = answer.header("x-id") else { throw Self.unclear("no id") }
+            return .accepted(ProviderOperation(remoteID: id))
+        case 200: return .completed(Self.outputs(answer), ReportedUsage())
+        case _: throw Self.refusal(answer)
+        }
+    }
+
+    func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        let answer = try await exchange(HTTPRequest(.get, "https://provider/operations/\(operation.remoteID)"))
+        guard answer.status == 200 else { throw Self.refusal(answer) }
+        switch answer.header("x-state") {
+        case "completed": return .completed(Self.outputs(answer), ReportedUsage())
+        case "failed":
+            return .failed(
+                ProviderFailure(
+                    answer.header("x-code").flatMap(ProviderFailure.Code.init) ?? .unknown,
+                    retry: answer.header("x-billed") == "false" ? .backoff : .never,
+                    billing: answer.header("x-billed") == "false" ? .notCharged : .charged,
+                    requestReachedProvider: .yes,
+                    message: "The generation failed."
+                )
+            )
+        case "cancelled": return .cancelled(chargedNanoUSD: answer.header("x-charged").flatMap { Int64($0) })
+        case let state:
+            return .pending(
+                progress: answer.header("x-progress").flatMap { Double($0) },
+                isQueued: state == "queued"
+            )
+        }
+    }
+
+    func exchange(_ request: HTTPRequest) async throws(ProviderFailure) -> HTTPResponse {
+        do {
+            return try await wire.exchange(request, options: ExchangeOptions())
+        } catch {
+            throw ProviderFailure(error)
+        }
+    }
+
+    private static func outputs(_ answer: HTTPResponse) -> [ProviderOutput] {
+        (answer.header("x-outputs") ?? "").split(separator: " ").map {
+            ProviderOutput(.url(String($0)), mediaType: nil)
+        }
+    }
+
+    private static func json(_ fields: [String: String]) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array((try? encoder.encode(fields)) ?? Data())
+    }
+
+    private static func unclear(_ details: String) -> ProviderFailure {
+        ProviderFailure(
+            .unknown,
+            retry: .backoff,
+            billing: .unknown,
+            requestReachedProvider: .yes,
+            message: "The provider's answer was not understood.",
+            details: details
+        )
+    }
+
+    private static func refusal(_ answer: HTTPResponse) -> ProviderFailure {
+        let hint = answer.header("retry-after").flatMap { Double($0) }
+        let (code, retry, billing): (ProviderFailure.Code, ProviderFailure.Retry, ProviderFailure.Billing) =
+            switch answer.status {
+            case 400, 422: (.invalidRequest, .never, .notCharged)
+            case 404: (.notFound, .never, .notCharged)
+            case 409: (.unknown, .backoff, .unknown)
+            case 429: (.rateLimited, hint.map { .after(seconds: $0) } ?? .backoff, .notCharged)
+            // Documented as unbilled, and worth another try.
+            case 502: (.unknown, .backoff, .notCharged)
+            case 503: (.unavailable, .backoff, .notCharged)
+            case _: (.unknown, .backoff, .unknown)
+            }
+        return ProviderFailure(
+            code,
+            retry: retry,
+            billing: billing,
+            requestReachedProvider: .yes,
+            message: "The provider answered \(answer.status)."
+        )
+    }
+}

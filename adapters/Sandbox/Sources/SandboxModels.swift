@@ -1,0 +1,100 @@
+package import Generation
+
+/// What the sandbox offers: generous sets, so that a client can be tried with whatever it sends.
+///
+/// The figures are made up, on purpose round, and low enough that tests are quick. Source: this project, 2026-11-21.
+package enum SandboxModels {
+    package static let all: [ModelCapabilities] = [video, image, speech]
+
+    /// How long a generation takes when its script does not say, in milliseconds.
+    static let usualDelayMilliseconds: Int64 = 200
+
+    private static let source = "Made up for this project, 2026-11-21."
+    private static let limits = EndpointLimits(slots: 256)
+    private static let timing = EndpointTiming(
+        typicalSeconds: Double(usualDelayMilliseconds) / 1_000,
+        deadlineSeconds: 600,
+        sendTimeoutSeconds: 10,
+        pollIntervalSeconds: 0.05
+    )
+
+    private static let video = ModelCapabilities(
+        slug: "sandbox/video",
+        name: "Sandbox Video",
+        summary: "Plays a video model: the length and frame rate are as asked, the picture is a small square.",
+        parameters: .video(videoParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "second", usd: "0.05")],
+        limits: limits,
+        timing: timing,
+        source: source
+    )
+
+    private static let image = ModelCapabilities(
+        slug: "sandbox/image",
+        name: "Sandbox Image",
+        summary: "Plays an image model: each image is a small square of one colour.",
+        parameters: .image(imageParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "image", usd: "0.01")],
+        limits: limits,
+        timing: timing,
+        source: source
+    )
+
+    private static let speech = ModelCapabilities(
+        slug: "sandbox/speech",
+        name: "Sandbox Speech",
+        summary: "Plays a speech model: a quiet tone, as long as the text would take to say.",
+        parameters: .speech(speechParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "character", usd: "0.000015")],
+        limits: limits,
+        timing: timing,
+        source: source
+    )
+
+    private static var videoParameters: VideoParameters {
+        var parameters = VideoParameters(durations: Array(1...60), defaultDuration: 5, sizes: videoSizes)
+        parameters.framesPerSecond = [24, 25, 30, 50, 60]
+        parameters.frameRoles = [.first, .last]
+        parameters.referencesMax = 4
+        parameters.audioDefault = true
+        parameters.negativePrompt = true
+        parameters.seed = true
+        return parameters
+    }
+
+    private static var imageParameters: ImageParameters {
+        var parameters = ImageParameters(sizes: imageSizes, formats: ["png"])
+        parameters.countMax = 4
+        parameters.referencesMax = 4
+        parameters.negativePrompt = true
+        parameters.seed = true
+        return parameters
+    }
+
+    private static var speechParameters: SpeechParameters {
+        var parameters = SpeechParameters(voices: ["alloy", "echo", "nova", "onyx"], formats: ["wav", "mp3"])
+        parameters.languages = ["en", "de", "es", "fr", "it", "ja", "pt", "zh"]
+        parameters.speed = 0.25...4
+        parameters.instructions = true
+        return parameters
+    }
+
+    private static let videoSizes = [
+        size("720p", "16:9", 1_280, 720), size("720p", "9:16", 720, 1_280), size("720p", "1:1", 720, 720),
+        size("480p", "16:9", 854, 480), size("480p", "9:16", 480, 854), size("480p", "1:1", 480, 480),
+        size("1080p", "16:9", 1_920, 1_080), size("1080p", "9:16", 1_080, 1_920), size("1080p", "1:1", 1_080, 1_080),
+    ]
+
+    private static let imageSizes = [
+        size("1K", "1:1", 1_024, 1_024), size("1K", "3:2", 1_536, 1_024), size("1K", "2:3", 1_024, 1_536),
+        size("1K", "16:9", 1_280, 720), size("1K", "9:16", 720, 1_280),
+        size("512", "1:1", 512, 512), size("256", "1:1", 256, 256), size("2K", "1:1", 2_048, 2_048),
+    ]
+
+    private static func size(_ resolution: String, _ ratio: String, _ width: Int, _ height: Int) -> SizeOption {
+        SizeOption(resolution: resolution, aspectRatio: ratio, size: PixelSize(width: width, height: height))
+    }
+}

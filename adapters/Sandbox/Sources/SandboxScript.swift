@@ -1,0 +1,189 @@
+package import Generation
+import HTTPTransport
+package import ProviderKit
+
+/// What the provider of a test is to do with one request.
+///
+/// Written as `provider.options["fake-provider"]`, or as `[[key:value]]` marks in the prompt for clients that cannot
+/// send options; of a key in both, the option counts. It travels with the request and inside the operation, so any
+/// process can play it, after any crash.
+package struct SandboxScript: Sendable, Hashable, Codable {
+    /// A way to fail.
+    package enum Failure: String, Sendable, Codable, CaseIterable {
+        /// The provider finds the request wrong: 400.
+        case invalidRequest = "invalid_request"
+        /// The provider's filter refuses: 400.
+        case contentPolicy = "content_policy"
+        /// Too many requests: 429, ask again in a second.
+        case rateLimited = "rate_limited"
+        /// Down, and documented not to bill: 503.
+        case unavailable
+        /// Accepted, and then given up by the provider.
+        case timeout
+        /// Accepted and done, without any media: a filter's doing.
+        case noMedia = "no_media"
+    }
+
+    /// When a failure shows.
+    ///
+    /// `timeout` and `no_media` always show at the status.
+    package enum Moment: String, Sendable, Codable, CaseIterable {
+        case submit
+        case status
+    }
+
+    /// How an output is damaged on its way.
+    package enum Truncation: String, Sendable, Codable {
+        /// The connection ends at 60 % of the declared length.
+        case loud
+        /// 60 % of the bytes, with a length that says so: only the container's structure tells.
+        case silent
+    }
+
+    /// A recovery class, by its letter.
+    package enum Recovery: String, Sendable, Codable, CaseIterable {
+        case resend = "A"
+        case lookUpThenResend = "A'"
+        case lookUp = "B"
+        case unrecoverable = "C"
+    }
+
+    /// How long the generation takes: `delay_ms`.
+    ///
+    /// Defaults to 200.
+    package var delayMilliseconds: Int64 = SandboxModels.usualDelayMilliseconds
+    /// In how many steps progress is reported: `progress_steps`.
+    ///
+    /// Defaults to none, which reports no progress.
+    package var progressSteps: Int64 = 0
+    /// How it fails: `fail`.
+    ///
+    /// Defaults to not at all.
+    package var failure: Failure?
+    /// Of how many first attempts `fail` and `lost_answer` hold: `fail_times`.
+    ///
+    /// Defaults to all.
+    package var failTimes: Int64?
+    /// When the failure shows: `fail_at`.
+    ///
+    /// Defaults to the submit.
+    package var failAt: Moment = .submit
+    /// Whether the answer to an attempt's first send is lost after the provider accepted: `lost_answer`.
+    package var lostAnswer = false
+    /// How outputs are cut: `truncate`, `true` or `"silent"`.
+    ///
+    /// Defaults to not at all.
+    package var truncation: Truncation?
+    /// Whether outputs are a page under a media type: `wrong_type`.
+    package var wrongType = false
+    /// How a lost answer can be resolved: `recovery`.
+    ///
+    /// Defaults to `A`.
+    package var recovery: Recovery = .resend
+    /// Whether the provider stops when asked to: `cancellable`.
+    ///
+    /// Defaults to true.
+    package var cancellable = true
+    /// Whether the provider answers the submit with the finished media: `sync`.
+    package var sync = false
+    /// How long the provider keeps an attempt's first send waiting after it has accepted: `hang_ms`.
+    package var hangMilliseconds: Int64 = 0
+
+    /// A script in which all goes well.
+    package init() {}
+
+    /// Reads a request's script.
+    ///
+    /// - Throws: `invalidRequest`, naming the key, for an unknown key or a wrong value. Nothing was sent.
+    package init(of request: GenerationRequest) throws(ProviderFailure) {
+        do {
+            try self.init(checking: request)
+        } catch {
+            throw ProviderFailure(
+                .invalidRequest,
+                retry: .never,
+                billing: .notCharged,
+                requestReachedProvider: .no,
+                message: error.message,
+                details: "script: \(error.field)"
+            )
+        }
+    }
+
+    /// Reads a request's script before its job is accepted.
+    ///
+    /// - Throws: `RequestProblem`, naming the key, for an unknown key or a wrong value.
+    init(checking request: GenerationRequest) throws(RequestProblem) {
+        var members = Self.marks(in: request.prompt)
+        if case .object(let options)? = request.providerOptions[SandboxAdapter.slug] {
+            members.merge(options) { _, option in option }
+        }
+        try self.init(members)
+    }
+
+    private init(_ members: [String: JSONValue]) throws(RequestProblem) {
+        let hour: Int64 = 3_600_000
+        var reader = try FieldReader(.object(members), path: "provider.options.\(SandboxAdapter.slug)")
+        delayMilliseconds = try reader.integer("delay_ms", in: 0...hour) ?? delayMilliseconds
+        progressSteps = try reader.integer("progress_steps", in: 0...1_000) ?? progressSteps
+        failure = try reader.word("fail", as: Failure.self)
+        failTimes = try reader.integer("fail_times", in: 0...100)
+        failAt = try reader.word("fail_at", as: Moment.self) ?? failAt
+        lostAnswer = try reader.bool("lost_answer") ?? lostAnswer
+        if case .string("silent")? = members["truncate"] {
+            _ = reader.value("truncate")
+            truncation = .silent
+        } else if try reader.bool("truncate") ?? false {
+            truncation = .loud
+        }
+        wrongType = try reader.bool("wrong_type") ?? wrongType
+        recovery = try reader.word("recovery", as: Recovery.self) ?? recovery
+        cancellable = try reader.bool("cancellable") ?? cancellable
+        sync = try reader.bool("sync") ?? sync
+        hangMilliseconds = try reader.integer("hang_ms", in: 0...hour) ?? hangMilliseconds
+        try reader.finish()
+    }
+
+    /// The script as it holds for one attempt: past `fail_times`, all goes well.
+    package func forAttempt(_ number: Int) -> SandboxScript {
+        guard let failTimes, number > failTimes else { return self }
+        var script = self
+        script.failure = nil
+        script.lostAnswer = false
+        return script
+    }
+
+    /// The failure that the submit is answered with, if any.
+    package var refusal: Failure? {
+        switch failure {
+        case .invalidRequest, .contentPolicy, .rateLimited, .unavailable: failAt == .submit ? failure : nil
+        case .timeout, .noMedia, nil: nil
+        }
+    }
+
+    /// The `[[key:value]]` marks of a text; of a repeated key the last counts.
+    ///
+    /// Other brackets are plain text.
+    private static func marks(in text: String) -> [String: JSONValue] {
+        var marks: [String: JSONValue] = [:]
+        var rest = text[...]
+        while let start = rest.firstRange(of: "[["), let end = rest[start.upperBound...].firstRange(of: "]]") {
+            let parts = rest[start.upperBound..<end.lowerBound].split(separator: ":", maxSplits: 1)
+            if parts.count == 2, parts[0].allSatisfy({ $0 == "_" || ("a"..."z").contains($0) }) {
+                marks[String(parts[0])] = value(String(parts[1]))
+                rest = rest[end.upperBound...]
+            } else {
+                rest = rest[start.upperBound...]
+            }
+        }
+        return marks
+    }
+
+    private static func value(_ text: String) -> JSONValue {
+        switch text {
+        case "true": .bool(true)
+        case "false": .bool(false)
+        default: Int64(text).map { .integer($0) } ?? .string(text)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ConformanceKit
+import Foundation
+import MediaInspection
+import Testing
+
+@testable import SandboxAdapter
+
+/// The sandbox's files are whole, and are what their containers say.
+@Suite struct SandboxMediaTests {
+    @Test(arguments: [(1, 24), (5, 24), (5, 30), (60, 60), (7, 25)])
+    func videosHaveTheAskedLengthAndRate(_ seconds: Int, _ rate: Int) throws {
+        for hasSound in [false, true] {
+            let bytes = SandboxMovie.mp4(seconds: seconds, framesPerSecond: rate, hasSound: hasSound)
+            let facts = try MediaInspector.inspect(bytes: bytes, expecting: .mp4)
+            #expect(facts.durationMilliseconds == Int64(seconds * 1_000))
+            #expect(facts.frameCount == seconds * rate)
+            #expect(facts.width == 64)
+            #expect(facts.height == 64)
+            #expect(facts.hasAudio == hasSound)
+            #expect(facts.endIsProven)
+        }
+    }
+
+    @Test func imagesAndSpeechAreWhole() throws {
+        let png = try MediaInspector.inspect(bytes: SandboxMedia.png(side: 32, color: [1, 2, 3]), expecting: .png)
+        #expect(png.width == 32)
+        let wav = try MediaInspector.inspect(bytes: SandboxMedia.wav(milliseconds: 333), expecting: .wav)
+        #expect(wav.durationMilliseconds == 333)
+        let mp3 = try MediaInspector.inspect(bytes: SandboxMedia.mp3(milliseconds: 480), expecting: .mp3)
+        #expect(mp3.durationMilliseconds == 480)
+    }
+
+    @Test(.enabled(if: Tool.areThere("ffmpeg", "ffprobe"), "ffmpeg is not installed"))
+    func ffmpegDecodesEveryFrame() async throws {
+        let movie = SandboxMovie.mp4(seconds: 2, framesPerSecond: 30, hasSound: true)
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/movie.mp4"
+            try Data(movie).write(to: URL(fileURLWithPath: path))
+            let fields = "stream=codec_name,width,height,r_frame_rate,nb_frames,nb_read_frames,duration"
+            let options = ["-v", "error", "-count_frames", "-of", "csv=p=0", path]
+            let video = try await Tool.run("ffprobe", ["-select_streams", "v:0", "-show_entries", fields] + options)
+            #expect(video.output == "h264,64,64,30/1,2.000000,60,60\n")
+            let sound = try await Tool.run(
+                "ffprobe",
+                ["-select_streams", "a", "-show_entries", "stream=duration"] + options
+            )
+            #expect(sound.output == "1.984000\n")
+        }
+        try await expectDecodes(movie, "movie.mp4")
+        try await expectDecodes(SandboxMedia.png(side: 32, color: [200, 100, 50]), "image.png")
+        try await expectDecodes(SandboxMedia.wav(milliseconds: 500), "speech.wav")
+        try await expectDecodes(SandboxMedia.mp3(milliseconds: 500), "speech.mp3")
+    }
+}
+
+/// Decodes a file to the end; an error in a frame is one of the whole.
+private func expectDecodes(_ bytes: [UInt8], _ name: String) async throws {
+    try await withTemporaryFolder { folder in
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        let result = try await Tool.run(
+            "ffmpeg",
+            ["-v", "error", "-xerror", "-i", "\(folder)/\(name)", "-f", "null", "-"]
+        )
+        #expect(result.status == 0)
+        #expect(result.errors.isEmpty, "\(result.errors)")
+    }
+}

@@ -1,0 +1,302 @@
+import ConformanceKit
+import Foundation
+import Generation
+import MediaInspection
+import ProviderKit
+import Testing
+
+@testable import StudioAdapter
+
+@Suite(.enabled(if: StudioStage.isPossible, "ffmpeg or espeak-ng is not installed"))
+struct StudioAdapterTests {
+    @Test(arguments: AdapterConformance.checks)
+    func conforms(_ check: AdapterConformance.Check) async throws {
+        try await withStage { stage in
+            var image = StudioStage.still(format: "jpeg")
+            image.n = 2
+            let settings = StudioStage.settings(stage.work)
+            let subject = AdapterConformance.Subject(
+                requests: [
+                    GenerationRequest(model: "studio/motion", content: .video(StudioStage.motion())),
+                    GenerationRequest(model: "studio/still", content: .image(image)),
+                    GenerationRequest(model: "studio/voice", content: .speech(StudioStage.voice("Good morning."))),
+                ],
+                pause: { try await Task.sleep(for: .milliseconds(20)) },
+                make: { try #require(StudioAdapter(settings)) }
+            )
+            try await check.run(subject)
+        }
+    }
+
+    // MARK: - Media
+
+    @Test(arguments: [("16:9", 24, true), ("9:16", 30, false), ("1:1", 25, true)])
+    func aVideoIsWhatWasAskedFor(_ ratio: String, _ rate: Int, _ hasSound: Bool) async throws {
+        try await withStage { stage in
+            var video = StudioStage.motion(ratio: ratio)
+            video.fps = rate
+            video.generateAudio = hasSound
+            let path = try await stage.output(.video(video))
+            let size = ["16:9": "640,360", "9:16": "360,640", "1:1": "360,360"][ratio] ?? ""
+            let fields = "stream=codec_name,profile,width,height,pix_fmt,r_frame_rate,duration,nb_frames,nb_read_frames"
+            let options = ["-v", "error", "-count_frames", "-of", "csv=p=0", path]
+            let video1 = try await Tool.run("ffprobe", ["-select_streams", "v", "-show_entries", fields] + options)
+            #expect(video1.output == "h264,High,\(size),yuv420p,\(rate)/1,1.000000,\(rate),\(rate)\n")
+            let sound = try await Tool.run(
+                "ffprobe",
+                ["-select_streams", "a", "-show_entries", "stream=codec_name"] + options
+            )
+            #expect(sound.output == (hasSound ? "aac\n" : ""))
+            let length = try await Tool.run("ffprobe", ["-show_entries", "format=duration"] + options)
+            #expect(length.output == "1.000000\n")
+            let facts = try MediaInspector.inspect(path: path, expecting: .mp4)
+            #expect(facts.durationMilliseconds == 1_000)
+            #expect(facts.frameCount == rate)
+            #expect(try isFastStart(path))
+        }
+    }
+
+    @Test(arguments: [[FrameRole.first], [.last], [.first, .last]])
+    func givenFramesAreTheFirstAndTheLast(_ roles: [FrameRole]) async throws {
+        try await withStage { stage in
+            var stage = stage
+            let pictures = try await Self.pictures()
+            var video = StudioStage.motion(seconds: 2)
+            for role in roles {
+                let picture = stage.keep(role == .first ? pictures.first : pictures.last, role.rawValue)
+                video.frameImages.append(FrameImage(role: role, image: picture))
+            }
+            let path = try await stage.output(.video(video))
+            for role in roles {
+                let (own, other) = role == .first ? (pictures.first, pictures.last) : (pictures.last, pictures.first)
+                let frame = role == .first ? 0 : 47
+                let likeness = try await Self.likeness(of: path, frame: frame, to: own)
+                #expect(likeness > 0.95, "\(role)")
+                #expect(try await Self.likeness(of: path, frame: frame, to: other) < likeness - 0.03)
+            }
+            if roles.count == 1 {
+                let far = roles == [.first] ? 47 : 0
+                let own = roles == [.first] ? pictures.first : pictures.last
+                #expect(try await Self.likeness(of: path, frame: far, to: own) < 0.95, "the camera did not move")
+            }
+        }
+    }
+
+    @Test func equalSeedAndPromptGiveEqualBytes() async throws {
+        try await withStage { stage in
+            let contents: [GenerationRequest.Content] = [
+                .video(StudioStage.motion()), .image(StudioStage.still()), .speech(StudioStage.voice("Hello.")),
+                .speech(StudioStage.voice("Hello.", format: "mp3")),
+            ]
+            for (index, content) in contents.enumerated() {
+                let one = try await stage.output(content, id: "one_\(index)")
+                let two = try await stage.output(content, id: "two_\(index)")
+                let (first, second) = (URL(fileURLWithPath: one), URL(fileURLWithPath: two))
+                #expect(try Data(contentsOf: first) == Data(contentsOf: second), "\(one)")
+            }
+        }
+    }
+
+    @Test func anotherSeedPromptOrAttemptGivesAnotherPicture() async throws {
+        try await withStage { stage in
+            var pictures: Set<Data> = []
+            for (index, image) in [
+                StudioStage.still(), StudioStage.still(seed: 8), StudioStage.still("a cat"),
+                StudioStage.still(seed: nil),
+                StudioStage.still(seed: nil),
+            ].enumerated() {
+                let path = try await stage.output(.image(image), id: "att_\(index)")
+                pictures.insert(try Data(contentsOf: URL(fileURLWithPath: path)))
+            }
+            #expect(pictures.count == 5)
+        }
+    }
+
+    @Test(arguments: ["png", "jpeg", "webp"])
+    func picturesComeInEveryFormatAndNumber(_ format: String) async throws {
+        try await withStage { stage in
+            var image = StudioStage.still(format: format)
+            image.n = 3
+            let paths = try await stage.outputs(.image(image))
+            #expect(paths.count == 3)
+            for path in paths {
+                let facts = try MediaInspector.inspect(path: path, expecting: MediaType(mime: "image/\(format)"))
+                #expect(facts.width == 576)
+                #expect(facts.height == 432)
+            }
+        }
+    }
+
+    @Test func aReferenceShowsThrough() async throws {
+        try await withStage { stage in
+            var stage = stage
+            let picture = try await Self.pictures().first
+            var image = StudioStage.still()
+            let without = try await stage.output(.image(image), id: "without")
+            image.inputReferences = [stage.keep(picture, "reference")]
+            let with = try await stage.output(.image(image), id: "with")
+            #expect(
+                try await Self.likeness(of: with, frame: 0, to: picture)
+                    > Self.likeness(of: without, frame: 0, to: picture) + 0.05
+            )
+        }
+    }
+
+    @Test func speechIsSpoken() async throws {
+        try await withStage { stage in
+            let text = "The quick brown fox jumps over the lazy dog."
+            let wav = try MediaInspector.inspect(path: try await stage.output(.speech(StudioStage.voice(text))))
+            #expect(wav.mediaType == .wav)
+            let usual = try #require(wav.durationMilliseconds)
+            #expect((1_500...5_000).contains(usual))
+            let mp3 = try MediaInspector.inspect(
+                path: try await stage.output(.speech(StudioStage.voice(text, format: "mp3")), id: "att_2")
+            )
+            #expect(mp3.mediaType == .mp3)
+            #expect(abs((mp3.durationMilliseconds ?? 0) - usual) < 150)
+            var fast = StudioStage.voice(text)
+            fast.speed = 2
+            let quick = try MediaInspector.inspect(path: try await stage.output(.speech(fast), id: "att_3"))
+            #expect((quick.durationMilliseconds ?? usual) < usual * 7 / 10)
+        }
+    }
+
+    @Test func everyVoiceAndLanguageIsInstalled() async throws {
+        for language in StudioVoice.languages {
+            for voice in StudioVoice.voices where language.name == "en" || voice.name == "female-1" {
+                let name = "\(language.voice)+\(voice.variant)"
+                let result = try await Tool.run("espeak-ng", ["-q", "-v", name, "one"])
+                #expect(result.status == 0 && result.errors.isEmpty, "\(name): \(result.errors)")
+            }
+        }
+    }
+
+    // MARK: - Client text
+
+    static let nastyPrompts = [
+        "%{eif\\:1\\:d} %{pts} %{metadata:x}", "it's 'quoted' \"twice\" `touch pwned` $(touch pwned)",
+        "a:b:c=d,e;f[g]\\h\\", "-f /etc/passwd", "--help", "line one\nline two\r\n\ttabbed\u{202e}turned\u{0}",
+        "';touch pwned;'", "[[pwned]] <speak>x</speak> &amp;", "   \n ", "日本語のテキスト 🚢 مرحبا",
+        String(repeating: "wide ", count: 400), String(repeating: "x", count: 3_000),
+    ]
+
+    @Test(arguments: nastyPrompts)
+    func clientTextStaysText(_ prompt: String) async throws {
+        try await withStage { stage in
+            let picture = try await stage.submit(.image(StudioStage.still(prompt)), id: "picture")
+            let folder = try stage.folder(of: picture)
+            let script = try String(contentsOfFile: "\(folder.path)/run.sh", encoding: .utf8)
+            #expect(!script.contains("pwned") && !script.contains("eif") && !script.contains("passwd"))
+            guard case .completed = try await stage.end(of: picture) else {
+                Issue.record("no picture: \(try await stage.end(of: picture))")
+                return
+            }
+            #expect(!folder.has("pwned"))
+            let speech = try await stage.submit(.speech(StudioStage.voice("Well. \(prompt)")), id: "speech")
+            guard case .completed(let outputs, _) = try await stage.end(of: speech),
+                case .file(let path)? = outputs.first?.location
+            else {
+                Issue.record("no speech: \(try await stage.end(of: speech))")
+                return
+            }
+            #expect(try !stage.folder(of: speech).has("pwned"))
+            #expect(throws: Never.self) { try MediaInspector.inspect(path: path, expecting: .wav) }
+        }
+    }
+
+    @Test func aTextWithNothingToSayIsRefused() async throws {
+        try await withStage { stage in
+            let status = try await stage.end(of: stage.submit(.speech(StudioStage.voice(" \n "))))
+            guard case .failed(let failure) = status else {
+                Issue.record("\(status)")
+                return
+            }
+            #expect(failure.code == .invalidRequest)
+            #expect(failure.billing == .notCharged)
+        }
+    }
+
+    @Test(
+        arguments: [
+            Array("not a picture".utf8), Array("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".utf8),
+            Array("ffconcat version 1.0\nfile /etc/passwd\n".utf8),
+            [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1],
+            [],
+        ] as [[UInt8]]
+    )
+    func aPictureThatIsNoneIsTheRequestsFault(_ bytes: [UInt8]) async throws {
+        try await withStage { stage in
+            var stage = stage
+            var image = StudioStage.still("a secret prompt")
+            image.inputReferences = [stage.keep(bytes, "reference")]
+            let status = try await stage.end(of: stage.submit(.image(image)))
+            guard case .failed(let failure) = status else {
+                Issue.record("\(status)")
+                return
+            }
+            #expect(failure.code == .invalidRequest)
+            #expect(failure.retry == .never)
+            #expect(failure.providerCode?.hasPrefix("inputs ") == true)
+            #expect(!failure.message.contains("secret") && !failure.details.contains("secret"))
+        }
+    }
+
+    @Test func complaintsDoNotRepeatTheClientsText() async throws {
+        try await withStage { stage in
+            let operation = try await stage.submit(.speech(StudioStage.voice("my secret wish\nand another")))
+            _ = try await stage.end(of: operation)
+            let folder = try stage.folder(of: operation)
+            try folder.write(Array("error near 'my secret wish' and and another\n".utf8), to: "errors")
+            #expect(!folder.complaints.contains("secret"))
+            #expect(folder.complaints.hasPrefix("error near"))
+        }
+    }
+
+    // MARK: - Parts
+
+    /// Two pictures that nobody takes for each other, larger than the videos and of another shape.
+    private static func pictures() async throws -> (first: [UInt8], last: [UInt8]) {
+        (try await picture("testsrc2=s=900x600:r=1"), try await picture("mandelbrot=s=900x600:r=1:maxiter=400"))
+    }
+
+    private static func picture(_ source: String) async throws -> [UInt8] {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/picture.png"
+            let result = try await Tool.run(
+                "ffmpeg",
+                ["-v", "error", "-f", "lavfi", "-i", source, "-frames:v", "1", path]
+            )
+            #expect(result.status == 0, "\(result.errors)")
+            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        }
+    }
+
+    /// How alike a frame and a picture are, by SSIM: 1 for equal ones.
+    private static func likeness(of path: String, frame: Int, to picture: [UInt8]) async throws -> Double {
+        try await withTemporaryFolder { folder in
+            try Data(picture).write(to: URL(fileURLWithPath: "\(folder)/picture.png"))
+            let frames = try await Tool.run(
+                "ffprobe",
+                ["-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=p=0", path]
+            )
+            let size = frames.output.trimmingCharacters(in: .whitespacesAndNewlines).replacing(",", with: ":")
+            let fit = "scale=\(size):force_original_aspect_ratio=increase"
+            let graph =
+                "[0:v]select=eq(n\\,\(frame)),format=yuv420p[is];[1:v]\(fit)"
+                + ":out_color_matrix=bt709:out_range=tv,crop=\(size),format=yuv420p[should];[is][should]ssim"
+            let arguments = [
+                "-i", path, "-i", "\(folder)/picture.png", "-lavfi", graph, "-frames:v", "1", "-f", "null", "-",
+            ]
+            let result = try await Tool.run("ffmpeg", ["-hide_banner"] + arguments)
+            let figure = result.errors.split(separator: "All:").last?.prefix { $0.isNumber || $0 == "." }
+            return try #require(figure.flatMap { Double($0) }, "\(result.errors)")
+        }
+    }
+
+    private func isFastStart(_ path: String) throws -> Bool {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let (head, data) = (bytes.firstRange(of: Data("moov".utf8)), bytes.firstRange(of: Data("mdat".utf8)))
+        guard let head, let data else { return false }
+        return head.lowerBound < data.lowerBound
+    }
+}

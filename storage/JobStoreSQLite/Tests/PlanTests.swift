@@ -1,0 +1,82 @@
+import Generation
+import JobCore
+import Testing
+
+@testable import JobStoreSQLite
+
+/// Statements whose cost must not grow with the jobs there are: SQLite finds all of their rows by index.
+@Suite struct PlanTests {
+    /// A statement, and the index that its jobs must come from.
+    struct Expectation: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let sql: String
+        let index: String
+    }
+
+    static let expectations: [Expectation] = [
+        Expectation(testDescription: "promote", sql: ClaimSQL.promote, index: "jobs_not_due"),
+        Expectation(testDescription: "next due", sql: ClaimSQL.nextDue, index: "jobs_not_due"),
+        Expectation(testDescription: "in flight", sql: ClaimSQL.inFlight, index: "jobs_in_flight"),
+        Expectation(testDescription: "workspaces", sql: ClaimSQL.workspaces, index: "jobs_waiting"),
+        Expectation(testDescription: "head", sql: ClaimSQL.head, index: "jobs_waiting"),
+        Expectation(testDescription: "holders", sql: WorkerSQL.holders, index: "jobs_held"),
+        Expectation(testDescription: "free waiting", sql: WorkerSQL.freeWaiting, index: "jobs_held"),
+        Expectation(testDescription: "held", sql: WorkerSQL.held, index: "jobs_held"),
+        Expectation(testDescription: "give back", sql: WorkerSQL.giveBack, index: "jobs_held"),
+        Expectation(testDescription: "unheld", sql: WorkerSQL.unheld, index: "jobs_unheld"),
+        Expectation(testDescription: "end leases", sql: WorkerSQL.endLeases, index: "workers_alive"),
+        Expectation(testDescription: "claim", sql: WorkerSQL.claim, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "job", sql: JobRow.byID, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "waits", sql: ReadSQL.waits, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "queue position", sql: ReadSQL.queuePosition, index: "jobs_waiting"),
+        Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
+        Expectation(testDescription: "outbox", sql: ReadSQL.outbox, index: "sqlite_autoindex_outbox_1"),
+        Expectation(testDescription: "artifacts", sql: ReadSQL.artifacts, index: "sqlite_autoindex_artifacts_1"),
+        Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
+    ]
+
+    @Test(arguments: expectations)
+    func goesByIndex(_ expectation: Expectation) async throws {
+        try await TemporaryDatabase.withStore { store in
+            let plan = try store.plan(of: expectation.sql)
+            #expect(plan.contains { $0.contains("INDEX \(expectation.index)") }, "\(plan)")
+            expectNoScan(plan)
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+    }
+
+    @Test func listsGoByIndexWhateverTheyAreFilteredBy() async throws {
+        try await TemporaryDatabase.withStore { store in
+            let before = JobID(high: 1, low: 1)
+            let states: [Set<JobState.Name>] = [[], [.failed], [.queued, .running]]
+            for states in states {
+                for type in [nil, GenerationType.video] {
+                    for model in [nil, "vendor/model"] {
+                        for cursor in [nil, before] {
+                            var query = JobQuery(workspace: "w")
+                            query.states = states
+                            query.type = type
+                            query.model = model
+                            query.before = cursor
+                            let plan = try store.plan(of: ListSQL.statement(for: query).sql)
+                            let lists = plan.filter {
+                                $0.contains("COVERING INDEX jobs_listed (workspace=? AND state=?")
+                            }
+                            #expect(lists.count == (states.isEmpty ? 8 : states.count), "\(plan)")
+                            expectNoScan(plan)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Only a partial index that holds nothing but what is asked for may be walked whole.
+    private func expectNoScan(_ plan: [String]) {
+        let scans = plan.filter { step in
+            ["jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers"]
+                .contains { step.hasPrefix("SCAN \($0)") } && !step.hasSuffix("USING INDEX jobs_unheld")
+        }
+        #expect(scans == [], "\(plan)")
+    }
+}

@@ -1,0 +1,82 @@
+import ConformanceKit
+import JobCore
+import Testing
+
+@testable import JobStoreSQLite
+
+@Suite struct SchemaTests {
+    @Test func anEmptyFileGetsTheWholeSchema() async throws {
+        try await TemporaryDatabase.withStore { store in
+            let version = try store.rowsRaw("PRAGMA user_version")
+            #expect(version == [["\(Migrations.steps.count)"]])
+            #expect(try store.rowsRaw("PRAGMA application_id") == [["\(Migrations.applicationID)"]])
+            let loose = """
+                SELECT name FROM pragma_table_list
+                WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'
+                """
+            #expect(try store.rowsRaw(loose) == [])
+            #expect(try store.rowsRaw("PRAGMA integrity_check") == [["ok"]])
+            #expect(try await store.audit().findings == [])
+        }
+    }
+
+    /// Statements that would break a rule, on a store with one job in each state.
+    static let breaches = [
+        "UPDATE transfers SET amount_nano = 1",
+        "UPDATE transfers SET cause = ''",
+        "DELETE FROM transfers",
+        "UPDATE accounts SET balance_nano = -1 WHERE name = 'available:default'",
+        "UPDATE accounts SET balance_nano = -1 WHERE name = 'held:default'",
+        "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
+            + "VALUES ('x', 'adjustments', 'available:default', 0, '', 0)",
+        "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
+            + "VALUES ('x', 'adjustments', 'adjustments', 1, '', 0)",
+        "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
+            + "VALUES ('x', 'adjustments', 'nowhere', 1, '', 0)",
+        "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
+            + "SELECT id, from_account, to_account, amount_nano, cause, at FROM transfers LIMIT 1",
+        "UPDATE holds SET state = 'posted' WHERE state = 'pending'",
+        "UPDATE holds SET charged_nano = amount_nano + 1 WHERE state = 'posted'",
+        "UPDATE holds SET charged_nano = 0 WHERE state = 'voided'",
+        "UPDATE holds SET state = 'lost'",
+        "UPDATE api_keys SET committed_nano = -1",
+        "UPDATE jobs SET state = 'completed' WHERE state = 'queued'",
+        "UPDATE jobs SET state = 'lost' WHERE state = 'queued'",
+        "UPDATE jobs SET state_data = '{}'",
+        "UPDATE jobs SET finished_at = 1 WHERE state = 'queued'",
+        "UPDATE jobs SET finished_at = NULL WHERE state = 'failed'",
+        "UPDATE jobs SET worker = 'worker-1' WHERE state = 'failed'",
+        "UPDATE jobs SET worker = 'nobody' WHERE state = 'queued'",
+        "UPDATE jobs SET is_ready = 1 WHERE state = 'running'",
+        "UPDATE jobs SET due_at = NULL WHERE state = 'queued'",
+        "UPDATE jobs SET version = 0",
+        "UPDATE jobs SET hold_nano = -1",
+        "UPDATE jobs SET id = x'00'",
+        "UPDATE attempts SET state = 'intent' WHERE sends > 0",
+        "UPDATE attempts SET state = 'unknown' WHERE remote_id IS NOT NULL",
+        "UPDATE attempts SET remote_id = 'same' WHERE state = 'accepted'",
+        "UPDATE attempts SET token = 'same'",
+        "UPDATE attempts SET external_id = 'same'",
+        "UPDATE attempts SET ended_at = NULL, state = 'refused', remote_id = NULL",
+        "INSERT INTO events (job, version, at, state) SELECT job, version, at, state FROM events LIMIT 1",
+        "INSERT INTO outbox (job, version, state, url, created_at, due_at) "
+            + "SELECT id, 1, 'queued', '', 0, 0 FROM jobs LIMIT 1",
+        "UPDATE artifacts SET key = 'artifacts/same/0'",
+        "DELETE FROM jobs",
+        "UPDATE job_counts SET jobs = -1",
+        "INSERT INTO workspaces (name, created_at) VALUES (NULL, 0)",
+        "INSERT INTO workspaces (name, created_at) VALUES ('x', 'yesterday')",
+    ]
+
+    @Test func noStatementBreaksARule() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var driver = try await JobDriver(store)
+            for situation in JobSituation.allCases { _ = try await driver.job(in: situation) }
+            _ = try await driver.job(in: .completed)
+            for breach in Self.breaches {
+                #expect(throws: (any Error).self, "\(breach)") { try store.runRaw(breach) }
+            }
+            #expect(try await store.audit().findings == [])
+        }
+    }
+}
