@@ -64,6 +64,8 @@ struct Aftermath: Sendable {
     let held: Credits
     let journal: [JournalLine]
     let workers: [String]
+    /// What lies where files are received: parts of outputs that nobody will ever finish.
+    let parts: [String]
 
     /// Looks at an installation whose service has stopped.
     init(_ installation: Installation, workspace: String = "default") throws {
@@ -75,6 +77,7 @@ struct Aftermath: Sendable {
         (self.available, self.held) = (available, held)
         journal = try installation.journal()
         workers = installation.workers()
+        parts = installation.parts()
     }
 
     var submits: [JournalLine] { journal.filter { $0.event == "submit" } }
@@ -92,7 +95,10 @@ struct Aftermath: Sendable {
         #expect(held == .zero, sourceLocation: sourceLocation)
         let left = try #require(Credits(usd: granted)).subtracting(spent)
         #expect(available == left, sourceLocation: sourceLocation)
+        // Nothing works on, and nothing lies about: a crash between a file and its record is made up for.
         #expect(workers.isEmpty, sourceLocation: sourceLocation)
+        #expect(parts.isEmpty, sourceLocation: sourceLocation)
+        #expect(audit.json["leftovers"] == [], "\(audit.output)", sourceLocation: sourceLocation)
     }
 
     /// Checks the submits that the provider has seen of one job, of a recovery class: nothing that it bills twice.

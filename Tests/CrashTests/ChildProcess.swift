@@ -18,6 +18,8 @@ final class ChildProcess: Sendable {
     }
 
     let pid: pid_t
+    /// What the test process has open of its own is below this; connections are closed by the kernel anyway.
+    private static let descriptorsMax: Int32 = 256
     private let ending = Mutex<Ending?>(nil)
 
     /// Starts a program.
@@ -38,7 +40,7 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, mode, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, mode, 0o600)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        for descriptor in 3..<Self.descriptorsMax { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + settings { free(text) } }

@@ -6,12 +6,27 @@ import Ledger
 import Testing
 
 /// The real program is killed at every write-ahead step, and started again.
-@Suite struct CrashMatrixTests {
+@Suite(.keepsEvidence) struct CrashMatrixTests {
     /// What is submitted.
     enum Subject: String, CaseIterable, Sendable {
         case studioVideo = "Studio video"
         case sandboxA = "Sandbox class A"
         case sandboxC = "Sandbox class C"
+        case sandboxLookUpThenResend = "Sandbox class A'"
+        case sandboxB = "Sandbox class B"
+
+        /// The classes whose whole matrix is walked; the others differ from A only around the send.
+        static let main: [Subject] = [.studioVideo, .sandboxA, .sandboxC]
+
+        /// The recovery class, as the sandbox's script names it.
+        var recovery: String {
+            switch self {
+            case .studioVideo, .sandboxA: "A"
+            case .sandboxLookUpThenResend: "A'"
+            case .sandboxB: "B"
+            case .sandboxC: "C"
+            }
+        }
 
         /// A job that is over in a moment; or one that takes so long that it can be stopped.
         func job(isLong: Bool, losingItsAnswer: Bool) -> JSONValue {
@@ -22,7 +37,7 @@ import Testing
                     "duration": isLong ? 10 : 1, "resolution": isLong ? "1080p" : "360p", "aspect_ratio": "16:9",
                     "fps": 24, "seed": 7,
                 ]
-            case .sandboxA, .sandboxC:
+            case .sandboxA, .sandboxLookUpThenResend, .sandboxB, .sandboxC:
                 [
                     "type": "video", "model": "sandbox/video", "prompt": "a crash, and then another try",
                     "duration": 2,
@@ -30,7 +45,7 @@ import Testing
                         "options": [
                             "fake-provider": [
                                 "delay_ms": isLong ? 20_000 : 150, "progress_steps": 2,
-                                "recovery": self == .sandboxA ? "A" : "C", "lost_answer": .bool(losingItsAnswer),
+                                "recovery": .string(recovery), "lost_answer": .bool(losingItsAnswer),
                             ]
                         ]
                     ],
@@ -57,6 +72,19 @@ import Testing
         /// Whether the request was committed, and so survives the crash.
         var isAfterCommit: Bool { step != .checked }
 
+        /// How many submits the provider must have seen in the end.
+        ///
+        /// Before the crash the send that was answered, and one that lost its answer; after it a resend where the class
+        /// has one. A look-up finds what the provider had, and class C asks nobody.
+        var submits: Int {
+            switch (subject.recovery, step) {
+            case ("A", .answered): losesItsAnswer ? 3 : 2
+            case ("A", .sending) where occurrence == 2: 2
+            case ("C", .sending): 0
+            default: 1
+            }
+        }
+
         /// Whether nobody can know after the crash what became of the send, in a class where nothing is sent again.
         ///
         /// From `sending` on the provider may have the request; once its answer is evidence, it is known.
@@ -71,13 +99,17 @@ import Testing
         }
     }
 
-    /// Every step with every subject.
+    /// Every step with every main subject.
     ///
     /// The wish to stop is a test of its own: it needs a client that has it.
     static let crashes: [Crash] =
-        Subject.allCases.flatMap { subject in
+        Subject.main.flatMap { subject in
             WriteAheadStep.allCases.filter { $0 != .cancelRequested }.map { Crash(subject: subject, step: $0) }
         } + [
+            Crash(subject: .sandboxLookUpThenResend, step: .sending),
+            Crash(subject: .sandboxLookUpThenResend, step: .answered),
+            Crash(subject: .sandboxB, step: .sending),
+            Crash(subject: .sandboxB, step: .answered),
             // The resend of class A is a send like the first: it too may be cut at each of its steps.
             Crash(subject: .sandboxA, step: .sending, occurrence: 2, losesItsAnswer: true),
             Crash(subject: .sandboxA, step: .answered, losesItsAnswer: true),
@@ -85,11 +117,12 @@ import Testing
 
     @Test(arguments: crashes) func aCrashLosesNothingAndPaysNothingTwice(_ crash: Crash) async throws {
         let installation = try Installation("crash-\(crash.step.rawValue)")
-        let key = "crash matrix"
+        let key = "crash-matrix"
         let body = crash.subject.job(isLong: false, losingItsAnswer: crash.losesItsAnswer)
         let (ending, after, count, first, second) = try await Gate.machine.run {
             let doomed = try installation.serve(["MEDIARY_TEST_CRASH_AT": "\(crash.step.rawValue):\(crash.occurrence)"])
             let first = try? doomed.client.submit(body, idempotencyKey: key)
+            if let first, first.status != 202 { throw Unexpected("\(first.status) \(first.text)") }
             let end = try doomed.child.waitForEnd(within: 30)
             guard end == .signalled(SIGKILL) else { throw Unexpected("\(end) instead of a crash\n\(doomed.log)") }
 
@@ -109,7 +142,6 @@ import Testing
         #expect(count == 1)
         #expect((second.headers["idempotent-replayed"] == "true") == crash.isAfterCommit)
         if let first {
-            #expect(first.status == 202)
             #expect(first.json["id"] == second.json["id"])
         }
         ending.check()
@@ -119,19 +151,16 @@ import Testing
         if !isCompleted { #expect(ending.job["error"]?["code"]?.stringValue == "outcome_unknown") }
         try after.check(spent: ending.cost, jobs: 1)
 
-        switch crash.subject {
-        case .studioVideo: try await checkVideo(of: ending, in: installation)
-        case .sandboxA: Aftermath.checkSubmits(after.submits, recovery: "A")
-        case .sandboxC: Aftermath.checkSubmits(after.submits, recovery: "C")
-        }
-        if crash.subject == .sandboxA, crash.step == .answered || crash.occurrence > 1 {
-            // The provider saw it before the crash and after it: else this test would prove nothing.
-            #expect(after.submits.count == 2)
+        if crash.subject == .studioVideo {
+            try await checkVideo(of: ending, in: installation)
+        } else {
+            Aftermath.checkSubmits(after.submits, recovery: crash.subject.recovery)
+            #expect(after.submits.count == crash.submits)
         }
         installation.remove()
     }
 
-    @Test(arguments: Subject.allCases) func aCrashAfterAWishToStopIsFollowed(_ subject: Subject) async throws {
+    @Test(arguments: Subject.main) func aCrashAfterAWishToStopIsFollowed(_ subject: Subject) async throws {
         let installation = try Installation("crash-cancel")
         let body = subject.job(isLong: true, losingItsAnswer: false)
         let (ending, after) = try await Gate.machine.run {
@@ -159,10 +188,87 @@ import Testing
         #expect(ending.cost == .zero)
         try after.check(spent: ending.cost, jobs: 1)
         if subject != .studioVideo {
-            Aftermath.checkSubmits(after.submits, recovery: subject == .sandboxA ? "A" : "C")
+            Aftermath.checkSubmits(after.submits, recovery: subject.recovery)
             #expect(after.submits.count == 1)
             #expect(after.journal.contains { $0.event == "cancel" })
         }
+        installation.remove()
+    }
+
+    /// More jobs than one claim takes are in flight: none waits for a lease that nobody renews any more.
+    @Test func allJobsInFlightAreTakenOverAtOnce() async throws {
+        let jobs = 200
+        let installation = try Installation("crash-many")
+        let (endings, seconds, after) = try await Gate.machine.run(weight: 2) {
+            let doomed = try installation.serve()
+            let client = doomed.client
+            let ids = try (0..<jobs).map { number in
+                let job: JSONValue = [
+                    "type": "image", "model": "sandbox/image", "prompt": .string("job \(number)"),
+                    "provider": ["options": ["fake-provider": ["delay_ms": 2_000, "recovery": "C"]]],
+                ]
+                let answer = try client.submit(job, idempotencyKey: "job-\(number)")
+                guard answer.status == 202, let id = answer.json["id"]?.stringValue else {
+                    throw Unexpected("\(answer.status) \(answer.text)")
+                }
+                return id
+            }
+            try poll("all jobs at their provider", within: 20) {
+                try installation.journal().count == jobs ? () : nil
+            }
+            try doomed.kill()
+            let service = try installation.serve()
+            let start = ContinuousClock.now
+            try poll("the end of all jobs", within: 20, every: 0.05) {
+                try service.client.count(status: "queued,in_progress") == 0 ? () : nil
+            }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let endings = try ids.map { try Ending(of: $0, service.client) }
+            try service.stop()
+            return (endings, seconds, try Aftermath(installation))
+        }
+        // A lease that nobody renews lasts 15 s, and a worker looks for orphans every 5 s: neither may show.
+        #expect(seconds < 8)
+        var spent = Credits.zero
+        for ending in endings {
+            ending.check()
+            // One whose answer was being recorded cannot be known to have been accepted.
+            #expect(ending.status == "completed" || ending.status == "failed")
+            spent = try spent.adding(ending.cost)
+        }
+        #expect(endings.count { $0.status == "completed" } > jobs / 2)
+        #expect(after.submits.count == jobs)
+        try after.check(spent: spent, jobs: jobs)
+        installation.remove()
+    }
+
+    /// Stopped between the record of the send and the send, for longer than a send may still start.
+    @Test func aSendThatWasSuspendedTooLongIsNotSent() async throws {
+        let installation = try Installation("suspended")
+        let body = Subject.sandboxC.job(isLong: false, losingItsAnswer: false)
+        // It mostly sleeps, and so needs no room.
+        let (ending, after) = try await Gate.machine.run(weight: 0) {
+            let service = try installation.serve(["MEDIARY_TEST_CRASH_AT": "sending:1:stop"])
+            let answer = try? ServiceClient(port: service.port, key: installation.key, silenceSeconds: 5)
+                .submit(body, idempotencyKey: "suspended")
+            sleep(11)
+            service.resume()
+            let repeated = try service.client.submit(body, idempotencyKey: "suspended")
+            guard let id = repeated.json["id"]?.stringValue,
+                answer == nil || answer?.json["id"]?.stringValue == id
+            else {
+                throw Unexpected("\(repeated.status) \(repeated.text)")
+            }
+            _ = try service.client.waitForEnd(of: id, within: 20)
+            let ending = try Ending(of: id, service.client)
+            try service.stop()
+            return (ending, try Aftermath(installation))
+        }
+        ending.check()
+        #expect(ending.status == "completed")
+        // The first attempt gave up unsent; the second was sent.
+        #expect(after.submits.map(\.attempt) == [2])
+        try after.check(spent: ending.cost, jobs: 1)
         installation.remove()
     }
 

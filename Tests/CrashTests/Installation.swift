@@ -4,6 +4,7 @@ import JobCore
 import JobStoreSQLite
 import Ledger
 import Synchronization
+import Testing
 
 /// A data folder of a test's own, with a key and credits, and the real program to run upon it.
 final class Installation: Sendable {
@@ -43,12 +44,16 @@ final class Installation: Sendable {
         self.key = key
     }
 
-    /// Removes the folder.
-    ///
-    /// Called at the end of a test that found nothing wrong; else it stays, to be looked at.
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    /// Removes the folder, unless any test has found something wrong: then it stays, to be looked at.
+    func remove() {
+        guard Self.problems.count == 0 else { return }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 
     // MARK: Running
+
+    /// Starts the service and waits until it is ready.
+    func serve(_ settings: [String: String] = [:]) throws -> ServiceProcess { try ServiceProcess(self, settings) }
 
     /// Runs a command to its end.
     func command(
@@ -135,6 +140,12 @@ final class Installation: Sendable {
         }
     }
 
+    /// The files that are being received, or never were to their end.
+    func parts() -> [String] {
+        FileManager.default.enumerator(atPath: "\(data)/files/spool")?.compactMap { $0 as? String }
+            .filter { $0.contains("/") } ?? []
+    }
+
     static func text(_ path: String) -> String {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
@@ -142,9 +153,21 @@ final class Installation: Sendable {
     // MARK: Making
 
     private static let counter = Counter()
+    /// How many problems the tests have found.
+    fileprivate static let problems = Counter()
+
     /// Everything of this run; links resolved, since the kernel shows folders without them.
-    private static let root =
-        FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/mediary-crash-tests-\(getpid())"
+    fileprivate static let root: String = {
+        atexit {
+            if Installation.problems.count == 0 {
+                try? FileManager.default.removeItem(atPath: Installation.root)
+            } else {
+                print("crash tests: see \(Installation.root)")
+            }
+        }
+        return FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+            + "/mediary-crash-tests-\(getpid())"
+    }()
 
     private static let template = Result<Installation, any Error> {
         let folder = try newFolder("template")
@@ -159,6 +182,16 @@ final class Installation: Sendable {
         let path = "\(root)/\(name)-\(counter.next())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
+    }
+}
+
+extension Trait where Self == IssueHandlingTrait {
+    /// Keeps the folders of all tests when one finds something wrong.
+    static var keepsEvidence: Self {
+        .filterIssues { _ in
+            _ = Installation.problems.next()
+            return true
+        }
     }
 }
 

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Many clients at once at the real program.
-@Suite struct LoadTests {
+@Suite(.keepsEvidence) struct LoadTests {
     private static let clients = 64
     private static let jobs = 1_000
 
@@ -14,11 +14,11 @@ import Testing
         let installation = try Installation("load")
         let endings = Mutex<[String: [ServerEvent]]>([:])
         let (seconds, after) = try await Gate.machine.run(weight: 3) {
-            let service = try installation.serve(["MEDIARY_LOG_LEVEL": "notice"])
+            let service = try installation.serve()
             let client = service.client
             let start = ContinuousClock.now
             let clients = Clients(Self.clients) { number in
-                let names = stride(from: number, to: Self.jobs, by: Self.clients).map { "job \($0)" }
+                let names = stride(from: number, to: Self.jobs, by: Self.clients).map { "job-\($0)" }
                 // Half of them follow each job as it goes; half come back later and have everything replayed.
                 let isLive = number % 2 == 0
                 var ids: [String] = []
@@ -63,7 +63,7 @@ import Testing
             let start = DispatchSemaphore(value: 0)
             let clients = Clients(Self.clients) { number in
                 start.wait()
-                let answer = try client.submit(Self.job("racer \(number)"), idempotencyKey: "racer \(number)")
+                let answer = try client.submit(Self.job("racer-\(number)"), idempotencyKey: "racer-\(number)")
                 answers.withLock { $0.append(answer) }
             }
             for _ in 0..<Self.clients { start.signal() }
@@ -102,7 +102,7 @@ import Testing
             let clients = Clients(8) { number in
                 // Until the service answers no more.
                 for count in 1... {
-                    let name = "client \(number), job \(count)"
+                    let name = "client-\(number)-job-\(count)"
                     guard let answer = try? client.submit(Self.job(name, delay: 400), idempotencyKey: name) else {
                         return
                     }
@@ -114,17 +114,29 @@ import Testing
                     usleep(20_000)
                 }
             }
+            // One who waits for a job and one who follows it are answered, and do not hold up the end.
+            let slow = try Self.submit("slow", client, delay: 8_000)
+            let patient = Clients(2) { number in
+                if number == 0 {
+                    let job = try client.job(slow, waitSeconds: 60)
+                    if job["status"] != "in_progress" { throw Unexpected(job.canonicalText) }
+                } else {
+                    let events = try client.events(of: slow)
+                    if events.isEmpty { throw Unexpected("no event") }
+                }
+            }
             usleep(1_500_000)
             let start = ContinuousClock.now
             try service.stop(within: 30)
             let seconds = (ContinuousClock.now - start) / .seconds(1)
+            try patient.finish()
             try clients.finish()
 
             let next = try installation.serve()
             try poll("the end of all jobs", within: 60, every: 0.1) {
                 try next.client.count(status: "queued,in_progress") == 0 ? () : nil
             }
-            let endings = try accepted.withLock { $0 }.map { try Ending(of: $0, next.client) }
+            let endings = try (accepted.withLock { $0 } + [slow]).map { try Ending(of: $0, next.client) }
             try next.stop()
             return (seconds, endings, try Aftermath(installation))
         }
@@ -144,8 +156,8 @@ import Testing
         installation.remove()
     }
 
-    private static func submit(_ name: String, _ client: ServiceClient) throws -> String {
-        let answer = try client.submit(job(name), idempotencyKey: name)
+    private static func submit(_ name: String, _ client: ServiceClient, delay: Int64 = 50) throws -> String {
+        let answer = try client.submit(job(name, delay: delay), idempotencyKey: name)
         guard answer.status == 202, let id = answer.json["id"]?.stringValue else {
             throw Unexpected("\(name): \(answer.status) \(answer.text)")
         }

@@ -3,7 +3,7 @@ import Generation
 import Testing
 
 /// What an operator does with the real program.
-@Suite struct OperationTests {
+@Suite(.keepsEvidence) struct OperationTests {
     @Test func aSecondServiceOfAFolderIsRefused() async throws {
         let installation = try Installation("lock")
         let (second, isFirstAlive, third) = try await Gate.machine.run {
@@ -40,7 +40,7 @@ import Testing
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let refused = try client.submit(
                 ["type": "image", "model": "sandbox/image", "prompt": "too late"],
-                idempotencyKey: "too late"
+                idempotencyKey: "too-late"
             )
             guard refused.status == 401 else { throw Unexpected("\(refused.status) \(refused.text)") }
             try service.stop()

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The real program is killed at times that nobody chose, with clients that do not give up.
-@Suite struct RandomKillTests {
+@Suite(.keepsEvidence) struct RandomKillTests {
     private static let clients = 8
     /// Environment CRASH_ROUNDS: how often the program is killed.
     private static let rounds = setting("CRASH_ROUNDS").map(Int.init) ?? 30
@@ -106,7 +106,7 @@ import Testing
         var number = 0
         while !scene.isOver {
             number += 1
-            let name = "client \(client), job \(number)"
+            let name = "client-\(client)-job-\(number)"
             let recovery = ["A", "A'", "B", "C"].randomElement(using: &random) ?? "A"
             let losesItsAnswer = Int.random(in: 0..<3, using: &random) == 0
             let job: JSONValue = [

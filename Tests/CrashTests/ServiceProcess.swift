@@ -48,6 +48,9 @@ final class ServiceProcess: Sendable {
         guard ending == .signalled(SIGKILL) else { throw Unexpected("ended with \(ending) instead\n\(log)") }
     }
 
+    /// Lets it go on after it was suspended.
+    func resume() { child.signal(SIGCONT) }
+
     /// Asks it to stop, and waits for that.
     func stop(within seconds: Double = 30) throws {
         child.signal(SIGTERM)
@@ -58,9 +61,12 @@ final class ServiceProcess: Sendable {
     private static let counter = Counter()
 
     private static func port(in log: String) -> Int? {
-        guard let line = log.split(separator: "\n").first(where: { $0.contains(" listening ") }),
-            let url = line.split(separator: " ").first(where: { $0.hasPrefix("url=http://127.0.0.1:") })
-        else { return nil }
+        let lines = log.split(separator: "\n", omittingEmptySubsequences: true).filter { $0.contains(" listening ") }
+        let words = lines.flatMap { $0.split(separator: " ") }
+        // A line that is still being written has no next one.
+        guard let url = words.first(where: { $0.hasPrefix("url=http://127.0.0.1:") }), log.hasSuffix("\n") else {
+            return nil
+        }
         return url.split(separator: ":").last.flatMap { Int($0) }
     }
 }
