@@ -171,6 +171,48 @@ extension JobStoreConformance {
             }
             #expect(taken == ids)
         },
+        Check("waiting jobs past their deadline are found, whatever their lane, the longest overdue first") { store in
+            var driver = try await JobDriver(store)
+            func overdue(_ limit: Int = 100) async throws -> [Job] {
+                try await store.overdueJobs(now: driver.now, limit: limit)
+            }
+            var parameters = JobParameters()
+            parameters.expiresAfterSeconds = 60
+            let later = try await driver.admit(parameters: parameters)
+            parameters.expiresAfterSeconds = 30
+            let soon = try await driver.admit(parameters: parameters)
+            let claimed = try await driver.claim(driver.admit(parameters: parameters))
+            let over = try await driver.commit(.cancelRequested, of: driver.admit(parameters: parameters))
+            _ = try await driver.job(in: .running, parameters: parameters)
+            // Waits again after its first send: the model's 900 seconds count from there.
+            let refused = try await driver.job(in: .queuedAgain)
+            let patient = try await driver.admit()
+            #expect(try await overdue() == [])
+            driver.fixtures.tick(seconds: 29)
+            #expect(try await overdue() == [])
+            driver.fixtures.tick(seconds: 32)
+            #expect(try await overdue() == [soon, later])
+            #expect(try await overdue(1) == [soon])
+            #expect(refused.deadline < patient.deadline)
+            driver.fixtures.tick(seconds: refused.deadline.seconds(since: driver.now))
+            #expect(try await overdue() == [soon, later, refused])
+            // Any worker may end it, also when another has claimed it by now.
+            try await driver.startLease(of: WorkerID("worker-2"))
+            let taken = try await driver.claim(soon, by: WorkerID("worker-2"))
+            let outcome = try await store.commit(
+                soon.state.applying(.deadlinePassed, at: driver.now),
+                of: soon.id,
+                expecting: soon.version,
+                fence: nil
+            )
+            guard case .committed(let expired) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(expired.state == .expired && expired.worker == nil && taken.worker != nil)
+            #expect(try await overdue() == [later, refused])
+            #expect(claimed.worker != nil && over.state.isTerminal)
+        },
         Check("a store that one process has to itself ends all other leases at its start") { store in
             var driver = try await JobDriver(store)
             let job = try await driver.job(in: .running)

@@ -44,6 +44,22 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case queueFull
 }
 
+/// What an idempotency key stands for already.
+public enum EarlierAnswer: Sendable, Hashable {
+    /// An equal request: its job, and the answer's body.
+    case replay(job: JobID, answer: String)
+    /// Another request.
+    case conflict
+
+    /// The same as an outcome of an admission.
+    public var outcome: AdmissionOutcome {
+        switch self {
+        case .replay(let job, let answer): .replayed(job: job, answer: answer)
+        case .conflict: .idempotencyConflict
+        }
+    }
+}
+
 /// What became of a transition.
 public enum CommitOutcome: Sendable, Hashable {
     /// It is durable, with all its consequences.
@@ -245,6 +261,16 @@ public protocol JobStore: Sendable {
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
+    /// What an idempotency key was answered with; nil for a new key.
+    ///
+    /// A look before anything else is checked, so that a repeat gets its answer whatever has changed since: prices, the
+    /// catalog, the balance. `admit` looks again, and decides.
+    func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer?
+
     /// Records that the answers to these jobs' requests were written to their clients.
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
 
@@ -303,6 +329,12 @@ public protocol JobStore: Sendable {
     /// Ends the leases that ran out, and frees the waiting jobs that those workers had claimed: `claimQueued` finds
     /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
+
+    /// Waiting jobs that nobody holds and whose deadline has passed, in any lane, the longest overdue first.
+    ///
+    /// Also those that no claim would find: of a lane that is full, or that nobody serves any more. Cost grows with the
+    /// jobs found, not with those that wait.
+    func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job]
 
     // MARK: Transitions
 

@@ -37,7 +37,9 @@ extension MeteredUsage {
         var usage = worstCase(of: request)
         switch request.content {
         case .video:
-            usage.quantities[.second] = .thousandths(artifacts.reduce(0) { $0 + ($1.durationMilliseconds ?? 0) })
+            let lengths = artifacts.compactMap(\.durationMilliseconds)
+            // Some containers do not tell their length: such a video counts as long as it was asked to be.
+            if lengths.count == artifacts.count { usage.quantities[.second] = .thousandths(lengths.reduce(0, +)) }
         case .image:
             usage.quantities[.image] = ExactDecimal(Int64(artifacts.count))
             usage.quantities[.megapixel] = megapixels(

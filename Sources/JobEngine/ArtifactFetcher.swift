@@ -56,6 +56,8 @@ struct ArtifactFetcher: Sendable {
             return (file, facts)
         } catch let problem as MediaProblem {
             await artifacts.discard(file)
+            // Our own disk, and no fault of the output.
+            if case .unreadable = problem { throw problem }
             throw OutputProblem(message: "The provider's output is not whole.", description: "\(problem)")
         } catch {
             await artifacts.discard(file)

@@ -29,10 +29,11 @@ extension JobDriver {
             )
         }
         let operation = try Self.decode(ProviderOperation.self, running.operation)
-        if isLate(job) {
-            // Before the record, so that a crash between the two repeats it.
-            await cancelAtProvider(operation, endpoint, job)
-            return try await advance(job, .deadlinePassed)
+        let isLate = isLate(job)
+        // The client's deadline is its word. The model's ends what would go on for ever: what is done is still taken, also
+        // when nobody asked for a while.
+        if isLate, job.admitted.parameters.expiresAfterSeconds != nil {
+            return try await expire(job, operation, endpoint)
         }
         if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
         let elapsed = environment.now().seconds(since: running.acceptedAt)
@@ -42,6 +43,7 @@ extension JobDriver {
         do {
             status = try await endpoint.adapter.status(of: operation)
         } catch {
+            if isLate { return try await expire(job, operation, endpoint) }
             return try await afterFailedPoll(
                 job,
                 running,
@@ -50,18 +52,14 @@ extension JobDriver {
             )
         }
         switch status {
+        case .pending where isLate: return try await expire(job, operation, endpoint)
         case .pending(let progress, let isQueued, let hint):
             let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
         case .completed(let outputs, _):
             services.durations.observe(elapsed, of: job)
             guard !outputs.isEmpty else {
-                let failure = JobFailure(
-                    .contentPolicy,
-                    "The provider finished without giving any media: its content filter withheld the result.",
-                    retryable: false
-                )
-                return try await advance(job, .providerFailed(failure, retryAt: nil))
+                return try await advance(job, .providerFailed(Self.withheld, retryAt: nil))
             }
             let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
             environment.passed(.storing)
@@ -74,6 +72,14 @@ extension JobDriver {
             let charged = min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0)))
             return try await advance(job, .providerCancelled(charged: charged))
         }
+    }
+
+    /// Stops at the provider what is too late, then says so.
+    ///
+    /// In this order, so that a crash between the two repeats the first.
+    private func expire(_ job: Job, _ operation: ProviderOperation, _ endpoint: Endpoint) async throws -> NextStep {
+        await cancelAtProvider(operation, endpoint, job)
+        return try await advance(job, .deadlinePassed)
     }
 
     /// The generation goes on.

@@ -11,6 +11,13 @@ extension JobDriver {
     private static let fetchesMax = 3
     private static let fetchSecondsMax = 30.0
 
+    /// What it means that a provider is done and gives nothing.
+    static let withheld = JobFailure(
+        .contentPolicy,
+        "The provider finished without giving any media: its content filter withheld the result.",
+        retryable: false
+    )
+
     /// Copies every output, then settles.
     ///
     /// Repeatable from the start: what was kept before is found under its name.
@@ -22,6 +29,7 @@ extension JobDriver {
         let startedAt = environment.now()
         var current = job
         var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
+        guard !outputs.isEmpty else { return try await advance(job, .outputsRejected(Self.withheld)) }
         var fetches = 1
         var artifacts: [Artifact] = []
         while artifacts.count < outputs.count {

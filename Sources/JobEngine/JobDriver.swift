@@ -111,6 +111,8 @@ struct JobDriver: Sendable {
             do {
                 transition = try current.state.applying(event, at: environment.now())
             } catch {
+                // An event that does not apply to what the caller has seen would be tried again as fast as it can be.
+                guard current.version != job.version else { throw error }
                 return .go(current)
             }
             switch try await services.store.commit(

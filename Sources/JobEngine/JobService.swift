@@ -137,7 +137,8 @@ package struct JobService: Sendable {
 
     /// Accepts a job, or says why not.
     ///
-    /// The order is: model, parameters, price, references, then one durable transaction. Until that transaction nothing
+    /// The order is: an earlier answer under the same idempotency key, whatever has changed since; then model, parameters,
+    /// price, references, and one durable transaction. Until that transaction nothing
     /// is written but references under the hash of their content, which the sweeper removes when no job came of them.
     /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request with its key.
     ///
@@ -150,17 +151,28 @@ package struct JobService: Sendable {
         _ submission: JobSubmission,
         answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
+        let fingerprint = Self.fingerprint(submission)
+        if let idempotencyKey = submission.idempotencyKey,
+            let earlier = try await store.earlierAnswer(
+                to: idempotencyKey,
+                keyHash: submission.key.hash,
+                fingerprint: fingerprint
+            )
+        {
+            switch earlier {
+            case .replay(let job, let body): return .replayed(job: job, answer: body)
+            case .conflict: throw SubmissionRefusal.idempotencyConflict
+            }
+        }
         let endpoint = try endpoint(for: submission.request)
         let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
         try checkProviderOptions(resolved.request, endpoint)
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
         let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let fingerprint = Self.fingerprint(submission)
         let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty, submission.idempotencyKey == nil {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file. With
-            // an idempotency key it may be a repeat, which has its answer however little is left.
+        if !inputs.isEmpty {
+            // Before anything is written: the transaction below decides, but most refusals should leave no file.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)

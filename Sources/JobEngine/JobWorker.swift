@@ -135,7 +135,8 @@ package struct JobWorker: Service {
                     now: now,
                     limit: services.settings.claimLimit
                 )
-                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
+                let overdue = try await expireOverdue(at: now)
+                if max(jobs.count, overdue) >= services.settings.claimLimit { lease.lookForOrphansAgain() }
                 for job in jobs {
                     services.logger.notice(
                         "job taken over",
@@ -175,6 +176,24 @@ package struct JobWorker: Service {
         }
         guard !stopping.isUp, !lease.isLost.isUp else { return }
         await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
+    }
+}
+
+extension JobWorker {
+    /// Ends jobs that waited past their deadline: no claim may ever find them, in a lane that is full or served no more.
+    ///
+    /// - Returns: How many were found.
+    private func expireOverdue(at now: Timestamp) async throws -> Int {
+        let overdue = try await services.store.overdueJobs(now: now, limit: services.settings.claimLimit)
+        for job in overdue {
+            // Fenced by the version alone, as a client's decision is: whoever claims it meanwhile finds it over.
+            guard let transition = try? job.state.applying(.deadlinePassed, at: now) else { continue }
+            let outcome = try await services.store.commit(transition, of: job.id, expecting: job.version, fence: nil)
+            guard case .committed(let expired) = outcome else { continue }
+            services.live.publish(expired)
+            services.signals.wake(job.id)
+        }
+        return overdue.count
     }
 }
 

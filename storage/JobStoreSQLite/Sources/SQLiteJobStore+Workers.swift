@@ -42,6 +42,12 @@ extension SQLiteJobStore {
         }
         return try rows.map { try $0.job() }
     }
+
+    package func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
+        try await pool.read { db in
+            try db.rows(WorkerSQL.overdue, [.time(now), .integer(limit)]).map(JobRow.init)
+        }.map { try $0.job() }
+    }
 }
 
 /// The statements of taking over; their plans are tested.
@@ -74,6 +80,12 @@ enum WorkerSQL {
 
     /// Gives a job to a worker.
     static let claim = "UPDATE jobs SET worker = ?, epoch = epoch + 1 WHERE id = ?"
+
+    /// Waiting jobs past their deadline, the longest overdue first.
+    static let overdue = """
+        \(JobRow.selection) WHERE jobs.state = 'queued' AND jobs.worker IS NULL AND jobs.deadline_at <= ?
+        ORDER BY jobs.deadline_at, jobs.id LIMIT ?
+        """
 
     /// Leases that ran out.
     static let endLeases = "UPDATE workers SET has_ended = 1 WHERE has_ended = 0 AND alive_until <= ? AND id <> ?"
