@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Generation
 import HTTPTransport
@@ -25,6 +24,8 @@ struct ArtifactFetcher: Sendable {
 
     let artifacts: any ArtifactStore
     let transport: any HTTPTransport
+    /// Where long synchronous work is done.
+    let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// Receives and checks an output.
     ///
@@ -51,7 +52,7 @@ struct ArtifactFetcher: Sendable {
             )
         }
         do {
-            let facts = try await Self.inspect(file.path)
+            let facts = try await inspect(file.path)
             guard facts.mediaType.kind == Self.kind(of: type) else {
                 throw OutputProblem(
                     message: "The provider's output is \(facts.mediaType.rawValue), not \(type.rawValue).",
@@ -105,14 +106,10 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
-    /// One file at a time is walked: a long one reads gigabytes, which must not hold up the threads that jobs run on.
-    private static let inspections = DispatchQueue(label: "JobEngine.ArtifactFetcher.inspections")
-
-    private static func inspect(_ path: String) async throws -> MediaFacts {
+    /// Walks a file; a long one reads gigabytes, which must not hold up the threads that jobs run on.
+    private func inspect(_ path: String) async throws -> MediaFacts {
         try await withCheckedThrowingContinuation { continuation in
-            inspections.async {
-                continuation.resume(with: Result { try MediaInspector.inspect(path: path) })
-            }
+            aside { continuation.resume(with: Result { try MediaInspector.inspect(path: path) }) }
         }
     }
 

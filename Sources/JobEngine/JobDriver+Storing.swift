@@ -38,7 +38,11 @@ extension JobDriver {
             await pause(job, seconds: Self.unconfiguredPauseSeconds)
             return .go(try await reload(job))
         }
-        let fetcher = ArtifactFetcher(artifacts: services.artifacts, transport: endpoint.adapter.transport)
+        let fetcher = ArtifactFetcher(
+            artifacts: services.artifacts,
+            transport: endpoint.adapter.transport,
+            aside: environment.aside
+        )
         let startedAt = environment.now()
         var current = job
         var outputs = try Self.decode([ProviderOutput].self, storing.outputs)

@@ -124,7 +124,6 @@ package struct JobWorker: Service {
             services.logger.warning("lease not given back; it ends by itself", metadata: ["error": "\(error)"])
         }
         services.logger.info("worker stopped", metadata: ["worker": "\(worker)"])
-        if lease.isLost.isUp, !stopping.isUp { try? await services.environment.sleep(1) }
         return true
     }
 
@@ -175,6 +174,7 @@ package struct JobWorker: Service {
             // they are found as orphans.
             services.logger.error("claiming failed; starting anew", metadata: ["error": "\(error)"])
             lease.lose()
+            try? await services.environment.sleep(1)
         }
         guard !stopping.isUp, !lease.isLost.isUp else { return }
         await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
