@@ -340,6 +340,9 @@ public protocol JobStore: Sendable {
     /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
 
+    /// The jobs that a worker holds, oldest first: for one that does not know what became of a claim.
+    func heldJobs(by worker: WorkerID) async throws -> [Job]
+
     /// Waiting jobs that nobody holds and whose deadline has passed, in any lane, the longest overdue first.
     ///
     /// Also those that no claim would find: of a lane that is full, or that nobody serves any more. Cost grows with the

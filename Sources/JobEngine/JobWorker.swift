@@ -130,10 +130,10 @@ package struct JobWorker: Service {
     /// Claims what can be claimed, then sleeps until something changes.
     private func claim(as worker: WorkerID, lease: Lease, into group: inout DiscardingTaskGroup) async {
         let now = services.environment.now()
-        let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
         var pause = services.settings.renewSeconds
         do {
-            var found = 0
+            // Driven as soon as they are claimed: whatever fails after that, nobody else would.
+            try await takeUpUnknownClaims(of: worker, lease: lease, into: &group)
             if lease.isTimeForOrphans(services.environment.bootSeconds()) {
                 let orphans = try await services.store.claimOrphans(
                     worker: worker,
@@ -146,22 +146,20 @@ package struct JobWorker: Service {
                         metadata: ["job": "\(job.id)", "state": "\(job.state.name.rawValue)", "epoch": "\(job.epoch)"]
                     )
                 }
-                // At once: these jobs are this worker's now, and no other look finds them as long as it lives.
-                drive(orphans, as: worker, lease: lease, takenAt: now, in: &group)
-                found = orphans.count
+                drive(orphans, worker, lease, into: &group)
                 let overdue = try await expireOverdue(at: now)
-                if max(orphans.count, overdue) >= services.settings.claimLimit { lease.lookForOrphansAgain() }
+                // There were more than one look takes.
+                if max(orphans.count, overdue) >= services.settings.claimLimit { return lease.lookForOrphansAgain() }
             }
+            let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
             let claimed = try await services.store.claimQueued(
                 worker: worker,
                 lanes: capacity.lanes,
                 now: now,
                 limit: services.settings.claimLimit
             )
-            let startedAt = services.environment.bootSeconds()
-            for job in claimed.jobs { services.budgets.spend(job.admitted.lane, at: startedAt) }
-            drive(claimed.jobs, as: worker, lease: lease, takenAt: now, in: &group)
-            if found + claimed.jobs.count >= services.settings.claimLimit { return }
+            drive(claimed.jobs, worker, lease, into: &group)
+            if claimed.jobs.count >= services.settings.claimLimit { return }
             for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
                 pause = min(pause, next)
             }
@@ -170,39 +168,44 @@ package struct JobWorker: Service {
             self.broken.note(broken)
             lease.lose()
         } catch {
-            // It may have happened all the same: jobs could be this worker's without its knowing. Under a new lease
-            // they are found as orphans.
-            services.logger.error("claiming failed; starting anew", metadata: ["error": "\(error)"])
-            lease.lose()
-            try? await services.environment.sleep(1)
+            services.logger.error("claiming failed", metadata: ["error": "\(error)"])
+            lease.claimIsUnknown.withLock { $0 = true }
+            pause = 1
         }
         guard !stopping.isUp, !lease.isLost.isUp else { return }
         await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
     }
-}
 
-extension JobWorker {
-    /// Starts a driver for each job that was just claimed.
-    private func drive(
-        _ jobs: [Job],
-        as worker: WorkerID,
-        lease: Lease,
-        takenAt: Timestamp,
-        in group: inout DiscardingTaskGroup
-    ) {
+    /// Starts a driver for each job.
+    private func drive(_ jobs: [Job], _ worker: WorkerID, _ lease: Lease, into group: inout DiscardingTaskGroup) {
         for job in jobs {
             services.environment.passed(.claimed)
+            if case .queued = job.state {
+                services.budgets.spend(job.admitted.lane, at: services.environment.bootSeconds())
+            }
             // Before the task runs, so that news that come meanwhile are kept.
             services.signals.dueTimes.hold(job.id)
             let driver = JobDriver(
                 services: services,
                 worker: worker,
                 epoch: job.epoch,
-                takenAt: takenAt,
+                takenAt: services.environment.now(),
                 halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
             )
             group.addTask { await driver.drive(job) }
         }
+    }
+
+    /// Drives what this worker holds and nobody drives: a claim that ended with an error may have been made all the same.
+    private func takeUpUnknownClaims(
+        of worker: WorkerID,
+        lease: Lease,
+        into group: inout DiscardingTaskGroup
+    ) async throws {
+        guard lease.claimIsUnknown.withLock({ $0 }) else { return }
+        let held = try await services.store.heldJobs(by: worker)
+        lease.claimIsUnknown.withLock { $0 = false }
+        drive(held.filter { !services.signals.dueTimes.isHeld($0.id) }, worker, lease, into: &group)
     }
 
     /// Ends jobs that waited past their deadline: no claim may ever find them, in a lane that is full or served no more.
@@ -253,6 +256,8 @@ struct Halt: Sendable {
 /// A worker's lease: begun once, renewed until cancelled or lost.
 private final class Lease: Sendable {
     let isLost = Flag()
+    /// Whether a claim ended with an error: what it took is found only by asking.
+    let claimIsUnknown = Mutex(false)
     private let worker: WorkerID
     private let services: DriverServices
     private let orphansLookedForAt = Mutex<Double?>(nil)

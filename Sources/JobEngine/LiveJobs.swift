@@ -72,6 +72,9 @@ package final class LiveJobs: Sendable {
         return stream
     }
 
+    /// How many watch a job at present.
+    package var watcherCount: Int { state.withLock { $0.watchers.values.reduce(0) { $0 + $1.count } } }
+
     private static func keep(_ job: Job, in state: inout State) {
         let isNew = state.jobs.updateValue(job, forKey: job.id)?.state.isTerminal != true
         guard job.state.isTerminal, isNew else { return }

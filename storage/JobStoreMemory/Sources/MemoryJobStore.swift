@@ -218,6 +218,10 @@ package actor MemoryJobStore: JobStore {
         return taken
     }
 
+    package func heldJobs(by worker: WorkerID) -> [Job] {
+        table.values.filter { $0.worker == worker }.sorted { $0.id < $1.id }
+    }
+
     package func overdueJobs(now: Timestamp, limit: Int) -> [Job] {
         let overdue = table.values.filter { isWaiting($0) && $0.deadline <= now }
         return Array(overdue.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.prefix(limit))

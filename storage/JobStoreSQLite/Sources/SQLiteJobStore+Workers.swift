@@ -44,6 +44,12 @@ extension SQLiteJobStore {
         return rows.compactMap { try? $0.job() }
     }
 
+    package func heldJobs(by worker: WorkerID) async throws -> [Job] {
+        try await pool.read { db in
+            try db.rows(WorkerSQL.heldJobs, [.worker(worker)]).map(JobRow.init)
+        }.map { try $0.job() }
+    }
+
     package func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
         try await pool.read { db in
             try db.rows(WorkerSQL.overdue, [.time(now), .integer(limit)]).map(JobRow.init)
@@ -78,6 +84,9 @@ enum WorkerSQL {
 
     /// All that a worker holds is free.
     static let giveBack = "UPDATE jobs SET worker = NULL WHERE worker = ?"
+
+    /// All that a worker holds, whole.
+    static let heldJobs = "\(JobRow.selection) WHERE jobs.worker = ? ORDER BY jobs.id"
 
     /// Gives a job to a worker.
     static let claim = "UPDATE jobs SET worker = ?, epoch = epoch + 1 WHERE id = ?"
