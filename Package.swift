@@ -115,8 +115,18 @@ let package = Package(
                 "Cryptography", "JobStoreMemory", logging, lifecycle,
             ]
         ),
-        .testTarget(name: "AdapterCatalogTests", dependencies: ["AdapterCatalog", "ProviderKit"]),
+        .testTarget(
+            name: "AdapterCatalogTests",
+            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+        ),
         .testTarget(name: "TidyTests"),
+        // The program itself is a dependency so that it is built; what runs is the binary beside the tests.
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "mediary", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
+            ]
+        ),
     ]
         + adapters.flatMap { adapter -> [Target] in
             [

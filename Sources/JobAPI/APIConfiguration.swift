@@ -31,5 +31,11 @@ package struct APIConfiguration: Sendable {
     /// Defaults to 25 s.
     package var drainSeconds = 25.0
 
+    /// How many connections are taken at once; nil for no bound. Defaults to nil.
+    ///
+    /// A process that runs out of file descriptors while it accepts would stop serving: the bound must leave enough for
+    /// the database and the files.
+    package var connectionsMax: Int?
+
     package init() {}
 }

@@ -106,7 +106,8 @@ package struct APIServer: Service {
             ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                backlog: 1_024
+                backlog: 1_024,
+                availableConnectionsDelegate: configuration.connectionsMax.map(MaximumAvailableConnections.init)
             ),
             onServerRunning: { channel in
                 guard let port = channel.localAddress?.port else { return }

@@ -71,12 +71,17 @@ extension JobDriver {
         _ submission: Submission,
         _ endpoint: Endpoint
     ) async throws -> NextStep {
-        let text = try Self.encode(submission)
         let remoteID: String? =
             switch submission {
             case .accepted(let operation): operation.remoteID
             case .completed: nil
             }
+        if let remoteID, !Self.isUsable(remoteID) {
+            // Nothing can be asked for under such an id: the answer is as good as lost.
+            log(.error, "the provider's id cannot be used", job)
+            return try await advance(job, .answerLost)
+        }
+        let text = try Self.encode(submission)
         let outcome = try await recordSurely(
             .accepted(remoteID: remoteID, submission: text),
             job,
@@ -96,6 +101,11 @@ extension JobDriver {
             // The job may still be this worker's: the answer of its resend came after another one.
             return .go(try await reload(job))
         }
+    }
+
+    /// Whether a provider's id can be stored and sent back: 1 to 512 bytes, no control characters.
+    static func isUsable(_ remoteID: String) -> Bool {
+        (1...512).contains(remoteID.utf8.count) && remoteID.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
     }
 
     /// Moves the job by what the provider accepted; at once to its next step when the endpoint is no longer configured.

@@ -27,7 +27,7 @@ extension JobDriver {
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
         // Asked before any look: only one that begins after that time shows all there is.
-        let isQuiet = isQuiet(attempt, endpoint, since: since, settleSeconds: recovery.settleSeconds)
+        let isQuiet = isQuiet(attempt, endpoint, lostAt: since, settleSeconds: recovery.settleSeconds)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
         if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
         switch recovery {
@@ -114,6 +114,7 @@ extension JobDriver {
             return .unanswered
         }
         guard let found else { return .notShown }
+        if case .accepted(let operation) = found, !Self.isUsable(operation.remoteID) { return .unanswered }
         log(.notice, "the lost submit was found at the provider", job)
         return .found(try await apply(found, to: job, endpoint))
     }
@@ -136,23 +137,24 @@ extension JobDriver {
 
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
     ///
-    /// A send of this very worker was over when its answer was found lost. That of another may start until its window
-    /// closes, and run until its time-out; its lease has ended before the job could be taken over.
+    /// A send of this very worker is over when it gets here. That of another may start until its window closes, and run
+    /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
+    /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
+    /// ended only after all its drivers had.
+    ///
+    /// The provider's time counts from the end of the send: from when its answer was found lost, or could no longer come.
     private func isQuiet(
         _ attempt: Attempt,
         _ endpoint: Endpoint,
-        since: Timestamp,
+        lostAt: Timestamp,
         settleSeconds: Int64
     ) -> Bool {
-        let sentAt = attempt.sendingAt ?? attempt.beganAt
-        let sendIsOverAt: Timestamp
-        if attempt.epoch == epoch {
-            sendIsOverAt = max(sentAt, since)
-        } else {
-            let seconds = services.settings.leaseSeconds + services.settings.sendWindowSeconds
-            sendIsOverAt = sentAt.adding(seconds: seconds + Double(endpoint.model.timing.sendTimeoutSeconds))
+        var sendOverAt = attempt.sendingAt ?? attempt.beganAt
+        if attempt.epoch != epoch, !services.settings.isOnlyProcess {
+            let longest = services.settings.leaseSeconds + services.settings.sendWindowSeconds
+            sendOverAt = sendOverAt.adding(seconds: longest + Double(endpoint.model.timing.sendTimeoutSeconds))
         }
-        return environment.now() >= sendIsOverAt.adding(seconds: Double(settleSeconds))
+        return environment.now() >= max(sendOverAt, lostAt).adding(seconds: Double(settleSeconds))
     }
 
     /// Nothing more can be found out: the operator's policy decides.

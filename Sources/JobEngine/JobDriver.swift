@@ -62,7 +62,11 @@ struct JobDriver: Sendable {
                 // Where a stop, or the client's wish to cancel, wakes it.
                 await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
                 if halt.isUp { return }
-                if let current = try? await services.store.job(job.id) { job = current }
+                if let current = try? await services.store.job(job.id) {
+                    job = current
+                    // A commit that threw may have happened.
+                    services.live.publish(current)
+                }
             }
         }
     }
@@ -127,6 +131,7 @@ struct JobDriver: Sendable {
                 if case .storing = moved.state { services.signals.jobsWait() }
                 return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
             case .stale(let newer):
+                services.live.publish(newer)
                 // Same version: not the job moved, but its attempt does not allow the step.
                 guard newer.version != current.version else {
                     guard newer.fence == fence else { return .leave }
@@ -157,12 +162,16 @@ struct JobDriver: Sendable {
         switch failure.retry {
         case .never: nil
         case .backoff: environment.now().adding(seconds: backoff(tries))
-        case .after(let seconds): environment.now().adding(seconds: max(0.05, min(seconds, 3_600)))
+        // Never sooner than our own pause: a provider that asks for none would be asked without end.
+        case .after(let seconds): environment.now().adding(seconds: max(backoff(tries), min(seconds, 3_600)))
         }
     }
 
+    /// What a provider says about a failure may be long.
+    private static let detailCharactersMax = 2_000
+
     func log(_ level: Logger.Level, _ message: Logger.Message, _ job: Job, _ more: Logger.Metadata = [:]) {
-        var metadata = more
+        var metadata = more.mapValues { Logger.MetadataValue.string(String("\($0)".prefix(Self.detailCharactersMax))) }
         metadata["job"] = "\(job.id)"
         metadata["state"] = "\(job.state.name.rawValue)"
         services.logger.log(level: level, message, metadata: metadata)

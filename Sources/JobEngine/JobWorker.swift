@@ -51,6 +51,7 @@ package struct JobWorker: Service {
 
     private let services: DriverServices
     private let stopping = Flag()
+    private let broken = BrokenStore()
 
     package init(
         store: any JobStore,
@@ -81,19 +82,22 @@ package struct JobWorker: Service {
     package func run() async throws {
         await withGracefulShutdownHandler {
             var isFirst = true
-            while !stopping.isUp, !Task.isCancelled {
-                await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess)
-                isFirst = false
+            while !stopping.isUp, !Task.isCancelled, broken.error == nil {
+                if await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess) { isFirst = false }
             }
         } onGracefulShutdown: {
             stopping.raise()
             services.signals.dueTimes.stop()
             services.signals.claimable.raise()
         }
+        // The process must end: what it would answer for could not be kept.
+        if let error = broken.error { throw error }
     }
 
     /// One life of a worker, under one name, from its first lease to its end or loss.
-    private func workUnderOneLease(endingOthers: Bool) async {
+    ///
+    /// - Returns: False when not even the lease could be had.
+    private func workUnderOneLease(endingOthers: Bool) async -> Bool {
         let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
         let lease = Lease(worker: worker, services: services)
         services.signals.dueTimes.start()
@@ -101,7 +105,7 @@ package struct JobWorker: Service {
         if stopping.isUp { services.signals.dueTimes.stop() }
         guard await lease.begin(endingOthers: endingOthers) else {
             try? await services.environment.sleep(1)
-            return
+            return false
         }
         services.logger.info("worker started", metadata: ["worker": "\(worker)"])
         await withDiscardingTaskGroup { upkeep in
@@ -120,6 +124,7 @@ package struct JobWorker: Service {
             services.logger.warning("lease not given back; it ends by itself", metadata: ["error": "\(error)"])
         }
         services.logger.info("worker stopped", metadata: ["worker": "\(worker)"])
+        return true
     }
 
     /// Claims what can be claimed, then sleeps until something changes.
@@ -129,7 +134,7 @@ package struct JobWorker: Service {
         do {
             // Driven as soon as they are claimed: whatever fails after that, nobody else would.
             try await takeUpUnknownClaims(of: worker, lease: lease, into: &group)
-            if lease.isTimeForOrphans(now) {
+            if lease.isTimeForOrphans(services.environment.bootSeconds()) {
                 let orphans = try await services.store.claimOrphans(
                     worker: worker,
                     now: now,
@@ -158,6 +163,10 @@ package struct JobWorker: Service {
             for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
                 pause = min(pause, next)
             }
+        } catch let broken as JobStoreIsBroken {
+            services.logger.critical("the database cannot be written any more", metadata: ["error": "\(broken)"])
+            self.broken.note(broken)
+            lease.lose()
         } catch {
             services.logger.error("claiming failed", metadata: ["error": "\(error)"])
             lease.claimIsUnknown.withLock { $0 = true }
@@ -216,6 +225,15 @@ package struct JobWorker: Service {
     }
 }
 
+/// The database's last word, once it cannot be written any more.
+private final class BrokenStore: Sendable {
+    private let state = Mutex<JobStoreIsBroken?>(nil)
+
+    var error: JobStoreIsBroken? { state.withLock { $0 } }
+
+    func note(_ error: JobStoreIsBroken) { state.withLock { $0 = error } }
+}
+
 /// A flag that is only ever raised.
 final class Flag: Sendable {
     private let value = Atomic(false)
@@ -242,7 +260,7 @@ private final class Lease: Sendable {
     let claimIsUnknown = Mutex(false)
     private let worker: WorkerID
     private let services: DriverServices
-    private let orphansLookedForAt = Mutex<Timestamp?>(nil)
+    private let orphansLookedForAt = Mutex<Double?>(nil)
 
     init(worker: WorkerID, services: DriverServices) {
         self.worker = worker
@@ -269,10 +287,7 @@ private final class Lease: Sendable {
             do {
                 guard try await renew() else {
                     services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
-                    isLost.raise()
-                    // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
-                    services.signals.dueTimes.stop()
-                    services.signals.claimable.raise()
+                    lose()
                     return
                 }
             } catch {
@@ -281,9 +296,18 @@ private final class Lease: Sendable {
         }
     }
 
-    func isTimeForOrphans(_ now: Timestamp) -> Bool {
+    /// Makes every driver leave its job.
+    func lose() {
+        isLost.raise()
+        // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
+        services.signals.dueTimes.stop()
+        services.signals.claimable.raise()
+    }
+
+    /// Whether the last look is long enough ago, on the clock that is never set.
+    func isTimeForOrphans(_ now: Double) -> Bool {
         orphansLookedForAt.withLock { last in
-            if let last, now.seconds(since: last) < services.settings.renewSeconds { return false }
+            if let last, now - last < services.settings.renewSeconds { return false }
             last = now
             return true
         }

@@ -44,12 +44,13 @@ package final class LiveJobs: Sendable {
 
     /// Takes note of a job after a commit, and tells those who watch it.
     package func publish(_ job: Job) {
-        let watchers = state.withLock { state -> [AsyncStream<Job>.Continuation] in
-            if let known = state.jobs[job.id], known.version > job.version { return [] }
-            Self.keep(job, in: &state)
-            return state.watchers[job.id].map { Array($0.values) } ?? []
+        state.withLock { state in
+            if let known = state.jobs[job.id], known.version > job.version { return }
+            // A job that was just admitted is read from the store: a million that wait must not fill the memory.
+            if job.version > 1 || job.worker != nil { Self.keep(job, in: &state) }
+            // Under the lock: of two commits, the newer must be the last that a watcher sees.
+            for watcher in (state.watchers[job.id] ?? [:]).values { watcher.yield(job) }
         }
-        for watcher in watchers { watcher.yield(job) }
     }
 
     /// The job's changes from now on.

@@ -37,6 +37,16 @@ struct NodeStore: JobStore {
         try await through { try await base.admit(admission) }
     }
 
+    func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer? {
+        try await through {
+            try await base.earlierAnswer(to: idempotencyKey, keyHash: keyHash, fingerprint: fingerprint)
+        }
+    }
+
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
         try await through { try await base.markAnswered(jobs, at: now) }
     }

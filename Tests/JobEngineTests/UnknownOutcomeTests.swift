@@ -306,11 +306,9 @@ struct UnknownOutcomeTests {
             try await harness.until("the first is dead") { first.life.isDead }
             try harness.node(models: ["fake/other"]).start()
             let job = try await harness.end(of: id)
-            guard case .failed(let failure) = job.state else {
-                Issue.record("\(job.state)")
-                return
-            }
-            #expect(failure.code == .unavailable)
+            // The key might have come back until the deadline.
+            #expect(job.state == .expired)
+            #expect(try await harness.attempts(id).map(\.state) == [.accepted])
             try await harness.expectSound([id])
         }
     }

@@ -98,6 +98,7 @@ private struct EventStream: Sendable {
         var writer = writer
         let signals = HandOff<Signal>()
         let missed = MissedHeartbeats()
+        defer { logger.debug("a reader of events is done", metadata: ["job": "\(job)"]) }
         try await writer.write(ByteBuffer(staticString: "retry: 2000\n\n"))
         try await body.consumeWithInboundCloseHandler { _ in
             try await withGracefulShutdownHandler {

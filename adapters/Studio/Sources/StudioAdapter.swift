@@ -12,7 +12,7 @@ package import ProviderKit
 ///   job runs again; what had finished is taken as it is.
 /// - Lost start: an unknown outcome is run again, in another folder; at worst a few seconds of processor time are lost.
 /// - Another machine: folders are local, and so are operations. Each machine's own service answers for them.
-package struct StudioAdapter: RecoverableAdapter, CancellableAdapter {
+package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAdapter {
     package let id = ProviderID("studio")
     package let account = "local"
     package let models: [ModelCapabilities]
@@ -45,6 +45,18 @@ package struct StudioAdapter: RecoverableAdapter, CancellableAdapter {
         models = StudioModels.all(tools, processorCount: settings.processorCount)
         ownership = StudioOwnership(of: root)
         if ownership != nil { StudioSweeper.takeOver(root, now: settings.now()) }
+    }
+
+    /// Refuses options of Studio's own: it has none.
+    package func validate(_ request: GenerationRequest) throws(RequestProblem) {
+        guard let options = request.providerOptions[id.slug] else { return }
+        let path = "provider.options.\(id.slug)"
+        guard let name = try FieldReader(options, path: path).unread.first else { return }
+        throw RequestProblem(
+            .unknownField,
+            field: "\(path).\(name)",
+            "Unknown field `\(path).\(name)`; there are none."
+        )
     }
 
     package func submit(

@@ -171,6 +171,17 @@ struct StudioAdapterTests {
         }
     }
 
+    @Test func optionsAreRefusedSinceThereAreNone() async throws {
+        try await withStage { stage in
+            var request = GenerationRequest(model: "studio/voice", content: .speech(StudioStage.voice("Hello.")))
+            request.providerOptions = ["another": ["tempo": 2], "studio": [:]]
+            try stage.adapter.validate(request)
+            request.providerOptions["studio"] = ["tempo": 2]
+            let problem = #expect(throws: RequestProblem.self) { try stage.adapter.validate(request) }
+            #expect(problem?.field == "provider.options.studio.tempo")
+        }
+    }
+
     // MARK: - Client text
 
     static let nastyPrompts = [

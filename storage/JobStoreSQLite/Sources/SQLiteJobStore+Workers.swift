@@ -40,7 +40,8 @@ extension SQLiteJobStore {
             }
             return try orphans.sorted().prefix(limit).compactMap { try db.claim($0, for: worker) }
         }
-        return try rows.map { try $0.job() }
+        // A row that cannot be read must not take its neighbours along: they are taken over by now.
+        return rows.compactMap { try? $0.job() }
     }
 
     package func heldJobs(by worker: WorkerID) async throws -> [Job] {
@@ -52,7 +53,7 @@ extension SQLiteJobStore {
     package func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
         try await pool.read { db in
             try db.rows(WorkerSQL.overdue, [.time(now), .integer(limit)]).map(JobRow.init)
-        }.map { try $0.job() }
+        }.compactMap { try? $0.job() }
     }
 }
 
