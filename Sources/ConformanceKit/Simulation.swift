@@ -57,7 +57,11 @@ package final class Simulation: TaskExecutor {
         let world = Simulation(seed: seed, clock: clock)
         Thread { world.work() }.start()
         defer { world.end() }
-        return try await withTaskExecutorPreference(world) { try await body(world) }
+        return try await withTaskExecutorPreference(world) {
+            // The body goes on in the world's thread from its first suspension on: that is here.
+            await world.settle()
+            return try await body(world)
+        }
     }
 
     /// A number from the world's seed.
@@ -73,8 +77,11 @@ package final class Simulation: TaskExecutor {
     /// Lets every task run until none can go on without time passing.
     package func settle() async {
         await withCheckedContinuation { continuation in
-            state.withLock { $0.idlers.append(continuation) }
-            arrived.broadcast()
+            state.withLock { state in
+                state.idlers.append(continuation)
+                state.hasBegun = true
+            }
+            tell()
         }
     }
 
@@ -84,6 +91,10 @@ package final class Simulation: TaskExecutor {
             state.ready.append(job)
             state.hasBegun = true
         }
+        tell()
+    }
+
+    private func tell() {
         arrived.lock()
         arrived.broadcast()
         arrived.unlock()
@@ -130,9 +141,7 @@ package final class Simulation: TaskExecutor {
 
     private func end() {
         state.withLock { $0.isOver = true }
-        arrived.lock()
-        arrived.broadcast()
-        arrived.unlock()
+        tell()
     }
 }
 

@@ -30,7 +30,7 @@ final class EngineHarness: Sendable {
         self.store = store
         log = LogLines(clock: world.clock)
         files = try MemoryFiles(clock: world.clock)
-        provider = ScriptedProvider(clock: world.clock)
+        provider = ScriptedProvider(world)
         var fixtures = JobFixtures(seed: world.seed)
         key = fixtures.key()
         try await store.ensureWorkspace(key.workspace, at: world.clock.now)

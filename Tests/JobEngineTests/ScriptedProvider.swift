@@ -116,7 +116,8 @@ final class ScriptedProvider: Sendable {
         var concurrencyMax = 0
     }
 
-    let clock: TestClock
+    private let world: Simulation
+    private let clock: TestClock
     /// Submits wait here before `mayStillSend` is asked.
     let doorBeforeSend = Door()
     /// Submits wait here after the provider has decided, before the answer goes back.
@@ -125,7 +126,10 @@ final class ScriptedProvider: Sendable {
     let doorBeforeStatus = Door()
     private let state = Mutex(State())
 
-    init(clock: TestClock) { self.clock = clock }
+    init(_ world: Simulation) {
+        self.world = world
+        self.clock = world.clock
+    }
 
     var script: Script {
         get { state.withLock { $0.script } }
@@ -232,8 +236,11 @@ final class ScriptedProvider: Sendable {
     private func follow(_ reply: SubmitReply, _ submit: Submit) async -> Result<HTTPResponse, TransportFailure> {
         switch reply {
         case .after(let seconds, let then):
-            try? await clock.sleep(seconds)
-            return await follow(then, submit)
+            // The provider goes on also when the node that asked is gone.
+            return await Task(executorPreference: world) { [self] in
+                try? await clock.sleep(seconds)
+                return await follow(then, submit)
+            }.value
         case .accept(let seconds): return .success(accept(submit, seconds))
         case .acceptAndLose(let seconds):
             _ = accept(submit, seconds)
