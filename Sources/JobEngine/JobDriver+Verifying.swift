@@ -27,7 +27,7 @@ extension JobDriver {
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
         // Asked before any look: only one that begins after that time shows all there is.
-        let isQuiet = isQuiet(attempt, endpoint, lostAt: since, settleSeconds: recovery.settleSeconds)
+        let isQuiet = isQuiet(attempt, endpoint, lostAt: since, recovery: recovery)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
         if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
         switch recovery {
@@ -137,24 +137,24 @@ extension JobDriver {
 
     /// Whether nobody can still be sending the attempt, and the provider has had its time to show it.
     ///
-    /// A send of this very worker is over when it gets here. That of another may start until its window closes, and run
-    /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
-    /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
-    /// ended only after all its drivers had.
-    ///
-    /// The provider's time counts from the end of the send: from when its answer was found lost, or could no longer come.
+    /// A send of this very worker is over when it gets here. That of another may start until its window closes, which is
+    /// after its lease has ended, unless no other process can have the store open: then the one that sent is dead. Its
+    /// request may be at the provider all the same, which can take the send's whole time-out to accept it: the provider's
+    /// own time counts from there. In class C nothing would be looked for then, and a dead process tells nothing more.
     private func isQuiet(
         _ attempt: Attempt,
         _ endpoint: Endpoint,
         lostAt: Timestamp,
-        settleSeconds: Int64
+        recovery: RecoveryClass
     ) -> Bool {
         var sendOverAt = attempt.sendingAt ?? attempt.beganAt
-        if attempt.epoch != epoch, !services.settings.isOnlyProcess {
-            let longest = services.settings.leaseSeconds + services.settings.sendWindowSeconds
-            sendOverAt = sendOverAt.adding(seconds: longest + Double(endpoint.model.timing.sendTimeoutSeconds))
+        if attempt.epoch != epoch {
+            let isDead = services.settings.isOnlyProcess
+            let start = isDead ? 0 : services.settings.leaseSeconds + services.settings.sendWindowSeconds
+            let answer = isDead && recovery == .unrecoverable ? 0 : endpoint.model.timing.sendTimeoutSeconds
+            sendOverAt = sendOverAt.adding(seconds: start + Double(answer))
         }
-        return environment.now() >= max(sendOverAt, lostAt).adding(seconds: Double(settleSeconds))
+        return environment.now() >= max(sendOverAt, lostAt).adding(seconds: Double(recovery.settleSeconds))
     }
 
     /// Nothing more can be found out: the operator's policy decides.
