@@ -22,6 +22,10 @@ package struct APIConfiguration: Sendable {
     ///
     /// Defaults to 60 s.
     package var idleSeconds: Int64 = 60
+    /// A download whose reader takes nothing for this time is cut off.
+    ///
+    /// Defaults to 60 s.
+    package var downloadStallSeconds = 60.0
     /// A stream of events that has no news shows its life in this interval.
     ///
     /// Defaults to 15 s.
