@@ -57,18 +57,32 @@ struct JobDriver: Sendable {
                 job = next
                 failures = 0
             } catch {
-                failures += 1
                 log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
-                // Where a stop, or the client's wish to cancel, wakes it.
-                await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
-                if halt.isUp { return }
-                if let current = try? await services.store.job(job.id) {
-                    job = current
-                    // A commit that threw may have happened.
-                    services.live.publish(current)
-                }
+                guard let current = await afterFailure(of: job, &failures) else { return }
+                job = current
             }
         }
+    }
+
+    /// The job as the store has it after a pause: a commit that threw may have happened, and no step is taken on what
+    /// was true before it.
+    ///
+    /// - Returns: The job; nil when this worker has to leave it.
+    private func afterFailure(of job: Job, _ failures: inout Int) async -> Job? {
+        while !Task.isCancelled {
+            failures += 1
+            // Where a stop, or the client's wish to cancel, wakes it.
+            await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
+            if halt.isUp { return nil }
+            do {
+                guard let current = try await services.store.job(job.id) else { return nil }
+                services.live.publish(current)
+                return current
+            } catch {
+                log(.error, "the job could not be read", job, ["error": "\(error)"])
+            }
+        }
+        return nil
     }
 
     private func step(_ job: Job) async throws -> NextStep {

@@ -35,6 +35,7 @@ private final class Chaos: Sendable {
         /// Generations that failed unbilled: another attempt may follow.
         var unbilled: Set<String> = []
         var frozen: [Node] = []
+        var wallOffset = 0.0
         var ids: [JobID] = []
     }
 
@@ -42,10 +43,13 @@ private final class Chaos: Sendable {
     private static let models = ["fake/video", "fake/other", "fake/image", "fake/speech"]
 
     private let harness: EngineHarness
+    /// Whether there is one process at a time, as on one machine with a database of its own.
+    private let isAlone: Bool
     private let state = Mutex(State())
 
     init(_ harness: EngineHarness) {
         self.harness = harness
+        isAlone = harness.world.draw(below: 3) == 0
         let classes: [RecoveryClass] = [
             .resend, .lookUpThenResend(settleSeconds: Self.settle), .lookUp(settleSeconds: Self.settle, complete: true),
             .lookUp(settleSeconds: Self.settle, complete: false), .unrecoverable,
@@ -121,13 +125,15 @@ private final class Chaos: Sendable {
                 guard happens(2) else { return nil }
                 return harness.world.draw(below: 2) == 0 ? .fails : .failsAfterwards
             },
-            passed: { [self] node, _ in if happens(1) { node.die() } }
+            passed: { [self] node, _ in if happens(1) { node.die() } },
+            settings: { $0.isOnlyProcess = isAlone }
         )
     }
 
     /// Lets it all happen for a while, then quiet returns.
     func run() async throws -> [JobID] {
-        var nodes = [try startNode(), try startNode()]
+        var nodes = [try startNode()]
+        if !isAlone { nodes.append(try startNode()) }
         for number in 0..<8 {
             for _ in 0..<3 { try await disturb(&nodes) }
             try await post(number, &nodes)
@@ -136,7 +142,7 @@ private final class Chaos: Sendable {
         state.withLock { $0.isOn = false }
         for node in state.withLock({ $0.frozen }) { node.life.thaw() }
         harness.files.failNext(0)
-        nodes.append(try startNode())
+        if !isAlone { nodes.append(try startNode()) }
         return state.withLock { $0.ids }
     }
 
@@ -163,13 +169,13 @@ private final class Chaos: Sendable {
     private func disturb(_ nodes: inout [Node]) async throws {
         try await harness.clock.sleep(Double(harness.world.draw(below: 80)) / 10)
         let index = harness.world.draw(below: nodes.count)
-        switch harness.world.draw(below: 20) {
+        switch harness.world.draw(below: 21) {
         case 0, 1:
             await nodes[index].kill()
         case 2 where !isFrozen(nodes[index]):
             try await nodes[index].stop()
             nodes[index].die()
-        case 3, 4:
+        case 3, 4 where !isAlone:
             // A frozen node answers nobody: it is out of the list, and another takes its place.
             nodes[index].life.freeze()
             state.withLock { $0.frozen.append(nodes[index]) }
@@ -181,6 +187,11 @@ private final class Chaos: Sendable {
         case 8, 9:
             let ids = state.withLock { $0.ids }
             if !ids.isEmpty { _ = try? await nodes[index].cancel(ids[harness.world.draw(below: ids.count)]) }
+        case 10:
+            // A wall clock that is set; back again later, so that deadlines keep their meaning.
+            let offset = state.withLock { $0.wallOffset } == 0 ? Double(harness.world.draw(below: 61) - 30) : 0
+            harness.clock.setWall(by: offset - state.withLock { $0.wallOffset })
+            state.withLock { $0.wallOffset = offset }
         case _: break
         }
         for index in nodes.indices where nodes[index].life.isDead {
