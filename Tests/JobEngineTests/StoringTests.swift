@@ -35,7 +35,10 @@ struct StoringTests {
         ]
     }()
 
-    @Test("an output that stays damaged: three fetches, more where only the way to it fails, then failed and refunded", arguments: 0..<12)
+    @Test(
+        "an output that stays damaged: three fetches (more where only the way fails), then a refund",
+        arguments: 0..<12
+    )
     func damaged(index: Int) async throws {
         let (name, reply) = Self.damages[index]
         try await EngineHarness.run { harness in
