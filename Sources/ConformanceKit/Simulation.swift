@@ -13,6 +13,7 @@ package final class Simulation: TaskExecutor {
     /// So many pieces run without any time passing only when tasks chase each other for ever.
     private static let stepsWithoutTimeMax = 500_000
     private static let outsideSecondsMax = 30.0
+    private static let turnstile = Turnstile(places: ProcessInfo.processInfo.activeProcessorCount)
     /// Nothing that is tested takes longer than a month.
     private static let secondsMax = 2_592_000.0
 
@@ -20,6 +21,7 @@ package final class Simulation: TaskExecutor {
         var ready: [UnownedJob] = []
         var idlers: [CheckedContinuation<Void, Never>] = []
         var generator: SeededGenerator
+        var hasBegun = false
         var isOver = false
     }
 
@@ -49,6 +51,9 @@ package final class Simulation: TaskExecutor {
         clock: TestClock = TestClock(),
         _ body: @Sendable (Simulation) async throws -> Value
     ) async throws -> Value {
+        // More at once than there are processors would only wait for each other.
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let world = Simulation(seed: seed, clock: clock)
         Thread { world.work() }.start()
         defer { world.end() }
@@ -75,7 +80,10 @@ package final class Simulation: TaskExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        state.withLock { $0.ready.append(job) }
+        state.withLock { state in
+            state.ready.append(job)
+            state.hasBegun = true
+        }
         arrived.lock()
         arrived.broadcast()
         arrived.unlock()
@@ -112,6 +120,10 @@ package final class Simulation: TaskExecutor {
         defer { arrived.unlock() }
         let deadline = Foundation.Date(timeIntervalSinceNow: Self.outsideSecondsMax)
         while state.withLock({ $0.ready.isEmpty && $0.idlers.isEmpty && !$0.isOver }) {
+            guard state.withLock({ $0.hasBegun }) else {
+                arrived.wait()
+                continue
+            }
             precondition(arrived.wait(until: deadline), "seed \(seed): every task waits for another, for ever")
         }
     }
@@ -121,5 +133,40 @@ package final class Simulation: TaskExecutor {
         arrived.lock()
         arrived.broadcast()
         arrived.unlock()
+    }
+}
+
+/// Lets so many in at once; the others wait their turn.
+private final class Turnstile: Sendable {
+    private struct State {
+        var places: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(places: Int) { state = Mutex(State(places: places)) }
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.places > 0 else {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.places -= 1
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            state.places += 1
+            return nil
+        }
+        next?.resume()
     }
 }

@@ -152,4 +152,39 @@ struct ClaimingTests {
             try await harness.until("all are sent", within: 1) { harness.provider.submits.count == 300 }
         }
     }
+
+    @Test("what a claim took although it ended with an error is driven", arguments: ["claimQueued", "claimOrphans"])
+    func unknownClaim(operation: String) async throws {
+        try await EngineHarness.run { harness in
+            let client = try harness.node()
+            let id = try await client.submit()
+            if operation == "claimOrphans" {
+                client.start()
+                try await harness.until(id, is: .running)
+                await client.kill()
+            }
+            let faults = Countdown(1)
+            _ = try harness.startedNode(fault: { $0 == operation && faults.take() ? .failsAfterwards : nil })
+            #expect(try await harness.end(of: id, within: 60).state.name == .completed)
+            #expect(harness.provider.submits.count == 1)
+            try await harness.expectSound([id])
+        }
+    }
+
+    @Test("orphans that were taken over are driven also when the claim after them fails")
+    func orphansBeforeFailure() async throws {
+        try await EngineHarness.run { harness in
+            let first = try harness.startedNode()
+            let id = try await first.submit()
+            try await harness.until(id, is: .running)
+            await first.kill()
+            let faults = Countdown(3)
+            _ = try harness.startedNode(
+                fault: { $0 == "claimQueued" && faults.take() ? .fails : nil },
+                settings: { $0.isOnlyProcess = true }
+            )
+            #expect(try await harness.end(of: id, within: 60).state.name == .completed)
+            try await harness.expectSound([id])
+        }
+    }
 }

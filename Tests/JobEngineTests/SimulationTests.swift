@@ -175,8 +175,7 @@ private final class Chaos: Sendable {
         case 2 where !isFrozen(nodes[index]):
             try await nodes[index].stop()
             nodes[index].die()
-        case 3,
-            4 where !isAlone:
+        case 3 where !isAlone:
             // A frozen node answers nobody: it is out of the list, and another takes its place.
             nodes[index].life.freeze()
             state.withLock { $0.frozen.append(nodes[index]) }

@@ -35,10 +35,7 @@ struct StoringTests {
         ]
     }()
 
-    @Test(
-        "an output that stays damaged: three fetches (more where only the way fails), then a refund",
-        arguments: 0..<12
-    )
+    @Test("an output that stays damaged is fetched again a few times, then the job failed", arguments: 0..<12)
     func damaged(index: Int) async throws {
         let (name, reply) = Self.damages[index]
         try await EngineHarness.run { harness in

@@ -337,4 +337,57 @@ struct UnknownOutcomeTests {
             try await harness.expectSound([id])
         }
     }
+
+    @Test("a driver that can neither record that the answer was lost nor read the job again does not send again")
+    func forgetfulDriver() async throws {
+        try await EngineHarness.run { harness in
+            let isAway = Countdown(0)
+            let node = try harness.startedNode(fault: { operation in
+                ["commit", "record", "job", "attempts"].contains(operation) && isAway.take() ? .fails : nil
+            })
+            harness.provider.script.submit = { _ in .acceptAndLose() }
+            harness.provider.doorBeforeAnswer.close()
+            let id = try await node.submit()
+            try await harness.until("it is sent") { harness.provider.submits.count == 1 }
+            isAway.arm(after: 0, count: 7)
+            harness.provider.doorBeforeAnswer.open()
+            #expect(try await failure(harness, id)?.code == .outcomeUnknown)
+            #expect(harness.provider.submits.count == 1)
+            try await harness.expectSound([id])
+        }
+    }
+
+    @Test("class B: the provider's time counts from the end of a long send, not from its start")
+    func longSend() async throws {
+        try await EngineHarness.run { harness in
+            harness.provider.script.recovery = ["fake/video": .lookUp(settleSeconds: 30, complete: true)]
+            harness.provider.script.takesTokens = { _ in false }
+            harness.provider.script.submit = { _ in .after(seconds: 50, .acceptAndLose()) }
+            harness.provider.script.shows = { $1.seconds(since: $0.startedAt) >= 25 }
+            let node = try harness.startedNode()
+            let id = try await node.submit()
+            #expect(try await harness.end(of: id).state.name == .completed)
+            #expect(harness.provider.submits.count == 1)
+            try await harness.expectSound([id])
+        }
+    }
+
+    @Test("class B: a killed process's request may still be accepted, also when nobody else can have the store open")
+    func longSendAndDeath() async throws {
+        try await EngineHarness.run { harness in
+            harness.provider.script.recovery = ["fake/video": .lookUp(settleSeconds: 10, complete: true)]
+            harness.provider.script.takesTokens = { _ in false }
+            harness.provider.script.submit = { _ in .after(seconds: 50, .accept()) }
+            let first = try harness.startedNode(settings: { $0.isOnlyProcess = true })
+            let id = try await first.submit()
+            try await harness.until("it is sent") { harness.provider.submits.count == 1 }
+            first.die()
+            try await harness.clock.sleep(1)
+            _ = try harness.startedNode(settings: { $0.isOnlyProcess = true })
+            #expect(try await harness.end(of: id).state.name == .completed)
+            #expect(harness.provider.submits.count == 1)
+            #expect(harness.provider.generations.count == 1)
+            try await harness.expectSound([id])
+        }
+    }
 }
