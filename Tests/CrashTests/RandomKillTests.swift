@@ -60,6 +60,11 @@ import Testing
                 scene.port = service.port
                 usleep(UInt32.random(in: 50_000...1_500_000, using: &random))
                 try service.kill()
+                // Now and then already while it opens its stores and takes over.
+                if Int.random(in: 0..<4, using: &random) == 0 {
+                    let milliseconds = Int.random(in: 5...200, using: &random)
+                    try ServiceProcess.startAndKill(installation, afterMilliseconds: milliseconds)
+                }
             }
             let service = try installation.serve()
             scene.port = service.port
