@@ -171,6 +171,24 @@ extension JobStoreConformance {
             }
             #expect(taken == ids)
         },
+        Check("a worker finds all that it holds, and nothing else") { store in
+            var driver = try await JobDriver(store)
+            let second = WorkerID("worker-2")
+            try await driver.startLease(of: second)
+            let waiting = try await driver.claim(driver.admit())
+            let flying = [
+                try await driver.job(in: .intent), try await driver.job(in: .sending),
+                try await driver.job(in: .running), try await driver.job(in: .storing),
+            ]
+            _ = try await driver.admit()
+            _ = try await driver.job(in: .completed)
+            let other = try await driver.claim(driver.admit(), by: second)
+            #expect(try await store.heldJobs(by: driver.worker) == [waiting] + flying)
+            #expect(try await store.heldJobs(by: second) == [other])
+            try await store.release(driver.worker)
+            #expect(try await store.heldJobs(by: driver.worker) == [])
+            #expect(try await store.heldJobs(by: WorkerID("never leased")) == [])
+        },
         Check("waiting jobs past their deadline are found, whatever their lane, the longest overdue first") { store in
             var driver = try await JobDriver(store)
             func overdue(_ limit: Int = 100) async throws -> [Job] {

@@ -247,6 +247,15 @@ public struct AuditReport: Sendable, Hashable, Codable {
     }
 }
 
+/// The database cannot be written any more, and only a new start can tell what it holds: the process must end.
+public struct JobStoreIsBroken: Error, Sendable, Equatable {
+    /// What went wrong, for the log.
+    public let reason: String
+
+    /// Describes what went wrong.
+    public init(_ reason: String) { self.reason = reason }
+}
+
 /// The port behind which jobs, money and events are kept.
 ///
 /// Operations are named for what they mean. Each is one transaction: when it returns, it is durable; when it throws, it
@@ -293,7 +302,8 @@ public protocol JobStore: Sendable {
 
     /// How many jobs wait before this one in its lane, as a claim would take them within its workspace: 0 for the next.
     ///
-    /// Jobs that wait for their time are counted too. Nil for a job that is claimed or no longer waits.
+    /// Jobs that wait for their time are counted too. Nil for a job that is claimed or no longer
+    /// waits, and for one with more than ``Job/queuePositionMax`` before it.
     func queuePosition(of job: Job) async throws -> Int?
 
     // MARK: Workers
@@ -329,6 +339,9 @@ public protocol JobStore: Sendable {
     /// Ends the leases that ran out, and frees the waiting jobs that those workers had claimed: `claimQueued` finds
     /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
+
+    /// The jobs that a worker holds, oldest first: for one that does not know what became of a claim.
+    func heldJobs(by worker: WorkerID) async throws -> [Job]
 
     /// Waiting jobs that nobody holds and whose deadline has passed, in any lane, the longest overdue first.
     ///

@@ -9,10 +9,14 @@ extension JobDriver {
     /// How many polls in a row may not find the generation, and over how many seconds, before it counts as lost.
     private static let missedPollsMax = 3
     private static let missedPollSeconds = 30.0
+    /// Longer than any pause between two polls, in seconds.
+    private static let pauseMax = 2 * PollSchedule.hintMax
 
     /// Sleeps until the next poll is due, then polls.
     func poll(_ job: Job, _ running: JobState.Running) async throws -> NextStep {
-        let wakeAt = min(running.nextPollAt, job.deadline)
+        // A time further ahead than any pause comes from a clock that was set back: the poll is due.
+        let farthest = environment.now().adding(seconds: Self.pauseMax)
+        let wakeAt = running.nextPollAt > farthest ? environment.now() : min(running.nextPollAt, job.deadline)
         if environment.now() < wakeAt {
             await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
             if halt.isUp { return .leave }
@@ -20,13 +24,10 @@ extension JobDriver {
             guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
         }
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
-            return try await advance(
-                job,
-                .providerFailed(
-                    JobFailure(.unavailable, "The provider is no longer configured.", retryable: false),
-                    retryAt: nil
-                )
-            )
+            // A start without the provider's key must not cost what is paid for: the key may come back.
+            if isLate(job) { return try await advance(job, .deadlinePassed) }
+            await pause(job, seconds: Self.unconfiguredPauseSeconds)
+            return .go(try await reload(job))
         }
         let operation = try Self.decode(ProviderOperation.self, running.operation)
         let isLate = isLate(job)
@@ -93,8 +94,9 @@ extension JobDriver {
         in seconds: Double
     ) async throws -> NextStep {
         let nextPollAt = environment.now().adding(seconds: seconds)
+        let known = running.progress ?? -1
         let isNews =
-            (progress ?? 0) > (running.progress ?? -1) && progress != nil
+            progress.map { $0.isFinite && min(1, max(0, $0)) > known } ?? false
             || isQueued != running.isQueuedAtProvider || running.missedPolls > 0
         guard isNews else {
             await services.signals.dueTimes.wait(for: job.id, until: min(nextPollAt, job.deadline))
@@ -116,7 +118,8 @@ extension JobDriver {
     ) async throws -> NextStep {
         log(.info, "poll failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
         guard failure.code == .notFound else {
-            let pause = max(interval, failure.retry.seconds ?? min(30, max(1, interval * 2)))
+            let hint = failure.retry.seconds.map { min($0, PollSchedule.hintMax) }
+            let pause = max(interval, hint ?? min(30, max(1, interval * 2)))
             await services.signals.dueTimes.wait(
                 for: job.id,
                 until: min(environment.now().adding(seconds: pause), job.deadline)

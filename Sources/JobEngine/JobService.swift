@@ -326,7 +326,7 @@ package struct JobService: Sendable {
     /// A workspace's jobs, newest first.
     package func jobs(_ query: JobQuery) async throws -> [JobView] {
         var views: [JobView] = []
-        for job in try await store.jobs(query) { views.append(try await view(of: job)) }
+        for job in try await store.jobs(query) { views.append(try await view(of: job, withPosition: false)) }
         return views
     }
 
@@ -335,10 +335,15 @@ package struct JobService: Sendable {
         JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
     }
 
-    private func view(of job: Job) async throws -> JobView {
+    /// A list leaves the position in the queue out: counting it for each of its jobs would cost too much.
+    private func view(of job: Job, withPosition: Bool = true) async throws -> JobView {
         let endpoint = catalog.endpoint(job.admitted.endpoint)
         let position: Int?
-        if case .queued = job.state { position = try await store.queuePosition(of: job) } else { position = nil }
+        if withPosition, case .queued = job.state {
+            position = try await store.queuePosition(of: job)
+        } else {
+            position = nil
+        }
         return JobView(
             job: job,
             attempts: try await live.attempts(of: job),
@@ -406,6 +411,14 @@ package struct JobService: Sendable {
                 throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
             }
             let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
+            // By its first bytes, before anything walks the whole: a long file of another kind costs nothing.
+            guard MediaInspector.sniff(Array(data.bytes.prefix(MediaInspector.sniffLength)))?.kind == .image else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` is not an image that is taken: image/png, image/jpeg, image/webp, image/gif."
+                )
+            }
             let facts: MediaFacts
             do {
                 facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
@@ -441,7 +454,7 @@ package struct JobService: Sendable {
     private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
         guard !inputs.isEmpty else { return request }
         var stored: [String: StoredInput] = [:]
-        for input in inputs where stored[input.url] == nil {
+        for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {
             let chunks = OnceSequence(input.bytes)
             let file = try await artifacts.spool(
                 bytesMax: Int64(input.bytes.count),
@@ -454,7 +467,6 @@ package struct JobService: Sendable {
                 await artifacts.discard(file)
                 throw error
             }
-            stored[input.url] = input.stored
         }
         return request.replacingInputs { input in
             guard case .url(let url) = input, let kept = stored[url] else { return input }

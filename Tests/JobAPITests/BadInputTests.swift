@@ -110,7 +110,7 @@ import Testing
             "no picture at all",
             TestAPI.video(["frame_images": [Samples.frame(Array("<svg/>".utf8), "image/png")]]),
             param: "frame_images[0].image_url.url",
-            "not a usable image"
+            "not an image that is taken"
         ),
         Case(
             "a pixel bomb",

@@ -167,7 +167,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a wall clock that is set neither loses a lease nor a job", arguments: [86_400.0, -86_400, 3_600, -3_600])
+    @Test("a wall clock that is set neither loses a lease nor a job", arguments: [86_400.0, -3_600])
     func wallClock(jump: Double) async throws {
         try await EngineHarness.run { harness in
             harness.provider.script.submit = { _ in .accept(seconds: 40) }
@@ -181,7 +181,7 @@ struct DeadlineTests {
             #expect(harness.clock.bootSeconds - waited < 11)
             // The old one's times were set with the clock as it was: it ends all the same.
             try await harness.end(of: after, within: 200)
-            try await harness.end(of: before, within: 100_000)
+            try await harness.end(of: before, within: 4_000)
             #expect(harness.provider.submits.count == 2)
             try await harness.expectSound([before, after])
         }

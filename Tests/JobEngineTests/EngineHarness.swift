@@ -343,6 +343,12 @@ final class Node: Sendable {
         try await task.withLock { $0 }?.value
     }
 
+    /// Cancels the worker's task, and waits for it: as when a stop in good order takes too long.
+    func abort() async {
+        task.withLock { $0 }?.cancel()
+        _ = await task.withLock { $0 }?.result
+    }
+
     /// As `kill -9`: what was on its way is on its way, nothing is written any more.
     func die() {
         life.kill()

@@ -90,6 +90,10 @@ struct NodeStore: JobStore {
         try await through { try await base.claimOrphans(worker: worker, now: now, limit: limit) }
     }
 
+    func heldJobs(by worker: WorkerID) async throws -> [Job] {
+        try await through { try await base.heldJobs(by: worker) }
+    }
+
     func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
         try await through { try await base.overdueJobs(now: now, limit: limit) }
     }

@@ -221,15 +221,16 @@ struct RefusalTests {
         }
     }
 
-    @Test("an endpoint that is no longer configured: its waiting job fails and is refunded")
+    @Test("a waiting job whose endpoint is no longer configured expires, and is refunded")
     func notConfigured() async throws {
         try await EngineHarness.run { harness in
             let node = try harness.node()
-            let id = try await node.submit()
-            let other = try harness.node(models: ["fake/other"])
+            var parameters = JobParameters()
+            parameters.expiresAfterSeconds = 600
+            let id = try await node.submit(parameters: parameters)
             // Nobody has the lane any more: only the job's deadline ends it.
-            other.start()
-            try await harness.clock.sleep(Double(Job.queueWaitSecondsMax) + 30)
+            try harness.node(models: ["fake/other"]).start()
+            try await harness.clock.sleep(610)
             #expect(try await harness.job(id).state == .expired)
             try await harness.expectSound([id])
         }

@@ -91,7 +91,7 @@ final class ScriptedProvider: Sendable {
         /// What a look-up gives instead of what is there.
         var finds: @Sendable (_ externalID: String) -> String? = { _ in nil }
         /// Whether the provider knows a repeated idempotency key.
-        var takesTokens = true
+        var takesTokens: @Sendable (Submit) -> Bool = { _ in true }
         /// Put into every body, so that a test can change it between two sends.
         var salt = ""
         /// What a cancelled generation costs; nil when the provider does not say.
@@ -254,7 +254,7 @@ final class ScriptedProvider: Sendable {
     private func accept(_ submit: Submit, _ seconds: Double) -> HTTPResponse {
         let now = clock.now
         return state.withLock { state in
-            if state.script.takesTokens,
+            if state.script.takesTokens(submit),
                 let known = state.generations.values.first(where: { $0.token == submit.token })
             {
                 guard known.body == submit.body else {

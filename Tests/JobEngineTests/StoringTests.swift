@@ -35,7 +35,10 @@ struct StoringTests {
         ]
     }()
 
-    @Test("an output that stays damaged: three fetches, then failed and refunded", arguments: 0..<12)
+    @Test(
+        "an output that stays damaged: three fetches (more where only the way fails), then a refund",
+        arguments: 0..<12
+    )
     func damaged(index: Int) async throws {
         let (name, reply) = Self.damages[index]
         try await EngineHarness.run { harness in
@@ -44,7 +47,8 @@ struct StoringTests {
             let id = try await node.submit()
             let failure = try await failure(harness, id)
             #expect(failure?.code == .invalidOutput, "\(name)")
-            #expect(harness.provider.fetches.count == 3, "\(name)")
+            // What only stands in the way is given more time than what is wrong.
+            #expect(harness.provider.fetches.count == (name == "behind an error" ? 11 : 3), "\(name)")
             #expect(harness.provider.submits.count == 1)
             #expect(try await harness.spent() == .zero)
             #expect(harness.files.keys == [] && harness.files.leftovers == [], "\(name)")

@@ -130,10 +130,11 @@ package actor MemoryJobStore: JobStore {
 
     package func queuePosition(of job: Job) -> Int? {
         guard let job = table[job.id], isWaiting(job) else { return nil }
-        return table.values.count { other in
+        let before = table.values.count { other in
             isWaiting(other) && other.admitted.lane == job.admitted.lane
                 && other.admitted.workspace == job.admitted.workspace && goesBefore(other, job)
         }
+        return before > Job.queuePositionMax ? nil : before
     }
 
     // MARK: Workers
@@ -215,6 +216,10 @@ package actor MemoryJobStore: JobStore {
         let taken = orphans.sorted { $0.id < $1.id }.prefix(limit).map { $0.claimed(by: worker) }
         for job in taken { table[job.id] = job }
         return taken
+    }
+
+    package func heldJobs(by worker: WorkerID) -> [Job] {
+        table.values.filter { $0.worker == worker }.sorted { $0.id < $1.id }
     }
 
     package func overdueJobs(now: Timestamp, limit: Int) -> [Job] {
