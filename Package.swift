@@ -120,6 +120,13 @@ let package = Package(
             dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(name: "TidyTests"),
+        // The program itself is a dependency so that it is built; what runs is the binary beside the tests.
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "mediary", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
+            ]
+        ),
     ]
         + adapters.flatMap { adapter -> [Target] in
             [

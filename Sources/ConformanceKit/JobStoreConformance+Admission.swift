@@ -149,6 +149,22 @@ extension JobStoreConformance {
             )
             try await expectRefused(other, .idempotencyConflict, driver)
         },
+        Check("an idempotency key's earlier answer can be looked up, and only with the API key it came with") { store in
+            var driver = try await JobDriver(store)
+            let first = driver.fixtures.admission(
+                of: driver.fixtures.newJob(driver.key),
+                idempotencyKey: "once",
+                fingerprint: "same"
+            )
+            let hash = driver.key.hash
+            #expect(try await store.earlierAnswer(to: "once", keyHash: hash, fingerprint: "same") == nil)
+            #expect(try await store.admit(first) == .admitted(Job(first.job)))
+            let replay = EarlierAnswer.replay(job: first.job.id, answer: first.answer)
+            #expect(try await store.earlierAnswer(to: "once", keyHash: hash, fingerprint: "same") == replay)
+            #expect(try await store.earlierAnswer(to: "once", keyHash: hash, fingerprint: "other") == .conflict)
+            #expect(try await store.earlierAnswer(to: "twice", keyHash: hash, fingerprint: "same") == nil)
+            #expect(try await store.earlierAnswer(to: "once", keyHash: "another", fingerprint: "same") == nil)
+        },
         Check("a revoked key replays nothing") { store in
             var driver = try await JobDriver(store)
             let first = driver.fixtures.admission(

@@ -171,6 +171,66 @@ extension JobStoreConformance {
             }
             #expect(taken == ids)
         },
+        Check("a worker finds all that it holds, and nothing else") { store in
+            var driver = try await JobDriver(store)
+            let second = WorkerID("worker-2")
+            try await driver.startLease(of: second)
+            let waiting = try await driver.claim(driver.admit())
+            let flying = [
+                try await driver.job(in: .intent), try await driver.job(in: .sending),
+                try await driver.job(in: .running), try await driver.job(in: .storing),
+            ]
+            _ = try await driver.admit()
+            _ = try await driver.job(in: .completed)
+            let other = try await driver.claim(driver.admit(), by: second)
+            #expect(try await store.heldJobs(by: driver.worker) == [waiting] + flying)
+            #expect(try await store.heldJobs(by: second) == [other])
+            try await store.release(driver.worker)
+            #expect(try await store.heldJobs(by: driver.worker) == [])
+            #expect(try await store.heldJobs(by: WorkerID("never leased")) == [])
+        },
+        Check("waiting jobs past their deadline are found, whatever their lane, the longest overdue first") { store in
+            var driver = try await JobDriver(store)
+            func overdue(_ limit: Int = 100) async throws -> [Job] {
+                try await store.overdueJobs(now: driver.now, limit: limit)
+            }
+            var parameters = JobParameters()
+            parameters.expiresAfterSeconds = 60
+            let later = try await driver.admit(parameters: parameters)
+            parameters.expiresAfterSeconds = 30
+            let soon = try await driver.admit(parameters: parameters)
+            let claimed = try await driver.claim(driver.admit(parameters: parameters))
+            let over = try await driver.commit(.cancelRequested, of: driver.admit(parameters: parameters))
+            _ = try await driver.job(in: .running, parameters: parameters)
+            // Waits again after its first send: the model's 900 seconds count from there.
+            let refused = try await driver.job(in: .queuedAgain)
+            let patient = try await driver.admit()
+            #expect(try await overdue() == [])
+            driver.fixtures.tick(seconds: 29)
+            #expect(try await overdue() == [])
+            driver.fixtures.tick(seconds: 32)
+            #expect(try await overdue() == [soon, later])
+            #expect(try await overdue(1) == [soon])
+            #expect(refused.deadline < patient.deadline)
+            driver.fixtures.tick(seconds: refused.deadline.seconds(since: driver.now))
+            #expect(try await overdue() == [soon, later, refused])
+            // Any worker may end it, also when another has claimed it by now.
+            try await driver.startLease(of: WorkerID("worker-2"))
+            let taken = try await driver.claim(soon, by: WorkerID("worker-2"))
+            let outcome = try await store.commit(
+                soon.state.applying(.deadlinePassed, at: driver.now),
+                of: soon.id,
+                expecting: soon.version,
+                fence: nil
+            )
+            guard case .committed(let expired) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(expired.state == .expired && expired.worker == nil && taken.worker != nil)
+            #expect(try await overdue() == [later, refused])
+            #expect(claimed.worker != nil && over.state.isTerminal)
+        },
         Check("a store that one process has to itself ends all other leases at its start") { store in
             var driver = try await JobDriver(store)
             let job = try await driver.job(in: .running)

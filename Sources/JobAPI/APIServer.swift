@@ -69,12 +69,19 @@ package struct APIServer: Service {
         ).add(to: &routes)
         EventRoutes(
             service: service,
+            store: store,
             authenticator: authenticator,
             address: address,
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
-        ArtifactRoutes(service: service, artifacts: artifacts, authenticator: authenticator).add(to: &routes)
+        ArtifactRoutes(
+            service: service,
+            artifacts: artifacts,
+            authenticator: authenticator,
+            stallSeconds: configuration.downloadStallSeconds,
+            sleep: environment.sleep
+        ).add(to: &routes)
         routes.refuseOtherMethods()
         self.responder = router.buildResponder()
     }
@@ -106,7 +113,8 @@ package struct APIServer: Service {
             ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                backlog: 1_024
+                backlog: 1_024,
+                availableConnectionsDelegate: configuration.connectionsMax.map(MaximumAvailableConnections.init)
             ),
             onServerRunning: { channel in
                 guard let port = channel.localAddress?.port else { return }

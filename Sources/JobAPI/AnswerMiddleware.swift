@@ -37,7 +37,7 @@ struct AnswerMiddleware: RouterMiddleware {
             response = Self.error(for: error, request, context.logger).response
         }
         if request.method == .head { response = response.createHeadResponse() }
-        response.headers[.requestID] = context.id
+        response.headers[.requestID] = context.requestID
         log(request, response, milliseconds: Int((seconds() - start) * 1_000), context.logger)
         return response
     }
@@ -56,7 +56,7 @@ struct AnswerMiddleware: RouterMiddleware {
             logger.error(
                 "request failed",
                 metadata: [
-                    "method": .string(request.method.rawValue), "path": .string(request.uri.path),
+                    "method": .string(request.method.rawValue), "path": .string(request.loggedPath),
                     "error": .string(String(describing: error)),
                 ]
             )
@@ -69,11 +69,16 @@ struct AnswerMiddleware: RouterMiddleware {
             level: response.status.code < 400 ? .debug : .info,
             "answered",
             metadata: [
-                "method": .string(request.method.rawValue), "path": .string(request.uri.path),
+                "method": .string(request.method.rawValue), "path": .string(request.loggedPath),
                 "status": .stringConvertible(response.status.code), "ms": .stringConvertible(milliseconds),
             ]
         )
     }
+}
+
+extension Request {
+    /// The path without its query, and not as long as somebody may make it.
+    fileprivate var loggedPath: String { String(uri.path.prefix(200)) }
 }
 
 extension APIError {

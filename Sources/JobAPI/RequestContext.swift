@@ -12,4 +12,7 @@ struct APIRequestContext: RequestContext {
         self.coreContext = CoreRequestContextStorage(source: source)
         self.channel = source.channel
     }
+
+    /// The request's name in the log and in its answer.
+    var requestID: String { logger[metadataKey: "hb.request.id"]?.description ?? RequestID().description }
 }

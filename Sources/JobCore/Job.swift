@@ -142,6 +142,9 @@ public struct Job: Sendable, Hashable {
     /// How long a job without a deadline of its own may wait in the queue, in seconds: seven days.
     public static let queueWaitSecondsMax: Int64 = 604_800
 
+    /// Beyond how many waiting jobs a position in the queue is no longer counted: the cost of a look has a bound.
+    public static let queuePositionMax = 1_000
+
     /// What it is from its admission on.
     public let admitted: NewJob
     /// Where it is in its life.

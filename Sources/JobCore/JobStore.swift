@@ -44,6 +44,22 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case queueFull
 }
 
+/// What an idempotency key stands for already.
+public enum EarlierAnswer: Sendable, Hashable {
+    /// An equal request: its job, and the answer's body.
+    case replay(job: JobID, answer: String)
+    /// Another request.
+    case conflict
+
+    /// The same as an outcome of an admission.
+    public var outcome: AdmissionOutcome {
+        switch self {
+        case .replay(let job, let answer): .replayed(job: job, answer: answer)
+        case .conflict: .idempotencyConflict
+        }
+    }
+}
+
 /// What became of a transition.
 public enum CommitOutcome: Sendable, Hashable {
     /// It is durable, with all its consequences.
@@ -231,6 +247,15 @@ public struct AuditReport: Sendable, Hashable, Codable {
     }
 }
 
+/// The database cannot be written any more, and only a new start can tell what it holds: the process must end.
+public struct JobStoreIsBroken: Error, Sendable, Equatable {
+    /// What went wrong, for the log.
+    public let reason: String
+
+    /// Describes what went wrong.
+    public init(_ reason: String) { self.reason = reason }
+}
+
 /// The port behind which jobs, money and events are kept.
 ///
 /// Operations are named for what they mean. Each is one transaction: when it returns, it is durable; when it throws, it
@@ -244,6 +269,16 @@ public protocol JobStore: Sendable {
     /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
+
+    /// What an idempotency key was answered with; nil for a new key.
+    ///
+    /// A look before anything else is checked, so that a repeat gets its answer whatever has changed since: prices, the
+    /// catalog, the balance. `admit` looks again, and decides.
+    func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer?
 
     /// Records that the answers to these jobs' requests were written to their clients.
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
@@ -267,7 +302,8 @@ public protocol JobStore: Sendable {
 
     /// How many jobs wait before this one in its lane, as a claim would take them within its workspace: 0 for the next.
     ///
-    /// Jobs that wait for their time are counted too. Nil for a job that is claimed or no longer waits.
+    /// Jobs that wait for their time are counted too. Nil for a job that is claimed or no longer
+    /// waits, and for one with more than ``Job/queuePositionMax`` before it.
     func queuePosition(of job: Job) async throws -> Int?
 
     // MARK: Workers
@@ -303,6 +339,15 @@ public protocol JobStore: Sendable {
     /// Ends the leases that ran out, and frees the waiting jobs that those workers had claimed: `claimQueued` finds
     /// them. Each job that is taken over comes under a new epoch. A worker whose lease does not last takes nothing.
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job]
+
+    /// The jobs that a worker holds, oldest first: for one that does not know what became of a claim.
+    func heldJobs(by worker: WorkerID) async throws -> [Job]
+
+    /// Waiting jobs that nobody holds and whose deadline has passed, in any lane, the longest overdue first.
+    ///
+    /// Also those that no claim would find: of a lane that is full, or that nobody serves any more. Cost grows with the
+    /// jobs found, not with those that wait.
+    func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job]
 
     // MARK: Transitions
 

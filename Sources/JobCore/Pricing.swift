@@ -37,15 +37,30 @@ extension MeteredUsage {
         var usage = worstCase(of: request)
         switch request.content {
         case .video:
-            usage.quantities[.second] = .thousandths(artifacts.reduce(0) { $0 + ($1.durationMilliseconds ?? 0) })
+            let lengths = artifacts.compactMap(\.durationMilliseconds)
+            // Some containers do not tell their length: such a video counts as long as it was asked to be.
+            if lengths.count == artifacts.count {
+                usage.quantities[.second] = .thousandths(lengths.reduce(0, clampedSum))
+            }
         case .image:
             usage.quantities[.image] = ExactDecimal(Int64(artifacts.count))
             usage.quantities[.megapixel] = megapixels(
-                artifacts.reduce(0) { $0 + Int64($1.width ?? 0) * Int64($1.height ?? 0) }
+                artifacts.reduce(0) { clampedSum($0, clampedProduct($1.width ?? 0, $1.height ?? 0)) }
             )
         case .speech: break
         }
         return usage
+    }
+
+    // Figures read from a file of a provider can be anything; a sum beyond all bounds must not end the process.
+    private static func clampedSum(_ one: Int64, _ other: Int64) -> Int64 {
+        let (sum, overflow) = one.addingReportingOverflow(other)
+        return overflow ? Int64.max : sum
+    }
+
+    private static func clampedProduct(_ one: Int, _ other: Int) -> Int64 {
+        let (product, overflow) = Int64(one).multipliedReportingOverflow(by: Int64(other))
+        return overflow ? Int64.max : product
     }
 
     private static func megapixels(_ pixels: Int64) -> ExactDecimal {

@@ -12,6 +12,8 @@ struct OutputProblem: Error, CustomStringConvertible {
     let message: String
     /// For the log.
     let description: String
+    /// Whether it was the way to the output that failed, not the output: that passes.
+    var isPassing = false
 }
 
 /// Brings one output of a provider into a temporary file of ours, and checks it whole.
@@ -22,6 +24,8 @@ struct ArtifactFetcher: Sendable {
 
     let artifacts: any ArtifactStore
     let transport: any HTTPTransport
+    /// Where long synchronous work is done.
+    let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// Receives and checks an output.
     ///
@@ -40,13 +44,15 @@ struct ArtifactFetcher: Sendable {
                 description: "expected \(expected.map(String.init) ?? "at most \(Self.bytesMax)") bytes, got \(found)"
             )
         } catch let failure as TransportFailure {
+            if failure.kind == .cancelled { throw CancellationError() }
             throw OutputProblem(
                 message: "The provider's output could not be fetched.",
-                description: "\(failure.kind.rawValue): \(failure.detail)"
+                description: "\(failure.kind.rawValue): \(failure.detail)",
+                isPassing: failure.kind == .noConnection || failure.kind == .timedOut
             )
         }
         do {
-            let facts = try MediaInspector.inspect(path: file.path)
+            let facts = try await inspect(file.path)
             guard facts.mediaType.kind == Self.kind(of: type) else {
                 throw OutputProblem(
                     message: "The provider's output is \(facts.mediaType.rawValue), not \(type.rawValue).",
@@ -56,6 +62,8 @@ struct ArtifactFetcher: Sendable {
             return (file, facts)
         } catch let problem as MediaProblem {
             await artifacts.discard(file)
+            // Our own disk, and no fault of the output.
+            if case .unreadable = problem { throw problem }
             throw OutputProblem(message: "The provider's output is not whole.", description: "\(problem)")
         } catch {
             await artifacts.discard(file)
@@ -71,7 +79,8 @@ struct ArtifactFetcher: Sendable {
         guard response.status == 200 else {
             throw OutputProblem(
                 message: "The provider's output could not be fetched.",
-                description: "status \(response.status)"
+                description: "status \(response.status)",
+                isPassing: response.status == 429 || response.status >= 500
             )
         }
         let body = response.body
@@ -87,11 +96,20 @@ struct ArtifactFetcher: Sendable {
     /// Short reads, so that no thread is held for long.
     private func copy(_ path: String) async throws -> SpooledFile {
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw OutputProblem(message: "The output is gone.", description: "no file")
+            // One that is there cannot be opened for reasons of our own, such as too many open files.
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw OutputProblem(message: "The output is gone.", description: "no file", isPassing: isThere)
         }
         let source = FileSource(handle)
         return try await artifacts.spool(bytesMax: Self.bytesMax, declaredLength: try source.length()) {
             try source.next(Self.chunkBytes)
+        }
+    }
+
+    /// Walks a file; a long one reads gigabytes, which must not hold up the threads that jobs run on.
+    private func inspect(_ path: String) async throws -> MediaFacts {
+        try await withCheckedThrowingContinuation { continuation in
+            aside { continuation.resume(with: Result { try MediaInspector.inspect(path: path) }) }
         }
     }
 

@@ -15,18 +15,23 @@ package struct EngineEnvironment: Sendable {
     /// A crash test ends or stops the process there.
     package let passed: @Sendable (WriteAheadStep) -> Void
 
+    /// Runs long synchronous work where it holds up none of the threads that jobs run on; by default right there.
+    package let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
+
     package init(
         now: @escaping @Sendable () -> Timestamp,
         bootSeconds: @escaping @Sendable () -> Double,
         sleep: @escaping @Sendable (Double) async throws -> Void,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
-        passed: @escaping @Sendable (WriteAheadStep) -> Void = { _ in }
+        passed: @escaping @Sendable (WriteAheadStep) -> Void = { _ in },
+        aside: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
     ) {
         self.now = now
         self.bootSeconds = bootSeconds
         self.sleep = sleep
         self.randomBytes = randomBytes
         self.passed = passed
+        self.aside = aside
     }
 
     /// Random lower-case hexadecimal digits, two for each byte.

@@ -9,10 +9,14 @@ extension JobDriver {
     /// How many polls in a row may not find the generation, and over how many seconds, before it counts as lost.
     private static let missedPollsMax = 3
     private static let missedPollSeconds = 30.0
+    /// Longer than any pause between two polls, in seconds.
+    private static let pauseMax = 2 * PollSchedule.hintMax
 
     /// Sleeps until the next poll is due, then polls.
     func poll(_ job: Job, _ running: JobState.Running) async throws -> NextStep {
-        let wakeAt = min(running.nextPollAt, job.deadline)
+        // A time further ahead than any pause comes from a clock that was set back: the poll is due.
+        let farthest = environment.now().adding(seconds: Self.pauseMax)
+        let wakeAt = running.nextPollAt > farthest ? environment.now() : min(running.nextPollAt, job.deadline)
         if environment.now() < wakeAt {
             await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
             if halt.isUp { return .leave }
@@ -20,19 +24,17 @@ extension JobDriver {
             guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
         }
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
-            return try await advance(
-                job,
-                .providerFailed(
-                    JobFailure(.unavailable, "The provider is no longer configured.", retryable: false),
-                    retryAt: nil
-                )
-            )
+            // A start without the provider's key must not cost what is paid for: the key may come back.
+            if isLate(job) { return try await advance(job, .deadlinePassed) }
+            await pause(job, seconds: Self.unconfiguredPauseSeconds)
+            return .go(try await reload(job))
         }
         let operation = try Self.decode(ProviderOperation.self, running.operation)
-        if isLate(job) {
-            // Before the record, so that a crash between the two repeats it.
-            await cancelAtProvider(operation, endpoint, job)
-            return try await advance(job, .deadlinePassed)
+        let isLate = isLate(job)
+        // The client's deadline is its word. The model's ends what would go on for ever: what is done is still taken, also
+        // when nobody asked for a while.
+        if isLate, job.admitted.parameters.expiresAfterSeconds != nil {
+            return try await expire(job, operation, endpoint)
         }
         if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
         let elapsed = environment.now().seconds(since: running.acceptedAt)
@@ -42,6 +44,7 @@ extension JobDriver {
         do {
             status = try await endpoint.adapter.status(of: operation)
         } catch {
+            if isLate { return try await expire(job, operation, endpoint) }
             return try await afterFailedPoll(
                 job,
                 running,
@@ -50,18 +53,14 @@ extension JobDriver {
             )
         }
         switch status {
+        case .pending where isLate: return try await expire(job, operation, endpoint)
         case .pending(let progress, let isQueued, let hint):
             let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
         case .completed(let outputs, _):
             services.durations.observe(elapsed, of: job)
             guard !outputs.isEmpty else {
-                let failure = JobFailure(
-                    .contentPolicy,
-                    "The provider finished without giving any media: its content filter withheld the result.",
-                    retryable: false
-                )
-                return try await advance(job, .providerFailed(failure, retryAt: nil))
+                return try await advance(job, .providerFailed(Self.withheld, retryAt: nil))
             }
             let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
             environment.passed(.storing)
@@ -76,6 +75,14 @@ extension JobDriver {
         }
     }
 
+    /// Stops at the provider what is too late, then says so.
+    ///
+    /// In this order, so that a crash between the two repeats the first.
+    private func expire(_ job: Job, _ operation: ProviderOperation, _ endpoint: Endpoint) async throws -> NextStep {
+        await cancelAtProvider(operation, endpoint, job)
+        return try await advance(job, .deadlinePassed)
+    }
+
     /// The generation goes on.
     ///
     /// Only what a client would notice is written.
@@ -87,8 +94,9 @@ extension JobDriver {
         in seconds: Double
     ) async throws -> NextStep {
         let nextPollAt = environment.now().adding(seconds: seconds)
+        let known = running.progress ?? -1
         let isNews =
-            (progress ?? 0) > (running.progress ?? -1) && progress != nil
+            progress.map { $0.isFinite && min(1, max(0, $0)) > known } ?? false
             || isQueued != running.isQueuedAtProvider || running.missedPolls > 0
         guard isNews else {
             await services.signals.dueTimes.wait(for: job.id, until: min(nextPollAt, job.deadline))
@@ -110,7 +118,8 @@ extension JobDriver {
     ) async throws -> NextStep {
         log(.info, "poll failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
         guard failure.code == .notFound else {
-            let pause = max(interval, failure.retry.seconds ?? min(30, max(1, interval * 2)))
+            let hint = failure.retry.seconds.map { min($0, PollSchedule.hintMax) }
+            let pause = max(interval, hint ?? min(30, max(1, interval * 2)))
             await services.signals.dueTimes.wait(
                 for: job.id,
                 until: min(environment.now().adding(seconds: pause), job.deadline)

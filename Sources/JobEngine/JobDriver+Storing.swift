@@ -11,26 +11,61 @@ extension JobDriver {
     private static let fetchesMax = 3
     private static let fetchSecondsMax = 30.0
 
+    /// How often the way to an output may fail: a short outage must not cost what is paid for.
+    private static let fetchFailuresMax = 10
+    /// How long a job waits for a provider that is no longer configured, and how often it looks, in seconds.
+    private static let unconfiguredSecondsMax = 86_400.0
+    static let unconfiguredPauseSeconds = 30.0
+    /// How many outputs one job may have.
+    private static let outputsMax = 64
+
+    /// What it means that a provider is done and gives nothing.
+    static let withheld = JobFailure(
+        .contentPolicy,
+        "The provider finished without giving any media: its content filter withheld the result.",
+        retryable: false
+    )
+
     /// Copies every output, then settles.
     ///
     /// Repeatable from the start: what was kept before is found under its name.
     func store(_ job: Job, _ storing: JobState.Storing) async throws -> NextStep {
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
-            return try await advance(job, .outputsRejected(Self.invalid("The provider is no longer configured.")))
+            // A start without the provider's key must not cost what is paid for: the key may come back.
+            guard environment.now().seconds(since: storing.since) < Self.unconfiguredSecondsMax else {
+                return try await advance(job, .outputsRejected(Self.invalid("The provider is no longer configured.")))
+            }
+            await pause(job, seconds: Self.unconfiguredPauseSeconds)
+            return .go(try await reload(job))
         }
-        let fetcher = ArtifactFetcher(artifacts: services.artifacts, transport: endpoint.adapter.transport)
+        let fetcher = ArtifactFetcher(
+            artifacts: services.artifacts,
+            transport: endpoint.adapter.transport,
+            aside: environment.aside
+        )
         let startedAt = environment.now()
         var current = job
         var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
+        guard !outputs.isEmpty else { return try await advance(job, .outputsRejected(Self.withheld)) }
+        guard outputs.count <= Self.outputsMax else {
+            return try await advance(job, .outputsRejected(Self.invalid("The provider gave too many outputs.")))
+        }
         var fetches = 1
+        var failures = 0
         var artifacts: [Artifact] = []
         while artifacts.count < outputs.count {
+            if halt.isUp { return .leave }
             do {
                 artifacts.append(
                     try await keep(outputs[artifacts.count], at: artifacts.count, current, storing, fetcher)
                 )
             } catch let problem as OutputProblem {
                 log(.warning, "output not taken", current, ["problem": "\(problem)"])
+                if problem.isPassing, failures < Self.fetchFailuresMax {
+                    failures += 1
+                    await pause(current, seconds: min(30, 0.4 * Double(1 << failures)))
+                    continue
+                }
                 let isTimeLeft = environment.now().seconds(since: startedAt) < Self.fetchSecondsMax
                 guard fetches < Self.fetchesMax, isTimeLeft else {
                     return try await advance(current, .outputsRejected(Self.invalid(problem.message)))
@@ -97,8 +132,9 @@ extension JobDriver {
     /// What the artifacts cost at the prices the job was accepted at, measured on them, and never more than the hold.
     private func bill(for job: Job, _ artifacts: [Artifact]) throws -> Bill {
         let request = job.admitted.request
-        let measured = try job.admitted.prices.bill(.measured(request, artifacts: artifacts), rounding: .halfToEven)
-        if measured.total <= job.admitted.hold { return measured }
+        // Figures beyond all bounds come from a hostile file: they cost what was quoted, and block nothing.
+        let measured = try? job.admitted.prices.bill(.measured(request, artifacts: artifacts), rounding: .halfToEven)
+        if let measured, measured.total <= job.admitted.hold { return measured }
         let quoted = try job.admitted.prices.bill(.worstCase(of: request), rounding: .halfToEven)
         return quoted
     }

@@ -71,12 +71,17 @@ extension JobDriver {
         _ submission: Submission,
         _ endpoint: Endpoint
     ) async throws -> NextStep {
-        let text = try Self.encode(submission)
         let remoteID: String? =
             switch submission {
             case .accepted(let operation): operation.remoteID
             case .completed: nil
             }
+        if let remoteID, !Self.isUsable(remoteID) {
+            // Nothing can be asked for under such an id: the answer is as good as lost.
+            log(.error, "the provider's id cannot be used", job)
+            return try await advance(job, .answerLost)
+        }
+        let text = try Self.encode(submission)
         let outcome = try await recordSurely(
             .accepted(remoteID: remoteID, submission: text),
             job,
@@ -96,6 +101,11 @@ extension JobDriver {
             // The job may still be this worker's: the answer of its resend came after another one.
             return .go(try await reload(job))
         }
+    }
+
+    /// Whether a provider's id can be stored and sent back: 1 to 512 bytes, no control characters.
+    static func isUsable(_ remoteID: String) -> Bool {
+        (1...512).contains(remoteID.utf8.count) && remoteID.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
     }
 
     /// Moves the job by what the provider accepted; at once to its next step when the endpoint is no longer configured.
@@ -207,11 +217,9 @@ extension JobDriver {
             throw Self.notSent("a resend must have the body of the first send")
         }
         do {
-            let job = current.job
-            guard case .go(let next) = try await advance(job, .sendingBegan(bodySHA256: hash)),
-                case .submitting(let submitting) = next.state, submitting.stage == .sending,
-                next.version > job.version
-            else { throw Self.notSent("the job was stopped or lost before its send") }
+            guard let next = try await commitSending(current.job, bodySHA256: hash) else {
+                throw Self.notSent("the job was stopped or lost before its send")
+            }
             current.job = next
         } catch let refusal as ProviderFailure {
             throw refusal
@@ -222,6 +230,40 @@ extension JobDriver {
         let bootSeconds = environment.bootSeconds
         let window = services.settings.sendWindowSeconds
         return SendWindow { bootSeconds() - openedAt < window }
+    }
+
+    /// Commits that this very send begins; nil when it may not.
+    ///
+    /// Apart from `advance`, which is content when the job is where the event would have brought it: a driver that could
+    /// not read the job again after an error does not know of its own earlier send. Only a client's wish to stop may have
+    /// come between; the attempt and the number of its sends are as this driver knows them.
+    private func commitSending(_ job: Job, bodySHA256: String) async throws -> Job? {
+        guard case .submitting(let known) = job.state else { return nil }
+        var current = job
+        while current.fence == fence, case .submitting(let submitting) = current.state,
+            submitting.attempt == known.attempt, submitting.sends == known.sends
+        {
+            let transition = try current.state.applying(
+                .sendingBegan(bodySHA256: bodySHA256),
+                at: environment.now()
+            )
+            switch try await services.store.commit(
+                transition,
+                of: current.id,
+                expecting: current.version,
+                fence: fence
+            ) {
+            case .committed(let moved):
+                services.live.publish(moved)
+                return moved
+            case .stale(let newer):
+                services.live.publish(newer)
+                guard newer.version != current.version else { return nil }
+                current = newer
+            case .missing: return nil
+            }
+        }
+        return nil
     }
 
     private func read(_ stored: StoredInput) async throws(ProviderFailure) -> [UInt8] {

@@ -27,7 +27,7 @@ extension JobDriver {
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)
         // Asked before any look: only one that begins after that time shows all there is.
-        let isQuiet = isQuiet(attempt, endpoint, settleSeconds: recovery.settleSeconds)
+        let isQuiet = isQuiet(attempt, endpoint, lostAt: since, settleSeconds: recovery.settleSeconds)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
         if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
         switch recovery {
@@ -114,6 +114,7 @@ extension JobDriver {
             return .unanswered
         }
         guard let found else { return .notShown }
+        if case .accepted(let operation) = found, !Self.isUsable(operation.remoteID) { return .unanswered }
         log(.notice, "the lost submit was found at the provider", job)
         return .found(try await apply(found, to: job, endpoint))
     }
@@ -140,14 +141,20 @@ extension JobDriver {
     /// until its time-out; its lease has ended before the job could be taken over. Where no other process can have the
     /// store open there is no other: those of earlier processes died with them, and an earlier lease of this process
     /// ended only after all its drivers had.
-    private func isQuiet(_ attempt: Attempt, _ endpoint: Endpoint, settleSeconds: Int64) -> Bool {
-        let sentAt = attempt.sendingAt ?? attempt.beganAt
-        var seconds = Double(settleSeconds)
+    ///
+    /// The provider's time counts from the end of the send: from when its answer was found lost, or could no longer come.
+    private func isQuiet(
+        _ attempt: Attempt,
+        _ endpoint: Endpoint,
+        lostAt: Timestamp,
+        settleSeconds: Int64
+    ) -> Bool {
+        var sendOverAt = attempt.sendingAt ?? attempt.beganAt
         if attempt.epoch != epoch, !services.settings.isOnlyProcess {
-            seconds += services.settings.leaseSeconds + services.settings.sendWindowSeconds
-            seconds += Double(endpoint.model.timing.sendTimeoutSeconds)
+            let longest = services.settings.leaseSeconds + services.settings.sendWindowSeconds
+            sendOverAt = sendOverAt.adding(seconds: longest + Double(endpoint.model.timing.sendTimeoutSeconds))
         }
-        return environment.now() >= sentAt.adding(seconds: seconds)
+        return environment.now() >= max(sendOverAt, lostAt).adding(seconds: Double(settleSeconds))
     }
 
     /// Nothing more can be found out: the operator's policy decides.

@@ -57,14 +57,32 @@ struct JobDriver: Sendable {
                 job = next
                 failures = 0
             } catch {
-                failures += 1
                 log(.error, "step failed; it is tried again", job, ["error": "\(error)"])
-                // Where a stop, or the client's wish to cancel, wakes it.
-                await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
-                if halt.isUp { return }
-                if let current = try? await services.store.job(job.id) { job = current }
+                guard let current = await afterFailure(of: job, &failures) else { return }
+                job = current
             }
         }
+    }
+
+    /// The job as the store has it after a pause: a commit that threw may have happened, and no step is taken on what
+    /// was true before it.
+    ///
+    /// - Returns: The job; nil when this worker has to leave it.
+    private func afterFailure(of job: Job, _ failures: inout Int) async -> Job? {
+        while !Task.isCancelled {
+            failures += 1
+            // Where a stop, or the client's wish to cancel, wakes it.
+            await pause(job, seconds: min(30, 0.25 * Double(1 << min(failures, 7))))
+            if halt.isUp { return nil }
+            do {
+                guard let current = try await services.store.job(job.id) else { return nil }
+                services.live.publish(current)
+                return current
+            } catch {
+                log(.error, "the job could not be read", job, ["error": "\(error)"])
+            }
+        }
+        return nil
     }
 
     private func step(_ job: Job) async throws -> NextStep {
@@ -111,6 +129,8 @@ struct JobDriver: Sendable {
             do {
                 transition = try current.state.applying(event, at: environment.now())
             } catch {
+                // An event that does not apply to what the caller has seen would be tried again as fast as it can be.
+                guard current.version != job.version else { throw error }
                 return .go(current)
             }
             switch try await services.store.commit(
@@ -125,6 +145,7 @@ struct JobDriver: Sendable {
                 if case .storing = moved.state { services.signals.jobsWait() }
                 return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
             case .stale(let newer):
+                services.live.publish(newer)
                 // Same version: not the job moved, but its attempt does not allow the step.
                 guard newer.version != current.version else {
                     guard newer.fence == fence else { return .leave }
@@ -155,12 +176,16 @@ struct JobDriver: Sendable {
         switch failure.retry {
         case .never: nil
         case .backoff: environment.now().adding(seconds: backoff(tries))
-        case .after(let seconds): environment.now().adding(seconds: max(0.05, min(seconds, 3_600)))
+        // Never sooner than our own pause: a provider that asks for none would be asked without end.
+        case .after(let seconds): environment.now().adding(seconds: max(backoff(tries), min(seconds, 3_600)))
         }
     }
 
+    /// What a provider says about a failure may be long.
+    private static let detailCharactersMax = 2_000
+
     func log(_ level: Logger.Level, _ message: Logger.Message, _ job: Job, _ more: Logger.Metadata = [:]) {
-        var metadata = more
+        var metadata = more.mapValues { Logger.MetadataValue.string(String("\($0)".prefix(Self.detailCharactersMax))) }
         metadata["job"] = "\(job.id)"
         metadata["state"] = "\(job.state.name.rawValue)"
         services.logger.log(level: level, message, metadata: metadata)

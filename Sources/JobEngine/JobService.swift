@@ -137,7 +137,8 @@ package struct JobService: Sendable {
 
     /// Accepts a job, or says why not.
     ///
-    /// The order is: model, parameters, price, references, then one durable transaction. Until that transaction nothing
+    /// The order is: an earlier answer under the same idempotency key, whatever has changed since; then model, parameters,
+    /// price, references, and one durable transaction. Until that transaction nothing
     /// is written but references under the hash of their content, which the sweeper removes when no job came of them.
     /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request with its key.
     ///
@@ -150,17 +151,28 @@ package struct JobService: Sendable {
         _ submission: JobSubmission,
         answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
+        let fingerprint = Self.fingerprint(submission)
+        if let idempotencyKey = submission.idempotencyKey,
+            let earlier = try await store.earlierAnswer(
+                to: idempotencyKey,
+                keyHash: submission.key.hash,
+                fingerprint: fingerprint
+            )
+        {
+            switch earlier {
+            case .replay(let job, let body): return .replayed(job: job, answer: body)
+            case .conflict: throw SubmissionRefusal.idempotencyConflict
+            }
+        }
         let endpoint = try endpoint(for: submission.request)
         let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
         try checkProviderOptions(resolved.request, endpoint)
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
         let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let fingerprint = Self.fingerprint(submission)
         let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty, submission.idempotencyKey == nil {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file. With
-            // an idempotency key it may be a repeat, which has its answer however little is left.
+        if !inputs.isEmpty {
+            // Before anything is written: the transaction below decides, but most refusals should leave no file.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
@@ -314,7 +326,7 @@ package struct JobService: Sendable {
     /// A workspace's jobs, newest first.
     package func jobs(_ query: JobQuery) async throws -> [JobView] {
         var views: [JobView] = []
-        for job in try await store.jobs(query) { views.append(try await view(of: job)) }
+        for job in try await store.jobs(query) { views.append(try await view(of: job, withPosition: false)) }
         return views
     }
 
@@ -323,10 +335,15 @@ package struct JobService: Sendable {
         JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
     }
 
-    private func view(of job: Job) async throws -> JobView {
+    /// A list leaves the position in the queue out: counting it for each of its jobs would cost too much.
+    private func view(of job: Job, withPosition: Bool = true) async throws -> JobView {
         let endpoint = catalog.endpoint(job.admitted.endpoint)
         let position: Int?
-        if case .queued = job.state { position = try await store.queuePosition(of: job) } else { position = nil }
+        if withPosition, case .queued = job.state {
+            position = try await store.queuePosition(of: job)
+        } else {
+            position = nil
+        }
         return JobView(
             job: job,
             attempts: try await live.attempts(of: job),
@@ -394,6 +411,14 @@ package struct JobService: Sendable {
                 throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
             }
             let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
+            // By its first bytes, before anything walks the whole: a long file of another kind costs nothing.
+            guard MediaInspector.sniff(Array(data.bytes.prefix(MediaInspector.sniffLength)))?.kind == .image else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` is not an image that is taken: image/png, image/jpeg, image/webp, image/gif."
+                )
+            }
             let facts: MediaFacts
             do {
                 facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
@@ -429,7 +454,7 @@ package struct JobService: Sendable {
     private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
         guard !inputs.isEmpty else { return request }
         var stored: [String: StoredInput] = [:]
-        for input in inputs where stored[input.url] == nil {
+        for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {
             let chunks = OnceSequence(input.bytes)
             let file = try await artifacts.spool(
                 bytesMax: Int64(input.bytes.count),
@@ -442,7 +467,6 @@ package struct JobService: Sendable {
                 await artifacts.discard(file)
                 throw error
             }
-            stored[input.url] = input.stored
         }
         return request.replacingInputs { input in
             guard case .url(let url) = input, let kept = stored[url] else { return input }

@@ -51,6 +51,7 @@ package struct JobWorker: Service {
 
     private let services: DriverServices
     private let stopping = Flag()
+    private let broken = BrokenStore()
 
     package init(
         store: any JobStore,
@@ -81,19 +82,22 @@ package struct JobWorker: Service {
     package func run() async throws {
         await withGracefulShutdownHandler {
             var isFirst = true
-            while !stopping.isUp, !Task.isCancelled {
-                await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess)
-                isFirst = false
+            while !stopping.isUp, !Task.isCancelled, broken.error == nil {
+                if await workUnderOneLease(endingOthers: isFirst && services.settings.isOnlyProcess) { isFirst = false }
             }
         } onGracefulShutdown: {
             stopping.raise()
             services.signals.dueTimes.stop()
             services.signals.claimable.raise()
         }
+        // The process must end: what it would answer for could not be kept.
+        if let error = broken.error { throw error }
     }
 
     /// One life of a worker, under one name, from its first lease to its end or loss.
-    private func workUnderOneLease(endingOthers: Bool) async {
+    ///
+    /// - Returns: False when not even the lease could be had.
+    private func workUnderOneLease(endingOthers: Bool) async -> Bool {
         let worker = WorkerID("worker_" + services.environment.randomHex(bytes: 12))
         let lease = Lease(worker: worker, services: services)
         services.signals.dueTimes.start()
@@ -101,7 +105,7 @@ package struct JobWorker: Service {
         if stopping.isUp { services.signals.dueTimes.stop() }
         guard await lease.begin(endingOthers: endingOthers) else {
             try? await services.environment.sleep(1)
-            return
+            return false
         }
         services.logger.info("worker started", metadata: ["worker": "\(worker)"])
         await withDiscardingTaskGroup { upkeep in
@@ -120,62 +124,114 @@ package struct JobWorker: Service {
             services.logger.warning("lease not given back; it ends by itself", metadata: ["error": "\(error)"])
         }
         services.logger.info("worker stopped", metadata: ["worker": "\(worker)"])
+        return true
     }
 
     /// Claims what can be claimed, then sleeps until something changes.
     private func claim(as worker: WorkerID, lease: Lease, into group: inout DiscardingTaskGroup) async {
         let now = services.environment.now()
-        let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
         var pause = services.settings.renewSeconds
         do {
-            var jobs: [Job] = []
-            if lease.isTimeForOrphans(now) {
-                jobs = try await services.store.claimOrphans(
+            // Driven as soon as they are claimed: whatever fails after that, nobody else would.
+            try await takeUpUnknownClaims(of: worker, lease: lease, into: &group)
+            if lease.isTimeForOrphans(services.environment.bootSeconds()) {
+                let orphans = try await services.store.claimOrphans(
                     worker: worker,
                     now: now,
                     limit: services.settings.claimLimit
                 )
-                if jobs.count >= services.settings.claimLimit { lease.lookForOrphansAgain() }
-                for job in jobs {
+                for job in orphans {
                     services.logger.notice(
                         "job taken over",
                         metadata: ["job": "\(job.id)", "state": "\(job.state.name.rawValue)", "epoch": "\(job.epoch)"]
                     )
                 }
+                drive(orphans, worker, lease, into: &group)
+                let overdue = try await expireOverdue(at: now)
+                // There were more than one look takes.
+                if max(orphans.count, overdue) >= services.settings.claimLimit { return lease.lookForOrphansAgain() }
             }
+            let capacity = services.budgets.capacities(at: services.environment.bootSeconds())
             let claimed = try await services.store.claimQueued(
                 worker: worker,
                 lanes: capacity.lanes,
                 now: now,
                 limit: services.settings.claimLimit
             )
-            let startedAt = services.environment.bootSeconds()
-            for job in claimed.jobs { services.budgets.spend(job.admitted.lane, at: startedAt) }
-            jobs += claimed.jobs
-            for job in jobs {
-                services.environment.passed(.claimed)
-                // Before the task runs, so that news that come meanwhile are kept.
-                services.signals.dueTimes.hold(job.id)
-                let driver = JobDriver(
-                    services: services,
-                    worker: worker,
-                    epoch: job.epoch,
-                    takenAt: now,
-                    halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
-                )
-                group.addTask { await driver.drive(job) }
-            }
-            if jobs.count >= services.settings.claimLimit { return }
+            drive(claimed.jobs, worker, lease, into: &group)
+            if claimed.jobs.count >= services.settings.claimLimit { return }
             for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
                 pause = min(pause, next)
             }
+        } catch let broken as JobStoreIsBroken {
+            services.logger.critical("the database cannot be written any more", metadata: ["error": "\(broken)"])
+            self.broken.note(broken)
+            lease.lose()
         } catch {
             services.logger.error("claiming failed", metadata: ["error": "\(error)"])
+            lease.claimIsUnknown.withLock { $0 = true }
             pause = 1
         }
         guard !stopping.isUp, !lease.isLost.isUp else { return }
         await services.signals.claimable.wait(seconds: max(0.005, pause), sleep: services.environment.sleep)
     }
+
+    /// Starts a driver for each job.
+    private func drive(_ jobs: [Job], _ worker: WorkerID, _ lease: Lease, into group: inout DiscardingTaskGroup) {
+        for job in jobs {
+            services.environment.passed(.claimed)
+            if case .queued = job.state {
+                services.budgets.spend(job.admitted.lane, at: services.environment.bootSeconds())
+            }
+            // Before the task runs, so that news that come meanwhile are kept.
+            services.signals.dueTimes.hold(job.id)
+            let driver = JobDriver(
+                services: services,
+                worker: worker,
+                epoch: job.epoch,
+                takenAt: services.environment.now(),
+                halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
+            )
+            group.addTask { await driver.drive(job) }
+        }
+    }
+
+    /// Drives what this worker holds and nobody drives: a claim that ended with an error may have been made all the same.
+    private func takeUpUnknownClaims(
+        of worker: WorkerID,
+        lease: Lease,
+        into group: inout DiscardingTaskGroup
+    ) async throws {
+        guard lease.claimIsUnknown.withLock({ $0 }) else { return }
+        let held = try await services.store.heldJobs(by: worker)
+        lease.claimIsUnknown.withLock { $0 = false }
+        drive(held.filter { !services.signals.dueTimes.isHeld($0.id) }, worker, lease, into: &group)
+    }
+
+    /// Ends jobs that waited past their deadline: no claim may ever find them, in a lane that is full or served no more.
+    ///
+    /// - Returns: How many were found.
+    private func expireOverdue(at now: Timestamp) async throws -> Int {
+        let overdue = try await services.store.overdueJobs(now: now, limit: services.settings.claimLimit)
+        for job in overdue {
+            // Fenced by the version alone, as a client's decision is: whoever claims it meanwhile finds it over.
+            guard let transition = try? job.state.applying(.deadlinePassed, at: now) else { continue }
+            let outcome = try await services.store.commit(transition, of: job.id, expecting: job.version, fence: nil)
+            guard case .committed(let expired) = outcome else { continue }
+            services.live.publish(expired)
+            services.signals.wake(job.id)
+        }
+        return overdue.count
+    }
+}
+
+/// The database's last word, once it cannot be written any more.
+private final class BrokenStore: Sendable {
+    private let state = Mutex<JobStoreIsBroken?>(nil)
+
+    var error: JobStoreIsBroken? { state.withLock { $0 } }
+
+    func note(_ error: JobStoreIsBroken) { state.withLock { $0 = error } }
 }
 
 /// A flag that is only ever raised.
@@ -200,9 +256,11 @@ struct Halt: Sendable {
 /// A worker's lease: begun once, renewed until cancelled or lost.
 private final class Lease: Sendable {
     let isLost = Flag()
+    /// Whether a claim ended with an error: what it took is found only by asking.
+    let claimIsUnknown = Mutex(false)
     private let worker: WorkerID
     private let services: DriverServices
-    private let orphansLookedForAt = Mutex<Timestamp?>(nil)
+    private let orphansLookedForAt = Mutex<Double?>(nil)
 
     init(worker: WorkerID, services: DriverServices) {
         self.worker = worker
@@ -229,10 +287,7 @@ private final class Lease: Sendable {
             do {
                 guard try await renew() else {
                     services.logger.warning("lease lost; starting anew", metadata: ["worker": "\(worker)"])
-                    isLost.raise()
-                    // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
-                    services.signals.dueTimes.stop()
-                    services.signals.claimable.raise()
+                    lose()
                     return
                 }
             } catch {
@@ -241,9 +296,18 @@ private final class Lease: Sendable {
         }
     }
 
-    func isTimeForOrphans(_ now: Timestamp) -> Bool {
+    /// Makes every driver leave its job.
+    func lose() {
+        isLost.raise()
+        // Those who sleep until a poll is due would hold up the new start, and ask for what is not theirs.
+        services.signals.dueTimes.stop()
+        services.signals.claimable.raise()
+    }
+
+    /// Whether the last look is long enough ago, on the clock that is never set.
+    func isTimeForOrphans(_ now: Double) -> Bool {
         orphansLookedForAt.withLock { last in
-            if let last, now.seconds(since: last) < services.settings.renewSeconds { return false }
+            if let last, now - last < services.settings.renewSeconds { return false }
             last = now
             return true
         }

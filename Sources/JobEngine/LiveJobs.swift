@@ -44,12 +44,13 @@ package final class LiveJobs: Sendable {
 
     /// Takes note of a job after a commit, and tells those who watch it.
     package func publish(_ job: Job) {
-        let watchers = state.withLock { state -> [AsyncStream<Job>.Continuation] in
-            if let known = state.jobs[job.id], known.version > job.version { return [] }
-            Self.keep(job, in: &state)
-            return state.watchers[job.id].map { Array($0.values) } ?? []
+        state.withLock { state in
+            if let known = state.jobs[job.id], known.version > job.version { return }
+            // A job that was just admitted is read from the store: a million that wait must not fill the memory.
+            if job.version > 1 || job.worker != nil { Self.keep(job, in: &state) }
+            // Under the lock: of two commits, the newer must be the last that a watcher sees.
+            for watcher in (state.watchers[job.id] ?? [:]).values { watcher.yield(job) }
         }
-        for watcher in watchers { watcher.yield(job) }
     }
 
     /// The job's changes from now on.
@@ -70,6 +71,9 @@ package final class LiveJobs: Sendable {
         }
         return stream
     }
+
+    /// How many watch a job at present.
+    package var watcherCount: Int { state.withLock { $0.watchers.values.reduce(0) { $0 + $1.count } } }
 
     private static func keep(_ job: Job, in state: inout State) {
         let isNew = state.jobs.updateValue(job, forKey: job.id)?.state.isTerminal != true

@@ -7,6 +7,9 @@ import ProviderKit
 /// About ten looks up to the time at which jobs like it usually begin to finish, then closer ones around the median, then
 /// ever wider ones: the client learns of the end within a tenth of the job's duration, and a provider is asked seldom.
 struct PollSchedule {
+    /// The longest pause that a provider may ask for, in seconds: a client must learn of the end.
+    static let hintMax = 120.0
+
     /// The shortest interval that the model allows, in seconds.
     let shortest: Double
     /// What such a job usually takes, in seconds.
@@ -36,6 +39,6 @@ struct PollSchedule {
         } else {
             wanted = elapsed / 20
         }
-        return max(shortest, hint ?? 0, min(wanted, 60)) * (0.9 + 0.2 * jitter)
+        return max(shortest, min(hint ?? 0, Self.hintMax), min(wanted, 60)) * (0.9 + 0.2 * jitter)
     }
 }

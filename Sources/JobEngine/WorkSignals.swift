@@ -103,6 +103,9 @@ final class DueTimes: Sendable {
     /// A worker of this process holds the job from now on: its news are kept.
     func hold(_ id: JobID) { state.withLock { $0.held[id, default: 0] += 1 } }
 
+    /// Whether a driver of this process has the job.
+    func isHeld(_ id: JobID) -> Bool { state.withLock { $0.held[id] != nil } }
+
     /// No worker of this process holds the job any more.
     func release(_ id: JobID) {
         state.withLock { state in

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FoundationNetworking
 import Generation
+import Glibc
 
 /// What the client commands speak to the service with: its own HTTP API, as any program would.
 struct APIClient {
@@ -17,13 +18,15 @@ struct APIClient {
     }
 
     init(baseURL: String, key: String) {
+        // The service is reached directly: a proxy of the environment must see neither it nor the key.
+        setenv("no_proxy", "*", 1)
         self.baseURL = baseURL
         self.key = key
     }
 
     /// Sends a request and reads the answer's JSON.
     ///
-    /// - Throws: `CleanExit`-free, plain words: what the service said, or that it cannot be reached.
+    /// - Throws: `ClientFailure` with what the service said, or that it cannot be reached.
     func json(
         _ method: String,
         _ path: String,

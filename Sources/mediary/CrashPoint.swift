@@ -27,6 +27,8 @@ final class CrashPoint: Sendable {
     /// Told of each step; the one it waits for is the last thing the process does.
     func passed(_ step: WriteAheadStep) {
         guard step == self.step, left.subtract(1, ordering: .relaxed).newValue == 0 else { return }
-        kill(getpid(), signal)
+        // To this very thread: a signal to the process may be taken by another one, and this one would go on meanwhile,
+        // past the step that it is to be stopped at.
+        raise(signal)
     }
 }

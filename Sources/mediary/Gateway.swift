@@ -21,18 +21,35 @@ struct Stores {
     let environment: EngineEnvironment
 
     /// Opens the stores, making what is missing.
-    init(_ configuration: Configuration) throws {
+    ///
+    /// - Parameters:
+    ///   - configuration: Says where.
+    ///   - mayCreate: Whether a folder without a database gets one. A command that only looks must not find a mistyped
+    ///     folder in order.
+    /// - Throws: `ValidationError` without a database; what the stores throw.
+    init(_ configuration: Configuration, mayCreate: Bool) throws {
         let folder = configuration.dataFolder
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        // Prompts, callback addresses and hashes of keys are nobody else's to read, whatever the folder's own mode.
+        umask(0o077)
+        if mayCreate {
+            try Self.createFolder(folder)
+        } else if !FileManager.default.fileExists(atPath: "\(folder)/mediary.sqlite") {
+            throw ValidationError("There is no database in \(folder); set MEDIARY_DATA to the service's folder.")
+        }
         let crashPoint = CrashPoint(ProcessInfo.processInfo.environment["MEDIARY_TEST_CRASH_AT"])
         environment = SystemEnvironment.make(crashPoint: crashPoint)
         jobs = try SQLiteJobStore(path: "\(folder)/mediary.sqlite")
         artifacts = try FileArtifactStore(folder: "\(folder)/files")
         accounts = AccountService(store: jobs, environment: environment)
+    }
+
+    /// Makes the data folder, for its owner alone.
+    static func createFolder(_ folder: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
     }
 
     /// Closes the database; what was written is durable already.
@@ -75,14 +92,10 @@ struct Gateway {
     init(_ configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        try FileManager.default.createDirectory(
-            atPath: configuration.dataFolder,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
-        stores = try Stores(configuration)
+        stores = try Stores(configuration, mayCreate: true)
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let settings = ProviderSettings(
@@ -154,9 +167,10 @@ struct Gateway {
             logger: logger,
             onListening: onListening
         )
-        // Stopped in reverse: first nothing new is accepted, then jobs are given back.
+        // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
+        // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, worker, api],
+            services: [sweeper, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -176,6 +190,17 @@ struct Gateway {
 }
 
 extension Configuration {
+    /// How many connections leave enough file descriptors for the database, the artifacts and the children.
+    ///
+    /// The soft limit is raised to the hard one first: many systems start programs with 1,024.
+    private static var connectionsMax: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return max(32, Int(clamping: limit.rlim_cur) * 3 / 4 - 128)
+    }
+
     /// What these settings say about the HTTP server.
     fileprivate var api: APIConfiguration {
         var api = APIConfiguration()
@@ -183,6 +208,9 @@ extension Configuration {
         api.port = port
         api.publicURL = publicURL
         api.allowNetworks = allowNetworks
+        // What is left of the time for a stop, after the sends in flight.
+        api.drainSeconds = 15
+        api.connectionsMax = Self.connectionsMax
         return api
     }
 

@@ -32,7 +32,9 @@ struct LogOutput: LogHandler {
             let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
             line = "\(time) \(level) \(event.message)\(details)"
         }
-        let bytes = Array((line.filter { $0 != "\n" } + "\n").utf8)
+        // What comes from outside may hold anything; a line stays one line, and steers no terminal.
+        var bytes = line.utf8.map { $0 < 32 || $0 == 127 ? UInt8(ascii: " ") : $0 }
+        bytes.append(UInt8(ascii: "\n"))
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 }

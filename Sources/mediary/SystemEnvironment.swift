@@ -1,10 +1,14 @@
 import Cryptography
+import Dispatch
 import Glibc
 import JobCore
 import JobEngine
 
 /// The process's own clocks and randomness: the one place that reads them.
 enum SystemEnvironment {
+    /// A serial queue has a thread of its own; a concurrent one would borrow those that Swift's tasks run on.
+    private static let inspections = DispatchQueue(label: "mediary.inspections")
+
     /// The environment of a running service.
     static func make(crashPoint: CrashPoint?) -> EngineEnvironment {
         EngineEnvironment(
@@ -12,7 +16,8 @@ enum SystemEnvironment {
             bootSeconds: { Double(milliseconds(CLOCK_BOOTTIME)) / 1_000 },
             sleep: { try await Task.sleep(for: .seconds(max(0, $0))) },
             randomBytes: { SystemRandom.bytes($0) },
-            passed: { step in crashPoint?.passed(step) }
+            passed: { step in crashPoint?.passed(step) },
+            aside: { work in inspections.async(execute: work) }
         )
     }
 

@@ -81,6 +81,7 @@ final class EngineHarness: Sendable {
         slots: Int = 100,
         submitsPerMinute: Int? = nil,
         canCancel: Bool = true,
+        models: Set<String> = [],
         policy: UnknownOutcomePolicy = .refund,
         limits: JobService.Limits = JobService.Limits(),
         freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
@@ -95,8 +96,8 @@ final class EngineHarness: Sendable {
         let wire = NodeTransport(provider: provider, life: life)
         let adapter: any ProviderAdapter =
             canCancel
-            ? AbleAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute)
-            : UnstoppableAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute)
+            ? AbleAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute, offered: models)
+            : UnstoppableAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute, offered: models)
         let node = try Node(
             self,
             life: life,
@@ -342,6 +343,12 @@ final class Node: Sendable {
         try await task.withLock { $0 }?.value
     }
 
+    /// Cancels the worker's task, and waits for it: as when a stop in good order takes too long.
+    func abort() async {
+        task.withLock { $0 }?.cancel()
+        _ = await task.withLock { $0 }?.result
+    }
+
     /// As `kill -9`: what was on its way is on its way, nothing is written any more.
     func die() {
         life.kill()
@@ -352,6 +359,13 @@ final class Node: Sendable {
     func kill() async {
         die()
         _ = await task.withLock { $0 }?.result
+    }
+
+    /// Dies while its requests stand before a door, which is open afterwards.
+    func dieBefore(_ door: Door) async {
+        die()
+        door.open()
+        await kill()
     }
 
     // MARK: As a client of the node

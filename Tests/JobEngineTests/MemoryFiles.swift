@@ -13,6 +13,8 @@ final class MemoryFiles: ArtifactStore {
         var keeps = 0
     }
 
+    /// Reads wait here.
+    let readDoor = Door()
     private let folder: URL
     private let clock: TestClock
     private let state = Mutex(State())
@@ -92,6 +94,7 @@ final class MemoryFiles: ArtifactStore {
         range: Range<Int64>?,
         chunk: @Sendable ([UInt8]) async throws -> Void
     ) async throws {
+        await readDoor.pass()
         try mayFail()
         guard let bytes = bytes(of: key) else { throw ArtifactStoreError.notFound(key.path) }
         let range = range ?? 0..<Int64(bytes.count)

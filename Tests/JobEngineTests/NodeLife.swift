@@ -89,3 +89,24 @@ final class Lines: Sendable {
 
     func append(_ line: String) { lines.withLock { $0.append(line) } }
 }
+
+/// Says yes a number of times, after having said no a number of times.
+final class Countdown: Sendable {
+    private let state: Mutex<(skipped: Int, left: Int)>
+
+    init(_ count: Int) { state = Mutex((0, count)) }
+
+    func arm(after skipped: Int, count: Int) { state.withLock { $0 = (skipped, count) } }
+
+    func take() -> Bool {
+        state.withLock { state in
+            guard state.left > 0 else { return false }
+            guard state.skipped == 0 else {
+                state.skipped -= 1
+                return false
+            }
+            state.left -= 1
+            return true
+        }
+    }
+}

@@ -37,6 +37,16 @@ struct NodeStore: JobStore {
         try await through { try await base.admit(admission) }
     }
 
+    func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer? {
+        try await through {
+            try await base.earlierAnswer(to: idempotencyKey, keyHash: keyHash, fingerprint: fingerprint)
+        }
+    }
+
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
         try await through { try await base.markAnswered(jobs, at: now) }
     }
@@ -78,6 +88,14 @@ struct NodeStore: JobStore {
 
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job] {
         try await through { try await base.claimOrphans(worker: worker, now: now, limit: limit) }
+    }
+
+    func heldJobs(by worker: WorkerID) async throws -> [Job] {
+        try await through { try await base.heldJobs(by: worker) }
+    }
+
+    func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
+        try await through { try await base.overdueJobs(now: now, limit: limit) }
     }
 
     func commit(

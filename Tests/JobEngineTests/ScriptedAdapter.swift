@@ -21,20 +21,16 @@ protocol ScriptedAdapter: ProviderAdapter {
     var wire: NodeTransport { get }
     var slots: Int { get }
     var submitsPerMinute: Int? { get }
-}
-
-/// Neither cancels nor looks up: class C.
-struct PlainAdapter: ScriptedAdapter {
-    let wire: NodeTransport
-    var slots = 100
-    var submitsPerMinute: Int?
+    /// The models that are offered; empty for all.
+    var offered: Set<String> { get }
 }
 
 /// Cancels, and resolves lost answers by the class of the model.
 struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter {
     let wire: NodeTransport
-    var slots = 100
-    var submitsPerMinute: Int?
+    let slots: Int
+    let submitsPerMinute: Int?
+    let offered: Set<String>
 
     func cancel(_ operation: ProviderOperation) async throws(ProviderFailure) {
         _ = try await exchange(HTTPRequest(.post, "https://provider/cancel/\(operation.remoteID)"))
@@ -56,8 +52,9 @@ struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter {
 /// Resolves lost answers, but cannot cancel.
 struct UnstoppableAdapter: ScriptedAdapter, RecoverableAdapter {
     let wire: NodeTransport
-    var slots = 100
-    var submitsPerMinute: Int?
+    let slots: Int
+    let submitsPerMinute: Int?
+    let offered: Set<String>
 
     func recovery(of request: GenerationRequest) -> RecoveryClass {
         wire.provider.script.recovery[request.model] ?? .unrecoverable
@@ -80,7 +77,7 @@ extension ScriptedAdapter {
             model("fake/other", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
             model("fake/image", .image(image), [ListPrice(unit: "image", usd: "0.04")]),
             model("fake/speech", .speech(speech), [ListPrice(unit: "character", usd: "0.001")]),
-        ]
+        ].filter { offered.isEmpty || offered.contains($0.slug) }
     }
 
     private var video: VideoParameters {

@@ -88,8 +88,10 @@ final class ScriptedProvider: Sendable {
         var canLookUp: @Sendable (_ looks: Int) -> Bool = { _ in true }
         /// Whether a look-up shows a generation.
         var shows: @Sendable (Generation, Timestamp) -> Bool = { _, _ in true }
+        /// What a look-up gives instead of what is there.
+        var finds: @Sendable (_ externalID: String) -> String? = { _ in nil }
         /// Whether the provider knows a repeated idempotency key.
-        var takesTokens = true
+        var takesTokens: @Sendable (Submit) -> Bool = { _ in true }
         /// Put into every body, so that a test can change it between two sends.
         var salt = ""
         /// What a cancelled generation costs; nil when the provider does not say.
@@ -119,6 +121,8 @@ final class ScriptedProvider: Sendable {
     let doorBeforeSend = Door()
     /// Submits wait here after the provider has decided, before the answer goes back.
     let doorBeforeAnswer = Door()
+    /// Polls wait here, after the provider has answered them.
+    let doorBeforeStatus = Door()
     private let state = Mutex(State())
 
     init(clock: TestClock) { self.clock = clock }
@@ -161,7 +165,9 @@ final class ScriptedProvider: Sendable {
         let path = request.url.split(separator: "/").dropFirst(2).map(String.init)
         let response: HTTPResponse
         switch (request.method, path.first) {
-        case (.get, "operations"): response = try status(path[1])
+        case (.get, "operations"):
+            response = try status(path[1])
+            await doorBeforeStatus.pass()
         case (.post, "cancel"): response = cancel(path[1])
         case (.get, "find"): response = try find(path[1])
         case (.get, "outputs"): response = try output(path, request.url)
@@ -248,7 +254,7 @@ final class ScriptedProvider: Sendable {
     private func accept(_ submit: Submit, _ seconds: Double) -> HTTPResponse {
         let now = clock.now
         return state.withLock { state in
-            if state.script.takesTokens,
+            if state.script.takesTokens(submit),
                 let known = state.generations.values.first(where: { $0.token == submit.token })
             {
                 guard known.body == submit.body else {
@@ -346,6 +352,7 @@ final class ScriptedProvider: Sendable {
         guard script.canLookUp(looks) else {
             throw TransportFailure(.timedOut, requestReachedPeer: .unknown, "no answer")
         }
+        if let id = script.finds(externalID) { return Self.answer(200, headers: [("x-id", id)]) }
         guard let known, script.shows(known, now) else { return Self.answer(204) }
         return Self.answer(200, headers: [("x-id", known.id)])
     }

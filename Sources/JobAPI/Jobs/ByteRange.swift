@@ -1,5 +1,5 @@
 /// What part of a file a client asks for with a `Range` header (RFC 9110, section 14).
-enum ByteRange: Equatable {
+package enum ByteRange: Equatable {
     /// All of it: no range was asked for, or one that is to be passed over.
     case whole
     /// These bytes.
@@ -10,7 +10,7 @@ enum ByteRange: Equatable {
     /// Reads the header.
     ///
     /// A malformed header, another unit, and several ranges at once are passed over, as the RFC allows.
-    init(_ header: String?, length: Int64) {
+    package init(_ header: String?, length: Int64) {
         guard let header, let equals = header.firstIndex(of: "="), header[..<equals].lowercased() == "bytes" else {
             self = .whole
             return

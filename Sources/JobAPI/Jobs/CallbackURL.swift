@@ -1,11 +1,12 @@
-import Generation
+package import Generation
 
 /// Checks the address that a client wants to be told at.
 ///
 /// Only its form: where a name leads to is looked at when the message is delivered, on the very connection. What can
 /// be seen to lead inside is refused here already.
-struct CallbackURL {
-    static let charactersMax = 2_000
+package struct CallbackURL {
+    /// The longest URL.
+    package static let charactersMax = 2_000
 
     private let field: String
     private let allowed: [NetworkRange]
@@ -17,7 +18,7 @@ struct CallbackURL {
     ///   - field: Its field, for messages.
     ///   - allowed: Networks besides the public one that may be reached, and by plain http.
     /// - Throws: `RequestProblem`; the URL's path and query, which may hold secrets, are not in it.
-    static func check(_ url: String, field: String, allowing allowed: [NetworkRange]) throws(RequestProblem) {
+    package static func check(_ url: String, field: String, allowing allowed: [NetworkRange]) throws(RequestProblem) {
         try CallbackURL(field: field, allowed: allowed).check(url)
     }
 

@@ -197,9 +197,6 @@ package struct JobWire: Sendable {
     private func writeArtifacts(of job: Job, url: String, to json: inout JSONWriter) {
         json.beginArray()
         if case .completed(let completed) = job.state {
-            let keptUntil = job.admitted.parameters.retentionDays.flatMap { days in
-                job.finishedAt?.adding(seconds: Double(days) * 86_400)
-            }
             for artifact in completed.artifacts {
                 json.beginObject()
                 json.key("index")
@@ -225,7 +222,8 @@ package struct JobWire: Sendable {
                 json.key("url")
                 json.string("\(url)/artifacts/\(artifact.index)")
                 json.key("expires_at")
-                json.time(keptUntil)
+                // Artifacts are kept: nothing deletes them, so there is no time to tell.
+                json.null()
                 json.endObject()
             }
         }

@@ -15,7 +15,7 @@ struct AuditCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let stores = try Stores(Configuration())
+        let stores = try Stores(Configuration(), mayCreate: false)
         let report = try await Auditor(store: stores.jobs, files: stores.artifacts).run()
         try stores.close()
         if json { try Output.json(report) } else { Self.show(report) }

@@ -28,7 +28,7 @@ struct CreditsCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let stores = try Stores(Configuration())
+            let stores = try Stores(Configuration(), mayCreate: true)
             let balance = try await stores.accounts.grant(
                 try dollars(amount, option: "--amount"),
                 to: try workspaceName(workspace),
@@ -53,7 +53,7 @@ struct CreditsCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let stores = try Stores(Configuration())
+            let stores = try Stores(Configuration(), mayCreate: false)
             let balance = try await stores.accounts.balance(of: try workspaceName(workspace))
             try stores.close()
             try show(balance, of: workspace, json: json)

@@ -16,7 +16,11 @@ struct DemoCommand: AsyncParsableCommand {
     )
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/mediary-demo-\(getpid())"
+        var template = Array("\(FileManager.default.temporaryDirectory.path)/mediary-demo-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw ClientFailure(description: "no temporary folder can be made: \(String(cString: strerror(errno)))")
+        }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var configuration = try Configuration(environment: ["MEDIARY_LOG_LEVEL": "error"])
         configuration.dataFolder = folder + "/data"
         configuration.port = 0

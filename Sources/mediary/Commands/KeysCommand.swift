@@ -24,14 +24,14 @@ struct KeysCommand: AsyncParsableCommand {
         @Option(help: "The most it may spend in its life, in US dollars.")
         var limit: String?
 
-        @Flag(help: "Also open the account routes to it.")
+        @Flag(help: "Mark it as one that may also use the account routes.")
         var management = false
 
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
-            let stores = try Stores(Configuration())
+            let stores = try Stores(Configuration(), mayCreate: true)
             let made = try await stores.accounts.createKey(
                 name: name,
                 workspace: try workspaceName(workspace),
@@ -57,7 +57,7 @@ struct KeysCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let stores = try Stores(Configuration())
+            let stores = try Stores(Configuration(), mayCreate: false)
             let keys = try await stores.accounts.keys()
             try stores.close()
             if json {
@@ -90,12 +90,14 @@ struct KeysCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let stores = try Stores(Configuration())
+            let stores = try Stores(Configuration(), mayCreate: false)
             let matches = try await stores.accounts.keys().filter { $0.hash.hasPrefix(hash.lowercased()) }
             guard hash.count >= 8, let key = matches.first, matches.count == 1 else {
                 throw ValidationError(
-                    matches.count > 1
-                        ? "Several keys begin with \(hash)." : "There is no key whose hash begins with \(hash)."
+                    hash.count < 8
+                        ? "\"\(hash)\" is too short: give at least 8 characters of the hash."
+                        : matches.count > 1
+                            ? "Several keys begin with \(hash)." : "There is no key whose hash begins with \(hash)."
                 )
             }
             _ = try await stores.accounts.revokeKey(hash: key.hash)

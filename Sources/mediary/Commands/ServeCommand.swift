@@ -33,7 +33,12 @@ struct ServeCommand: AsyncParsableCommand {
         }
         var configuration = try Configuration()
         configuration.host = host ?? configuration.host
-        configuration.port = port ?? configuration.port
+        if let port {
+            guard (0...65_535).contains(port) else {
+                throw ValidationError("--port is \(port); allowed: 0 to 65535.")
+            }
+            configuration.port = port
+        }
         let logger = configuration.logger()
         let gateway = try Gateway(configuration, logger: logger)
         let models = gateway.catalog.endpoints.map(\.id.model)

@@ -42,16 +42,27 @@ package actor MemoryJobStore: JobStore {
 
     // MARK: Admission
 
+    package func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) -> EarlierAnswer? {
+        earlierAnswer(IdempotencyScope(keyHash: keyHash, idempotencyKey: idempotencyKey), fingerprint)
+    }
+
+    private func earlierAnswer(_ scope: IdempotencyScope, _ fingerprint: String) -> EarlierAnswer? {
+        guard let record = idempotency[scope] else { return nil }
+        guard record.fingerprint == fingerprint else { return .conflict }
+        return .replay(job: record.job, answer: record.answer)
+    }
+
     package func admit(_ admission: Admission) throws -> AdmissionOutcome {
         let new = admission.job
         guard let key = keyRows[new.keyHash], key.revokedAt == nil, key.workspace == new.workspace else {
             return .keyRevoked
         }
         let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
-        if let scope, let record = idempotency[scope] {
-            guard record.fingerprint == admission.fingerprint else { return .idempotencyConflict }
-            return .replayed(job: record.job, answer: record.answer)
-        }
+        if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
         if let limit = key.limit {
             let remaining = try limit.subtracting(spent(by: key))
@@ -119,10 +130,11 @@ package actor MemoryJobStore: JobStore {
 
     package func queuePosition(of job: Job) -> Int? {
         guard let job = table[job.id], isWaiting(job) else { return nil }
-        return table.values.count { other in
+        let before = table.values.count { other in
             isWaiting(other) && other.admitted.lane == job.admitted.lane
                 && other.admitted.workspace == job.admitted.workspace && goesBefore(other, job)
         }
+        return before > Job.queuePositionMax ? nil : before
     }
 
     // MARK: Workers
@@ -204,6 +216,15 @@ package actor MemoryJobStore: JobStore {
         let taken = orphans.sorted { $0.id < $1.id }.prefix(limit).map { $0.claimed(by: worker) }
         for job in taken { table[job.id] = job }
         return taken
+    }
+
+    package func heldJobs(by worker: WorkerID) -> [Job] {
+        table.values.filter { $0.worker == worker }.sorted { $0.id < $1.id }
+    }
+
+    package func overdueJobs(now: Timestamp, limit: Int) -> [Job] {
+        let overdue = table.values.filter { isWaiting($0) && $0.deadline <= now }
+        return Array(overdue.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.prefix(limit))
     }
 
     private func lasts(_ worker: WorkerID, at now: Timestamp) -> Bool {

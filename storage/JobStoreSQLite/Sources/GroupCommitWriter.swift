@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import JobCore
 import Synchronization
 
 /// The one writer: many operations, one durable transaction.
@@ -126,7 +127,9 @@ final class GroupCommitWriter: Sendable {
     }
 
     private func transaction(_ batch: [Operation]) -> Outcome {
-        guard !state.withLock({ $0.isBroken }) else { return .failed(SQLiteJobStoreError.closed) }
+        guard !state.withLock({ $0.isBroken }) else {
+            return .failed(JobStoreIsBroken("a flush to the medium failed"))
+        }
         var successes: [@Sendable () -> Void] = []
         var isInBody = false
         do {

@@ -75,7 +75,8 @@ enum Migrations {
         CREATE INDEX workers_alive ON workers (alive_until) WHERE has_ended = 0;
 
         -- What moves in a job's life.
-        -- is_ready: its time has come; due_at: when the state next wants attention by itself.
+        -- is_ready: its time has come; due_at: when the state next wants attention by itself; deadline_at: of a waiting
+        -- job, when it expires.
         CREATE TABLE jobs (
             id                       BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
             workspace                TEXT NOT NULL REFERENCES workspaces (name),
@@ -102,6 +103,7 @@ enum Migrations {
             worker                   TEXT REFERENCES workers (id),
             is_ready                 INTEGER NOT NULL CHECK (is_ready IN (0, 1)),
             due_at                   INTEGER,
+            deadline_at              INTEGER NOT NULL,
             started_at               INTEGER,
             finished_at              INTEGER,
             CHECK ((finished_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled', 'expired'))),
@@ -118,6 +120,7 @@ enum Migrations {
         CREATE INDEX jobs_waiting ON jobs (lane, is_ready, workspace, priority DESC, id, state, worker)
             WHERE state = 'queued' AND worker IS NULL;
         CREATE INDEX jobs_not_due ON jobs (lane, due_at) WHERE state = 'queued' AND is_ready = 0;
+        CREATE INDEX jobs_deadline ON jobs (deadline_at, id) WHERE state = 'queued' AND worker IS NULL;
         CREATE INDEX jobs_in_flight ON jobs (lane, workspace)
             WHERE state IN ('submitting', 'running') OR (state = 'queued' AND worker IS NOT NULL);
         CREATE INDEX jobs_held ON jobs (worker, id) WHERE worker IS NOT NULL;

@@ -13,6 +13,16 @@ extension SQLiteJobStore {
         }
     }
 
+    package func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) async throws -> EarlierAnswer? {
+        try await pool.read { db in
+            try db.earlierAnswer(to: idempotencyKey, keyHash: keyHash, fingerprint: fingerprint)
+        }
+    }
+
     package func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
         try await writer.write { db in
             for job in jobs {
@@ -66,7 +76,15 @@ extension Database {
             [.text(job.keyHash), .text(job.workspace)]
         )
         guard let key else { return .keyRevoked }
-        if let earlier = try earlierAnswer(to: admission) { return earlier }
+        if let idempotencyKey = admission.idempotencyKey,
+            let earlier = try earlierAnswer(
+                to: idempotencyKey,
+                keyHash: job.keyHash,
+                fingerprint: admission.fingerprint
+            )
+        {
+            return earlier.outcome
+        }
         let queued = try integer("SELECT jobs FROM job_counts WHERE state = 'queued'") ?? 0
         guard queued < Int64(admission.queuedMax) else { return .queueFull }
         let limit: Int64? = key[0]
@@ -79,16 +97,20 @@ extension Database {
         return nil
     }
 
-    private func earlierAnswer(to admission: Admission) throws -> AdmissionOutcome? {
-        guard let idempotencyKey = admission.idempotencyKey else { return nil }
+    /// What an idempotency key was answered with; nil for a new one.
+    fileprivate func earlierAnswer(
+        to idempotencyKey: String,
+        keyHash: String,
+        fingerprint: String
+    ) throws -> EarlierAnswer? {
         let earlier = try row(
             "SELECT request_fingerprint, job, answer FROM idempotency WHERE key_hash = ? AND key = ?",
-            [.text(admission.job.keyHash), .text(idempotencyKey)]
+            [.text(keyHash), .text(idempotencyKey)]
         )
         guard let earlier else { return nil }
-        let fingerprint: String = earlier[0]
-        guard fingerprint == admission.fingerprint else { return .idempotencyConflict }
-        return .replayed(job: try earlier.jobID(1), answer: earlier[2])
+        let known: String = earlier[0]
+        guard known == fingerprint else { return .conflict }
+        return .replay(job: try earlier.jobID(1), answer: earlier[2])
     }
 
     fileprivate func insert(_ admission: Admission, _ texts: AdmissionTexts) throws {
@@ -98,8 +120,8 @@ extension Database {
             """
             INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
                 request_fingerprint, created_at, default_deadline_seconds, state, state_data, version, epoch, is_ready,
-                due_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                due_at, deadline_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
@@ -108,6 +130,7 @@ extension Database {
                 .text(admission.fingerprint), .time(new.createdAt), .integer(new.defaultDeadlineSeconds),
                 .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
                 .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
+                .time(job.deadline),
             ]
         )
         try run(

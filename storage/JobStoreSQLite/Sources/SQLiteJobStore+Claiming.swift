@@ -29,7 +29,8 @@ extension SQLiteJobStore {
             }
             return (claimed, nextDueAt)
         }
-        return ClaimResult(jobs: try rows.map { try $0.job() }, nextDueAt: nextDueAt)
+        // A row that cannot be read must not take its neighbours along: they are claimed by now.
+        return ClaimResult(jobs: rows.compactMap { try? $0.job() }, nextDueAt: nextDueAt)
     }
 }
 

@@ -53,9 +53,9 @@ extension SQLiteJobStore {
                 ReadSQL.queuePosition,
                 [
                     .text(admitted.lane.name), .text(admitted.workspace),
-                    .integer(admitted.parameters.priority), .id(job.id),
+                    .integer(admitted.parameters.priority), .id(job.id), .integer(Job.queuePositionMax + 1),
                 ]
-            ).map { Int($0) }
+            ).map { Int($0) }.flatMap { $0 > Job.queuePositionMax ? nil : $0 }
         }
     }
 
@@ -73,7 +73,7 @@ extension SQLiteJobStore {
 
     /// A store that can still be read but no longer written to is of no use: its process has to start anew.
     package func ping() async throws {
-        guard writer.isWorking else { throw SQLiteJobStoreError.closed }
+        guard writer.isWorking else { throw JobStoreIsBroken("it was closed, or a flush to the medium failed") }
         try await pool.read { db in _ = try db.integer("SELECT 1 FROM job_counts LIMIT 1") }
     }
 }
@@ -93,9 +93,12 @@ enum ReadSQL {
 
     /// Those that wait for their time count as well as those whose time has come: the index has them apart.
     static let queuePosition = """
-        SELECT count(*) FROM jobs
-        WHERE state = 'queued' AND worker IS NULL AND lane = ?1 AND is_ready IN (0, 1) AND workspace = ?2
-            AND (priority > ?3 OR (priority = ?3 AND id < ?4))
+        SELECT count(*) FROM (
+            SELECT 1 FROM jobs
+            WHERE state = 'queued' AND worker IS NULL AND lane = ?1 AND is_ready IN (0, 1) AND workspace = ?2
+                AND (priority > ?3 OR (priority = ?3 AND id < ?4))
+            LIMIT ?5
+        )
         """
 
     static let artifacts = "\(Artifact.selection) WHERE key > ? ORDER BY key LIMIT ?"

@@ -113,6 +113,13 @@ extension Database {
                 .time(state.isTerminal ? transition.at : nil), .id(job.id),
             ]
         )
+        if case .queued = state {
+            // The model's deadline counts from the first send.
+            try run(
+                "UPDATE jobs SET deadline_at = ? WHERE id = ?",
+                [.time(try job.job().applying(transition).deadline), .id(job.id)]
+            )
+        }
         if let resolution = transition.resolution {
             try resolveHold(of: job, by: resolution, at: transition.at)
         }

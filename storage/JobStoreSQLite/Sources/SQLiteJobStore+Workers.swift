@@ -40,7 +40,20 @@ extension SQLiteJobStore {
             }
             return try orphans.sorted().prefix(limit).compactMap { try db.claim($0, for: worker) }
         }
-        return try rows.map { try $0.job() }
+        // A row that cannot be read must not take its neighbours along: they are taken over by now.
+        return rows.compactMap { try? $0.job() }
+    }
+
+    package func heldJobs(by worker: WorkerID) async throws -> [Job] {
+        try await pool.read { db in
+            try db.rows(WorkerSQL.heldJobs, [.worker(worker)]).map(JobRow.init)
+        }.map { try $0.job() }
+    }
+
+    package func overdueJobs(now: Timestamp, limit: Int) async throws -> [Job] {
+        try await pool.read { db in
+            try db.rows(WorkerSQL.overdue, [.time(now), .integer(limit)]).map(JobRow.init)
+        }.compactMap { try? $0.job() }
     }
 }
 
@@ -72,8 +85,17 @@ enum WorkerSQL {
     /// All that a worker holds is free.
     static let giveBack = "UPDATE jobs SET worker = NULL WHERE worker = ?"
 
+    /// All that a worker holds, whole.
+    static let heldJobs = "\(JobRow.selection) WHERE jobs.worker = ? ORDER BY jobs.id"
+
     /// Gives a job to a worker.
     static let claim = "UPDATE jobs SET worker = ?, epoch = epoch + 1 WHERE id = ?"
+
+    /// Waiting jobs past their deadline, the longest overdue first.
+    static let overdue = """
+        \(JobRow.selection) WHERE jobs.state = 'queued' AND jobs.worker IS NULL AND jobs.deadline_at <= ?
+        ORDER BY jobs.deadline_at, jobs.id LIMIT ?
+        """
 
     /// Leases that ran out.
     static let endLeases = "UPDATE workers SET has_ended = 1 WHERE has_ended = 0 AND alive_until <= ? AND id <> ?"

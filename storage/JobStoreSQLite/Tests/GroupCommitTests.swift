@@ -121,10 +121,10 @@ import Testing
             try await store.ensureWorkspace("before", at: JobFixtures.start)
             store.failNextFlush()
             await #expect(throws: (any Error).self) { try await store.ensureWorkspace("lost", at: JobFixtures.start) }
-            await #expect(throws: SQLiteJobStoreError.closed) {
+            await #expect(throws: JobStoreIsBroken.self) {
                 try await store.ensureWorkspace("after", at: JobFixtures.start)
             }
-            await #expect(throws: SQLiteJobStoreError.closed) { try await store.ping() }
+            await #expect(throws: JobStoreIsBroken.self) { try await store.ping() }
             try store.close()
             let anew = try SQLiteJobStore(path: path)
             try await anew.ensureWorkspace("anew", at: JobFixtures.start)

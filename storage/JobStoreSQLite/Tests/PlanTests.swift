@@ -24,6 +24,8 @@ import Testing
         Expectation(testDescription: "held", sql: WorkerSQL.held, index: "jobs_held"),
         Expectation(testDescription: "give back", sql: WorkerSQL.giveBack, index: "jobs_held"),
         Expectation(testDescription: "unheld", sql: WorkerSQL.unheld, index: "jobs_unheld"),
+        Expectation(testDescription: "held, whole", sql: WorkerSQL.heldJobs, index: "jobs_held"),
+        Expectation(testDescription: "overdue", sql: WorkerSQL.overdue, index: "jobs_deadline"),
         Expectation(testDescription: "end leases", sql: WorkerSQL.endLeases, index: "workers_alive"),
         Expectation(testDescription: "claim", sql: WorkerSQL.claim, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "job", sql: JobRow.byID, index: "sqlite_autoindex_jobs_1"),

@@ -1,0 +1,71 @@
+import Generation
+import HTTPTransport
+import ProviderKit
+
+/// A provider that only lends its models: these tests move jobs by hand, so nothing is ever submitted to it.
+struct TestAdapter: CancellableAdapter {
+    let id = ProviderID("testing")
+    let account = "main"
+    let transport: any HTTPTransport = UnavailableTransport()
+
+    var models: [ModelCapabilities] {
+        var video = VideoParameters(
+            durations: [4, 6, 8],
+            defaultDuration: 4,
+            sizes: [
+                SizeOption(resolution: "720p", aspectRatio: "16:9", size: PixelSize(width: 1_280, height: 720)),
+                SizeOption(resolution: "720p", aspectRatio: "9:16", size: PixelSize(width: 720, height: 1_280)),
+                SizeOption(resolution: "480p", aspectRatio: "16:9", size: PixelSize(width: 854, height: 480)),
+            ]
+        )
+        video.frameRoles = [.first, .last]
+        video.seed = true
+        var image = ImageParameters(
+            sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
+            formats: ["png"]
+        )
+        image.countMax = 4
+        image.referencesMax = 2
+        return [
+            model("test/video", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
+            model("test/image", .image(image), [ListPrice(unit: "image", usd: "0.04")]),
+            model(
+                "test/voice",
+                .speech(SpeechParameters(voices: ["anna", "bert"], formats: ["wav"])),
+                [ListPrice(unit: "character", usd: "0.00001")]
+            ),
+        ]
+    }
+
+    private func model(_ slug: String, _ parameters: ModelParameters, _ prices: [ListPrice]) -> ModelCapabilities {
+        ModelCapabilities(
+            slug: slug,
+            name: slug,
+            summary: "Made for tests.",
+            parameters: parameters,
+            promptCharactersMax: 1_000,
+            prices: prices,
+            limits: EndpointLimits(slots: 10),
+            timing: EndpointTiming(
+                typicalSeconds: 1,
+                deadlineSeconds: 900,
+                sendTimeoutSeconds: 30,
+                pollIntervalSeconds: 1
+            ),
+            source: "made up, 2026-11-21"
+        )
+    }
+
+    func submit(
+        _ request: GenerationRequest,
+        attempt context: AttemptContext
+    ) async throws(ProviderFailure) -> Submission {
+        .completed([], ReportedUsage())
+    }
+
+    func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        .pending(progress: nil)
+    }
+
+    func cancel(_ operation: ProviderOperation) async throws(ProviderFailure) {}
+}
