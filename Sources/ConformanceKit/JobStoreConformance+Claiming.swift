@@ -206,7 +206,7 @@ extension JobStoreConformance {
             let now = driver.now
             let claimed = try await race(workers) { worker in
                 var mine: [JobID] = []
-                while true {
+                for _ in 0..<100 {
                     let jobs = try await store.claimQueued(
                         worker: worker,
                         lanes: [LaneCapacity(lane: lane, slots: 1_000, startsNow: nil)],
@@ -215,8 +215,9 @@ extension JobStoreConformance {
                     ).jobs
                     for job in jobs { #expect(job.worker == worker) }
                     mine += jobs.map(\.id)
-                    guard !jobs.isEmpty else { return mine }
+                    guard !jobs.isEmpty else { break }
                 }
+                return mine
             }.flatMap(\.self)
             #expect(claimed.count == 100)
             #expect(Set(claimed) == expected)

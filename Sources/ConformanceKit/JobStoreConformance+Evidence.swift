@@ -43,8 +43,15 @@ extension JobStoreConformance {
                 fence: lost.fence
             )
             #expect(other == .stale(lost))
-            let resent = try await driver.commit(.sendingBegan(bodySHA256: body), of: lost)
+            // Another worker takes the job over: the resend is its own.
+            let second = WorkerID("worker-2")
+            try await driver.startLease(of: second)
+            try await store.release(driver.worker)
+            let taken = try #require(try await store.claimOrphans(worker: second, now: driver.now, limit: 1).first)
+            let resent = try await driver.commit(.sendingBegan(bodySHA256: body), of: taken)
             let after = try await attempt(of: resent, in: store)
+            #expect(before.epoch == 1)
+            #expect(after.epoch == 2)
             #expect(after.start == before.start)
             #expect(after.state == .sending)
             #expect(after.sends == 2)
@@ -78,14 +85,19 @@ extension JobStoreConformance {
                     == .alreadyKnown
             )
             #expect(try await attempt(of: sent, in: store) == known)
-            // The holder cannot call it lost any more, but goes on with it.
-            let lost = try await store.commit(
-                taken.state.applying(.answerLost, at: driver.fixtures.tick()),
-                of: taken.id,
-                expecting: taken.version,
-                fence: taken.fence
-            )
-            #expect(lost == .stale(taken))
+            // The holder cannot call it lost any more, or give it another id, but goes on with it.
+            let contradictions: [JobEvent] = [
+                .answerLost, .accepted(remoteID: "another", operation: "operation", nextPollAt: driver.now),
+            ]
+            for event in contradictions {
+                let lost = try await store.commit(
+                    taken.state.applying(event, at: driver.fixtures.tick()),
+                    of: taken.id,
+                    expecting: taken.version,
+                    fence: taken.fence
+                )
+                #expect(lost == .stale(taken))
+            }
             let running = try await driver.commit(
                 .accepted(remoteID: "remote", operation: "operation", nextPollAt: driver.now),
                 of: taken

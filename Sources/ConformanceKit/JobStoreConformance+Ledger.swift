@@ -25,6 +25,10 @@ extension JobStoreConformance {
                 #expect(try await !store.transfer(other, at: driver.fixtures.tick()))
                 #expect(try await store.balance(of: workspace) == Balance(available: amount, held: .zero))
                 #expect(try await store.audit().transfers == 1)
+                // Nor long afterwards.
+                try await driver.grant(amount)
+                #expect(try await !store.transfer(grant, at: driver.fixtures.tick()))
+                #expect(try await store.balance(of: workspace).available == Credits(nanoUSD: 10))
             },
             Check("of 16 racing transfers of one id exactly one moves money") { store in
                 var driver = try await JobDriver(store, credits: .zero)

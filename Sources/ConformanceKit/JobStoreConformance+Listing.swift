@@ -59,7 +59,7 @@ extension JobStoreConformance {
             var seen: [JobID] = []
             var query = JobQuery(workspace: driver.key.workspace)
             query.limit = 3
-            while true {
+            for _ in 0..<10 {
                 let page = try await store.jobs(query).map(\.id)
                 #expect(page.count <= 3)
                 seen += page
@@ -98,7 +98,7 @@ extension JobStoreConformance {
             }
             expected.sort { $0.key.path < $1.key.path }
             var listed: [Artifact] = []
-            while true {
+            for _ in 0..<10 {
                 let page = try await store.artifacts(after: listed.last?.key, limit: 3)
                 #expect(page.count <= 3)
                 listed += page

@@ -7,6 +7,11 @@ public struct FieldReader {
     private let path: String
     private var read: Set<String> = []
 
+    /// The longest text that is compared with a list of words, in bytes.
+    ///
+    /// Comparing strings normalizes them, at a cost that is quadratic in the marks on one letter.
+    private static let wordBytesMax = 64
+
     /// Starts reading `value`, which must be an object.
     ///
     /// - Parameters:
@@ -22,8 +27,10 @@ public struct FieldReader {
         self.path = path
     }
 
-    /// The path of a member, for messages.
-    public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    /// The path of a member, for messages: shortened when it is long.
+    public func path(of name: String) -> String {
+        RequestProblem.shortened(path.isEmpty ? name : "\(path).\(name)")
+    }
 
     /// The member as it was sent; nil when it is absent or null.
     public mutating func value(_ name: String) -> JSONValue? {
@@ -78,7 +85,7 @@ public struct FieldReader {
     ) throws(RequestProblem) -> Word? where Word.RawValue == String {
         guard let value = value(name) else { return nil }
         guard case .string(let text) = value else { throw wrongType(name, value, "a string") }
-        guard let word = Word(rawValue: text) else {
+        guard text.utf8.count <= Self.wordBytesMax, let word = Word(rawValue: text) else {
             throw RequestProblem(
                 .invalidValue,
                 field: path(of: name),

@@ -3,6 +3,9 @@ extension GenerationRequest {
     /// The longest prompt that any model may take; a model's own limit is checked against its capabilities.
     public static let promptCharactersMax = 100_000
 
+    /// The longest slug of a provider, in bytes.
+    private static let providerBytesMax = 64
+
     /// Reads the type, the model and the fields of that type; the job's common fields are the caller's to read.
     ///
     /// - Parameter reader: The body; `finish()` is called by whoever reads the last field.
@@ -43,6 +46,13 @@ extension GenerationRequest {
                 )
             }
             for (slug, member) in members.sorted(by: { $0.key < $1.key }) {
+                guard slug.utf8.count <= Self.providerBytesMax else {
+                    throw RequestProblem(
+                        .invalidValue,
+                        field: "provider.options",
+                        "`provider.options` has a name of \(slug.utf8.count) bytes; no provider's slug is longer than \(Self.providerBytesMax)."
+                    )
+                }
                 guard case .object = member else {
                     throw RequestProblem(
                         .invalidValue,

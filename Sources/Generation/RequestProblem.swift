@@ -32,11 +32,18 @@ public struct RequestProblem: Error, Sendable, Equatable {
     /// The whole sentence, safe to show to the caller.
     public let message: String
 
-    /// Makes a problem.
+    /// Makes a problem; a field's path is shortened.
     public init(_ kind: Kind, field: String, _ message: String) {
         self.kind = kind
-        self.field = field
+        self.field = Self.shortened(field)
         self.message = message
+    }
+
+    /// A name or path of the client's making as it may appear in a message: at most 100 characters.
+    public static func shortened(_ name: String) -> String {
+        let scalars = name.unicodeScalars
+        guard scalars.index(scalars.startIndex, offsetBy: 101, limitedBy: scalars.endIndex) != nil else { return name }
+        return String(String.UnicodeScalarView(scalars.prefix(99))) + "…"
     }
 
     /// A value as it may appear in a message: short, on one line.

@@ -19,18 +19,22 @@ extension GenerationRequest {
         against capabilities: ModelCapabilities,
         strict: Bool
     ) throws(RequestProblem) -> ResolvedRequest {
-        var check = CapabilityCheck(model: capabilities.slug, strict: strict)
+        var check = CapabilityCheck(
+            model: capabilities.slug,
+            promptCharactersMax: capabilities.promptCharactersMax,
+            strict: strict
+        )
         var resolved = self
         resolved.model = capabilities.slug
         switch (content, capabilities.parameters) {
         case (.video(let video), .video(let parameters)):
-            try check.prompt(video.prompt, field: "prompt", charactersMax: capabilities.promptCharactersMax)
+            try check.prompt(video.prompt, field: "prompt")
             resolved.content = .video(try check.resolve(video, parameters))
         case (.image(let image), .image(let parameters)):
-            try check.prompt(image.prompt, field: "prompt", charactersMax: capabilities.promptCharactersMax)
+            try check.prompt(image.prompt, field: "prompt")
             resolved.content = .image(try check.resolve(image, parameters))
         case (.speech(let speech), .speech(let parameters)):
-            try check.prompt(speech.input, field: "input", charactersMax: capabilities.promptCharactersMax)
+            try check.prompt(speech.input, field: "input")
             resolved.content = .speech(try check.resolve(speech, parameters))
         case (.video, _), (.image, _), (.speech, _):
             throw RequestProblem(
@@ -46,16 +50,18 @@ extension GenerationRequest {
 /// Collects the adjustments of one request while its parameters are held against a model.
 private struct CapabilityCheck {
     let model: String
+    let promptCharactersMax: Int
     let strict: Bool
     var adjustments: [Adjustment] = []
 
-    func prompt(_ text: String, field: String, charactersMax: Int) throws(RequestProblem) {
+    /// Every text that steers the model obeys the limit of its prompt.
+    func prompt(_ text: String, field: String) throws(RequestProblem) {
         let count = text.unicodeScalars.count
-        guard count <= charactersMax else {
+        guard count <= promptCharactersMax else {
             throw RequestProblem(
                 .invalidValue,
                 field: field,
-                "`\(field)` has \(count) characters; `\(model)` takes at most \(charactersMax)."
+                "`\(field)` has \(count) characters; `\(model)` takes at most \(promptCharactersMax)."
             )
         }
     }
@@ -165,6 +171,7 @@ private struct CapabilityCheck {
 
     mutating func resolve(_ video: VideoRequest, _ parameters: VideoParameters) throws(RequestProblem) -> VideoRequest {
         var out = video
+        if let text = video.negativePrompt { try prompt(text, field: "negative_prompt") }
         out.negativePrompt = try keep(
             "negative_prompt",
             video.negativePrompt,
@@ -206,6 +213,7 @@ private struct CapabilityCheck {
 
     mutating func resolve(_ image: ImageRequest, _ parameters: ImageParameters) throws(RequestProblem) -> ImageRequest {
         var out = image
+        if let text = image.negativePrompt { try prompt(text, field: "negative_prompt") }
         out.negativePrompt = try keep(
             "negative_prompt",
             image.negativePrompt,
@@ -259,6 +267,7 @@ private struct CapabilityCheck {
                 "`speed` is \(speed); `\(model)` takes \(range.lowerBound) to \(range.upperBound)."
             )
         }
+        if let text = speech.instructions { try prompt(text, field: "instructions") }
         out.instructions = try keep(
             "instructions",
             speech.instructions,

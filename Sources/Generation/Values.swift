@@ -90,7 +90,9 @@ public enum MediaInput: Sendable, Hashable, Codable {
     public var json: JSONValue {
         switch self {
         case .url(let url):
-            url.hasPrefix("data:") ? ["type": "image_url"] : ["type": "image_url", "image_url": ["url": .string(url)]]
+            // By bytes: comparing characters of a client's making can be slow.
+            url.utf8.starts(with: "data:".utf8)
+                ? ["type": "image_url"] : ["type": "image_url", "image_url": ["url": .string(url)]]
         case .stored(let input):
             [
                 "type": "image_url",

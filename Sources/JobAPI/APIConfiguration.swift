@@ -22,6 +22,10 @@ package struct APIConfiguration: Sendable {
     ///
     /// Defaults to 60 s.
     package var idleSeconds: Int64 = 60
+    /// A download whose reader takes nothing for this time is cut off.
+    ///
+    /// Defaults to 60 s.
+    package var downloadStallSeconds = 60.0
     /// A stream of events that has no news shows its life in this interval.
     ///
     /// Defaults to 15 s.
@@ -31,10 +35,10 @@ package struct APIConfiguration: Sendable {
     /// Defaults to 25 s.
     package var drainSeconds = 25.0
 
-    /// How many connections are taken at once; nil for no bound. Defaults to nil.
+    /// How many connections are taken at once; nil for no bound.
     ///
     /// A process that runs out of file descriptors while it accepts would stop serving: the bound must leave enough for
-    /// the database and the files.
+    /// the database and the files. Defaults to nil.
     package var connectionsMax: Int?
 
     package init() {}

@@ -69,12 +69,19 @@ package struct APIServer: Service {
         ).add(to: &routes)
         EventRoutes(
             service: service,
+            store: store,
             authenticator: authenticator,
             address: address,
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
-        ArtifactRoutes(service: service, artifacts: artifacts, authenticator: authenticator).add(to: &routes)
+        ArtifactRoutes(
+            service: service,
+            artifacts: artifacts,
+            authenticator: authenticator,
+            stallSeconds: configuration.downloadStallSeconds,
+            sleep: environment.sleep
+        ).add(to: &routes)
         routes.refuseOtherMethods()
         self.responder = router.buildResponder()
     }

@@ -131,8 +131,8 @@ import Testing
             guard second.status == 202, let id = second.json["id"]?.stringValue else {
                 throw Unexpected("the repeat: \(second.status) \(second.text)")
             }
-            // At once: the folder's lock proves that the old process is dead, so nobody waits for its lease.
-            _ = try service.client.waitForEnd(of: id, within: 20)
+            // At once: the folder's lock proves that the old process is dead, so nobody waits for its lease of 15 s.
+            _ = try service.client.waitForEnd(of: id, within: 12)
             let ending = try Ending(of: id, service.client)
             let count = try service.client.count(status: "queued,in_progress,completed,failed,cancelled,expired")
             try service.stop()

@@ -115,7 +115,7 @@ import Testing
                 }
             }
             // One who waits for a job and one who follows it are answered, and do not hold up the end.
-            let slow = try Self.submit("slow", client, delay: 8_000)
+            let slow = try Self.submit("slow", client, Self.job("slow", delay: 8_000))
             let patient = Clients(2) { number in
                 if number == 0 {
                     let job = try client.job(slow, waitSeconds: 60)
@@ -125,6 +125,14 @@ import Testing
                     if events.isEmpty { throw Unexpected("no event") }
                 }
             }
+            let video = try Self.submit(
+                "video",
+                client,
+                [
+                    "type": "video", "model": "studio/motion", "prompt": "interrupted", "duration": 5,
+                    "resolution": "720p",
+                ]
+            )
             usleep(1_500_000)
             let start = ContinuousClock.now
             try service.stop(within: 30)
@@ -136,7 +144,7 @@ import Testing
             try poll("the end of all jobs", within: 60, every: 0.1) {
                 try next.client.count(status: "queued,in_progress") == 0 ? () : nil
             }
-            let endings = try (accepted.withLock { $0 } + [slow]).map { try Ending(of: $0, next.client) }
+            let endings = try (accepted.withLock { $0 } + [slow, video]).map { try Ending(of: $0, next.client) }
             try next.stop()
             return (seconds, endings, try Aftermath(installation))
         }
@@ -156,8 +164,8 @@ import Testing
         installation.remove()
     }
 
-    private static func submit(_ name: String, _ client: ServiceClient, delay: Int64 = 50) throws -> String {
-        let answer = try client.submit(job(name, delay: delay), idempotencyKey: name)
+    private static func submit(_ name: String, _ client: ServiceClient, _ body: JSONValue? = nil) throws -> String {
+        let answer = try client.submit(body ?? job(name), idempotencyKey: name)
         guard answer.status == 202, let id = answer.json["id"]?.stringValue else {
             throw Unexpected("\(name): \(answer.status) \(answer.text)")
         }

@@ -8,7 +8,7 @@ import Testing
 
 /// The real program is killed at times that nobody chose, with clients that do not give up.
 @Suite(.keepsEvidence) struct RandomKillTests {
-    private static let clients = 8
+    private static let clients = 9
     /// Environment CRASH_ROUNDS: how often the program is killed.
     private static let rounds = setting("CRASH_ROUNDS").map(Int.init) ?? 30
     /// Environment CRASH_SEED: repeats a run's choices.
@@ -21,6 +21,7 @@ import Testing
     /// A job that some client got a 202 for.
     private struct Accepted: Sendable {
         let id: String
+        /// The recovery class of a sandbox job; "Studio" of one that runs as processes of this machine.
         let recovery: String
         let losesItsAnswer: Bool
     }
@@ -60,6 +61,11 @@ import Testing
                 scene.port = service.port
                 usleep(UInt32.random(in: 50_000...1_500_000, using: &random))
                 try service.kill()
+                // Now and then already while it opens its stores and takes over.
+                if Int.random(in: 0..<4, using: &random) == 0 {
+                    let milliseconds = Int.random(in: 5...200, using: &random)
+                    try ServiceProcess.startAndKill(installation, afterMilliseconds: milliseconds)
+                }
             }
             let service = try installation.serve()
             scene.port = service.port
@@ -86,7 +92,11 @@ import Testing
             spent = try spent.adding(ending.cost)
             let tokens = try #require(attempts[job.id]).map(\.start.token)
             Aftermath.checkSubmits(tokens.flatMap { submits[$0] ?? [] }, recovery: job.recovery, job.id)
-            if job.recovery == "C", ending.status == "failed" {
+            if job.recovery == "Studio", ending.status == "failed" {
+                // Three kills while it ran: that is all the tries that a job has.
+                #expect(ending.job["error"]?["code"] == "unavailable")
+                #expect(tokens.count == 3)
+            } else if job.recovery == "C", ending.status == "failed" {
                 #expect(ending.job["error"]?["code"]?.stringValue == "outcome_unknown")
                 unknown += 1
             } else {
@@ -94,6 +104,7 @@ import Testing
                 #expect(!(job.recovery == "C" && job.losesItsAnswer))
             }
         }
+        #expect(accepted.contains { $0.recovery == "Studio" })
         let sends = after.submits.count
         print("random kills: \(accepted.count) jobs, \(sends) submits, \(unknown) of class C refunded")
         try after.check(spent: spent, jobs: accepted.count)
@@ -107,9 +118,10 @@ import Testing
         while !scene.isOver {
             number += 1
             let name = "client-\(client)-job-\(number)"
-            let recovery = ["A", "A'", "B", "C"].randomElement(using: &random) ?? "A"
-            let losesItsAnswer = Int.random(in: 0..<3, using: &random) == 0
-            let job: JSONValue = [
+            let isStudio = client == 0
+            let recovery = isStudio ? "Studio" : ["A", "A'", "B", "C"].randomElement(using: &random) ?? "A"
+            let losesItsAnswer = !isStudio && Int.random(in: 0..<3, using: &random) == 0
+            let sandboxed: JSONValue = [
                 "type": "image", "model": "sandbox/image", "prompt": .string(name),
                 "provider": [
                     "options": [
@@ -120,13 +132,15 @@ import Testing
                     ]
                 ],
             ]
+            let job = isStudio ? ["type": "speech", "model": "studio/voice", "input": .string(name)] : sandboxed
             let id = try submit(job, name, scene, key)
             // A client that did not see its answer asks again; it must be the same job.
             if Int.random(in: 0..<5, using: &random) == 0, try submit(job, name, scene, key) != id {
                 scene.add(problem: "\(name) became a second job")
             }
             scene.add(Accepted(id: id, recovery: recovery, losesItsAnswer: losesItsAnswer))
-            usleep(UInt32.random(in: 50_000...250_000, using: &random))
+            // Studio runs two at a time, and each takes half a second.
+            usleep(UInt32.random(in: 50_000...250_000, using: &random) * (isStudio ? 4 : 1))
         }
     }
 

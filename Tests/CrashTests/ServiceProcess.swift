@@ -15,13 +15,7 @@ final class ServiceProcess: Sendable {
         self.installation = installation
         logPath = "\(installation.folder)/serve-\(Self.counter.next()).log"
         let log = logPath
-        let child = try ChildProcess(
-            Installation.program,
-            ["serve", "--port", "0"],
-            environment: installation.environment(settings),
-            output: log,
-            errors: log
-        )
+        let child = try Self.start(installation, settings, log)
         self.child = child
         port = try poll("the service's port in \(log)", within: seconds) {
             if let port = Self.port(in: Installation.text(log)) { return port }
@@ -33,6 +27,28 @@ final class ServiceProcess: Sendable {
             guard child.endedAs == nil else { return () }
             return (try? client.exchange("GET", "/readyz"))?.status == 200 ? () : nil
         }
+    }
+
+    /// Starts the service and kills it so soon that it may not have got to work.
+    static func startAndKill(_ installation: Installation, afterMilliseconds milliseconds: Int) throws {
+        let child = try start(installation, [:], "\(installation.folder)/serve-\(counter.next()).log")
+        usleep(UInt32(milliseconds) * 1_000)
+        child.signal(SIGKILL)
+        _ = try child.waitForEnd(within: 10)
+    }
+
+    private static func start(
+        _ installation: Installation,
+        _ settings: [String: String],
+        _ log: String
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            Installation.program,
+            ["serve", "--port", "0"],
+            environment: installation.environment(settings),
+            output: log,
+            errors: log
+        )
     }
 
     /// What it has logged.

@@ -159,4 +159,24 @@ import Testing
         #expect(RequestProblem.shown(.number(0.5)) == "0.5")
         #expect(RequestProblem.shown(nil) == "null")
     }
+
+    @Test(.timeLimit(.minutes(1))) func aHugeTextIsNoWordAndIsNotCompared() throws {
+        // In this order the marks are not normalized: comparing the text would sort a million of them.
+        let huge = "e" + String(repeating: "\u{301}\u{323}", count: 500_000)
+        let problem = problem(["x": .string(huge)]) { reader throws(RequestProblem) in
+            _ = try reader.word("x", as: Word.self)
+        }
+        #expect(problem?.message == "`here.x` is a string of 1000001 characters; allowed: red, blue.")
+    }
+
+    @Test func aMessageNeverShowsALongName() throws {
+        let long = String(repeating: "é", count: 120)
+        #expect(RequestProblem.shortened(long).unicodeScalars.count == 100)
+        #expect(RequestProblem.shortened(String(long.prefix(100))) == String(long.prefix(100)))
+        let unknown = problem([long: 1]) { reader throws(RequestProblem) in try reader.finish() }
+        #expect(unknown?.field.hasPrefix("here.é") == true)
+        #expect(unknown?.field.unicodeScalars.count == 100)
+        #expect(unknown?.message.contains(long) == false)
+        #expect(RequestProblem(.invalidValue, field: long, "").field.hasSuffix("é…"))
+    }
 }

@@ -328,4 +328,17 @@ import Testing
     func aSizeIsNothingElse(_ text: String) {
         #expect(PixelSize(text) == nil)
     }
+
+    @Test func aProviderWithALongNameIsNone() throws {
+        let slug = String(repeating: "x", count: 65)
+        let body: JSONValue = [
+            "type": "image", "model": "m", "prompt": "p", "provider": ["options": [slug: [:]]],
+        ]
+        let problem = #expect(throws: RequestProblem.self) {
+            var reader = try FieldReader(body)
+            _ = try GenerationRequest(native: &reader)
+        }
+        #expect(problem?.field == "provider.options")
+        #expect(problem?.message.contains(slug) == false)
+    }
 }

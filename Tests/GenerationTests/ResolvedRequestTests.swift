@@ -378,4 +378,27 @@ import Testing
         #expect(adjusted.adjustments.map(\.parameter) == ["language", "instructions"])
         #expect(adjusted.request == (try resolve { _ in }).request)
     }
+
+    @Test func everyTextThatSteersObeysThePromptsLimit() throws {
+        let long = String(repeating: "x", count: 101)
+        var video = plain
+        video.negativePrompt = true
+        #expect(try problem(video) { $0.negativePrompt = long }.field == "negative_prompt")
+        #expect(try resolve(video) { $0.negativePrompt = String(long.dropFirst()) }.video.negativePrompt != nil)
+        var image = ImageRequest(prompt: "p")
+        image.negativePrompt = long
+        var speech = SpeechRequest(input: "p")
+        speech.instructions = long
+        let others: [(GenerationRequest.Content, ModelParameters, String)] = [
+            (.image(image), .image(ImageParameters(sizes: Self.sizes, formats: ["png"])), "negative_prompt"),
+            (.speech(speech), .speech(SpeechParameters(voices: ["a"], formats: ["wav"])), "instructions"),
+        ]
+        for (content, parameters, field) in others {
+            let problem = #expect(throws: RequestProblem.self) {
+                try GenerationRequest(model: "m", content: content).resolved(against: model(parameters), strict: false)
+            }
+            #expect(problem?.field == field)
+            #expect(problem?.message == "`\(field)` has 101 characters; `vendor/model` takes at most 100.")
+        }
+    }
 }

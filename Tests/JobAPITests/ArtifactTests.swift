@@ -1,4 +1,5 @@
 import Generation
+import JobAPI
 import JobCore
 import Synchronization
 import Testing
@@ -158,24 +159,7 @@ import Testing
             let id = try await api.submitted()
             try await api.run(id)
             let length: Int64 = 1 << 40
-            let hash = String(repeating: "a", count: 64)
-            let key = ArtifactKey.artifact(job: id, attempt: 1, index: 0, sha256: hash)
-            api.artifacts.putMadeUp(bytes: length, as: key)
-            try await api.complete(
-                id,
-                artifacts: [
-                    Artifact(
-                        index: 0,
-                        mediaType: "video/mp4",
-                        bytes: length,
-                        sha256: hash,
-                        key: key,
-                        width: nil,
-                        height: nil,
-                        durationMilliseconds: nil
-                    )
-                ]
-            )
+            try await Self.completeWithAGiganticFile(id, api, length)
             let path = "/api/v1/jobs/\(id)/artifacts/0"
             // A reader that stops after the head: the store is asked for no more than fits the buffers on the way.
             let slow = try await api.connect(receiveBuffer: 4_096)
@@ -189,6 +173,82 @@ import Testing
             #expect(end.status == 206)
             #expect(end.body == [7, 7, 7, 7, 7])
             #expect(end[header: "content-range"] == "bytes \(length - 5)-\(length - 1)/\(length)")
+        }
+    }
+
+    private static func completeWithAGiganticFile(_ id: JobID, _ api: TestAPI, _ length: Int64) async throws {
+        let hash = String(repeating: "a", count: 64)
+        let key = ArtifactKey.artifact(job: id, attempt: 1, index: 0, sha256: hash)
+        api.artifacts.putMadeUp(bytes: length, as: key)
+        try await api.complete(
+            id,
+            artifacts: [
+                Artifact(
+                    index: 0,
+                    mediaType: "video/mp4",
+                    bytes: length,
+                    sha256: hash,
+                    key: key,
+                    width: nil,
+                    height: nil,
+                    durationMilliseconds: nil
+                )
+            ]
+        )
+    }
+
+    /// Reads until the server closes, with a pause after each MiB.
+    private static func readToTheEnd(_ connection: RawConnection, pauseMilliseconds: Int = 0) async throws -> Int {
+        var (received, pauses) = (0, 0)
+        while true {
+            let chunk: [UInt8]
+            do {
+                chunk = try await connection.receive()
+            } catch RawHTTPFailure.system {
+                return received
+            }
+            guard !chunk.isEmpty else { return received }
+            received += chunk.count
+            if received / 1_048_576 > pauses {
+                pauses += 1
+                try await Task.sleep(for: .milliseconds(pauseMilliseconds))
+            }
+        }
+    }
+
+    private static func impatient(_ configuration: inout APIConfiguration) { configuration.downloadStallSeconds = 0.6 }
+
+    private static func patient(_ configuration: inout APIConfiguration) { configuration.downloadStallSeconds = 3 }
+
+    @Test func aReaderThatTakesNothingIsCutOff() async throws {
+        try await TestAPI.run(Self.impatient) { api in
+            let id = try await api.submitted()
+            try await api.run(id)
+            try await Self.completeWithAGiganticFile(id, api, 1 << 40)
+            let stalled = try await api.connect(receiveBuffer: 4_096)
+            let path = "/api/v1/jobs/\(id)/artifacts/0"
+            try await stalled.send(RawConnection.head("GET", path, headers: [api.authorization], length: nil))
+            #expect(try await stalled.answerHead().status == 200)
+            try await api.waitForLog("a download is cut off")
+            // What was under way arrives; then the connection is over.
+            let received = try await Self.readToTheEnd(stalled)
+            #expect(received < 16 * 1_048_576)
+        }
+    }
+
+    @Test func aReaderThatIsSlowIsServedToTheEnd() async throws {
+        try await TestAPI.run(Self.patient) { api in
+            let id = try await api.submitted()
+            try await api.run(id)
+            let bytes = [UInt8](repeating: 7, count: 12 * 1_048_576)
+            try await api.complete(id, files: [("video/mp4", bytes)])
+            let slow = try await api.connect(receiveBuffer: 65_536)
+            let headers = [api.authorization, ("Connection", "close")]
+            let path = "/api/v1/jobs/\(id)/artifacts/0"
+            let start = ContinuousClock.now
+            try await slow.send(RawConnection.head("GET", path, headers: headers, length: nil))
+            #expect(try await Self.readToTheEnd(slow, pauseMilliseconds: 300) > bytes.count)
+            #expect(ContinuousClock.now - start > .seconds(3))
         }
     }
 }

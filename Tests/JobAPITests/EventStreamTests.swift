@@ -235,4 +235,22 @@ import Testing
             try await api.waitForLog("a reader of events is done", count: 10)
         }
     }
+
+    @Test func anEventThatTheProcessHasNotNotedYetIsKnown() async throws {
+        try await TestAPI.run { api in
+            let id = try await api.submitted()
+            let job = try #require(try await api.store.job(id))
+            let attempt = NewAttempt(number: 1, endpoint: job.admitted.endpoint, externalID: "x", token: "t")
+            let step = try job.state.applying(.attemptBegan(attempt), at: job.admitted.createdAt)
+            guard case .committed(let moved) = try await api.store.commit(step, of: id, expecting: 1, fence: nil) else {
+                Issue.record("not committed")
+                return
+            }
+            // Committed and not published: the process still has version 1.
+            let stream = try await Stream(api, id, query: "?after=\(moved.version)")
+            #expect(stream.head.status == 200)
+            let ahead = try await api.get("/api/v1/jobs/\(id)/events?after=\(moved.version + 1)")
+            #expect(ahead.status == 400)
+        }
+    }
 }

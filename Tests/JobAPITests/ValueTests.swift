@@ -137,4 +137,25 @@ import Testing
         #expect(ByteRange("bytes=-1", length: 0) == .unsatisfiable)
         #expect(ByteRange(nil, length: 0) == .whole)
     }
+
+    @Test(.timeLimit(.minutes(1))) func aLongNameIsRefusedBeforeItIsAKey() throws {
+        let most = String(repeating: "n", count: JSONReader.nameBytesMax)
+        #expect(try JSONReader.read(Array("{\"\(most)\":1}".utf8)) == [most: 1])
+        #expect(throws: RequestProblem.self) { try JSONReader.read(Array("{\"\(most)n\":1}".utf8)) }
+        // Marks in this order are sorted when the name is hashed: a million of them would take hours.
+        let huge = "e" + String(repeating: "\u{301}\u{323}", count: 500_000)
+        let problem = #expect(throws: RequestProblem.self) { try JSONReader.read(Array("{\"\(huge)\":1}".utf8)) }
+        #expect((problem?.message.unicodeScalars.count ?? 0) < 250)
+        #expect(problem?.message.contains("at most 256 are allowed") == true)
+    }
+
+    @Test(arguments: [
+        (#""\u0000""#, ""), (#"["a",["\u0000"]]"#, "[1][0]"), (#"{"a":{"[b":[{"c":"\u0000"}]}}"#, "a.[b[0].c"),
+        (#"{"a":{"b\u0000":1}}"#, ""),
+    ])
+    func aNULIsFoundByItsPath(_ text: String, _ path: String) {
+        let problem = #expect(throws: RequestProblem.self) { try JSONReader.read(Array(text.utf8)) }
+        #expect(problem?.field == path)
+        #expect(problem?.message.contains("NUL") == true)
+    }
 }

@@ -78,6 +78,7 @@ import Testing
         let accepted = try #require(attempt(.sending, sends: 1).applying(move, epoch: 2, at: Self.now))
         #expect(accepted.remoteID == "r")
         #expect(accepted.endedAt == Self.now)
+        #expect(accepted.epoch == 1)
         #expect(accepted.applying(move, epoch: 3, at: Self.later)?.endedAt == Self.now)
         let other = AttemptChange.move(number: 1, .accepted, remoteID: "s", failure: nil)
         #expect(accepted.applying(other, epoch: 3, at: Self.later) == nil)

@@ -51,6 +51,12 @@ import Testing
     }
 
     @Test(arguments: RealMedia.all)
+    func aHeadTellsPicturesFromAllElse(_ media: RealMedia) {
+        let head = Array(media.bytes.prefix(MediaInspector.sniffLength))
+        #expect((MediaInspector.sniff(head)?.kind == .image) == (media.type.kind == .image))
+    }
+
+    @Test(arguments: RealMedia.all)
     func aCutAnywhereIsNoticed(_ media: RealMedia) throws {
         let whole = try MediaInspector.inspect(bytes: media.bytes)
         let count = media.bytes.count

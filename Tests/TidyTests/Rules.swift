@@ -14,6 +14,15 @@ enum Rules {
         var allowedIn: [String] = []
     }
 
+    private static let readsTheClock = [
+        // Makes the clock that is passed in.
+        "Sources/mediary/SystemEnvironment.swift",
+        // A program that measures a server from outside, and shows its user how long things took.
+        "Sources/mediary/Commands/DemoCommand.swift",
+        // Drops a paused walk through its folders after some time: a cache, which no outcome depends on.
+        "storage/ArtifactStoreFiles/Sources/FileArtifactStore.swift",
+    ]
+
     static let bans: [Ban] = [
         Ban(call: "Date()", instead: "take the clock that is passed in"),
         Ban(call: "Date.now", instead: "take the clock that is passed in"),
@@ -26,6 +35,11 @@ enum Rules {
         Ban(call: "fatalError(", instead: "throw; where nothing can follow, preconditionFailure with the reason"),
         Ban(call: "Task {", instead: "structured concurrency: a task group or a service"),
         Ban(call: "Task.detached", instead: "structured concurrency: a task group or a service"),
+        Ban(call: "Task(priority:", instead: "structured concurrency: a task group or a service"),
+        Ban(call: "Task.init", instead: "structured concurrency: a task group or a service"),
+        Ban(call: "ContinuousClock.now", instead: "take the clock that is passed in", allowedIn: readsTheClock),
+        Ban(call: "SuspendingClock.now", instead: "take the clock that is passed in", allowedIn: readsTheClock),
+        Ban(call: "clock_gettime", instead: "take the clock that is passed in", allowedIn: readsTheClock),
     ]
 
     static func bannedCalls(_ file: TextFile, bans: [Ban] = bans) -> [Finding] {
@@ -36,7 +50,27 @@ enum Rules {
                     !(ban.unless.map { line.code.contains($0) } ?? false)
                 else { return nil }
                 return "\(ban.call) is banned: \(ban.instead)"
+            } + (startsTypedTask(line.code) ? ["Task<...> { is banned: structured concurrency"] : [])
+        }
+    }
+
+    /// Whether a task is started with its types spelled out: `Task<Void, Never> {` or `Task<Void, Never>(`.
+    ///
+    /// The type alone, as in `let task: Task<Void, Never>`, starts nothing.
+    private static func startsTypedTask(_ code: String) -> Bool {
+        code.ranges(of: "Task<").contains { range in
+            if range.lowerBound > code.startIndex {
+                let before = code[code.index(before: range.lowerBound)]
+                guard !before.isLetter, !before.isNumber, before != "_" else { return false }
             }
+            var depth = 1
+            let rest = code[range.upperBound...].drop { character in
+                if depth == 0 { return false }
+                depth += character == "<" ? 1 : character == ">" ? -1 : 0
+                return true
+            }
+            let next = rest.drop { $0 == " " }
+            return next.first == "{" || next.first == "(" || next.hasPrefix(".init") || next.hasPrefix(".detached")
         }
     }
 

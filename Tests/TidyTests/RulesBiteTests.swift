@@ -16,6 +16,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "Task<Void, Never> { }", "let a = Task<[String: Int], any Error>(priority: .low) { }",
+        "Task<A<B>, Never>.init {",
+    ])
+    func aTaskWithItsTypesSpelledOutIsFound(text: String) {
+        #expect(Rules.bannedCalls(product(text)).count == 1)
+    }
+
     @Test func aBannedCallInsideAnInterpolationIsFound() {
         #expect(Rules.bannedCalls(product(#"let a = "now \(Date()) and \(f("\(UUID())"))""#)).count == 2)
     }
@@ -33,6 +41,8 @@ import Testing
         "let a = wasUpdate() + MyUUID() + MyTask { 1 }",
         "let a = Int.random(in: 0..<3, using: &generator)",
         "group.addTask { work() }",
+        "let task: Task<Void, Never>",
+        "func f(_ task: MyTask<Int, Never>) { }",
     ])
     func whatOnlyLooksBannedIsLeftAlone(text: String) {
         #expect(Rules.bannedCalls(product(text)) == [])

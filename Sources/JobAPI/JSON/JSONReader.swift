@@ -10,6 +10,10 @@ package struct JSONReader {
     package static let depthMax = 100
     /// How many values a body may hold.
     package static let valuesMax = 100_000
+    /// The longest name of a member, in bytes.
+    ///
+    /// A dictionary normalizes its keys, at a cost that is quadratic in the marks on one letter.
+    package static let nameBytesMax = 256
     private static let numberBytesMax = 400
 
     private let bytes: [UInt8]
@@ -31,16 +35,18 @@ package struct JSONReader {
         let value = try reader.value(depth: 0)
         reader.skipSpace()
         guard reader.index == bytes.count else { throw reader.unexpected("the end of the body") }
-        if reader.hasNUL, let path = pathOfNUL(in: value, path: "") {
+        guard reader.hasNUL else { return value }
+        switch placeOfNUL(in: value) {
+        case nil: return value
+        case .name: throw problem("The name of a member contains a NUL character; remove it.")
+        case .value(let path):
+            let path = RequestProblem.shortened(path.first == "." ? String(path.dropFirst()) : path)
             throw RequestProblem(
                 .invalidValue,
                 field: path,
-                path.isEmpty
-                    ? "The name of a member contains a NUL character; remove it."
-                    : "`\(path)` contains a NUL character; remove it."
+                "\(path.isEmpty ? "The body" : "`\(path)`") contains a NUL character; remove it."
             )
         }
-        return value
     }
 
     // MARK: Values
@@ -75,6 +81,11 @@ package struct JSONReader {
             skipSpace()
             guard peek() == UInt8(ascii: "\"") else { throw unexpected("a member's name in quotes") }
             let name = try string()
+            guard name.utf8.count <= Self.nameBytesMax else {
+                throw Self.problem(
+                    "The body has a member whose name has \(name.utf8.count) bytes; at most \(Self.nameBytesMax) are allowed: \"\(RequestProblem.shortened(name))\"."
+                )
+            }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw unexpected("a colon") }
             let member = try value(depth: depth + 1)
@@ -248,20 +259,34 @@ package struct JSONReader {
         RequestProblem(.invalidValue, field: "", message)
     }
 
-    /// The path of the first string that holds a NUL; empty when a member's name does; nil when none does.
-    private static func pathOfNUL(in value: JSONValue, path: String) -> String? {
+    /// Where a NUL character stands.
+    private enum PlaceOfNUL {
+        case name
+        /// In a string, by its path; a member's name has a dot before it.
+        case value(path: String)
+
+        func inside(_ step: String) -> PlaceOfNUL {
+            switch self {
+            case .name: self
+            case .value(let path): .value(path: step + path)
+            }
+        }
+    }
+
+    /// The place of the first NUL; the path is built on the way out, so that what holds none costs nothing.
+    private static func placeOfNUL(in value: JSONValue) -> PlaceOfNUL? {
         switch value {
         case .null, .bool, .integer, .number: return nil
-        case .string(let text): return text.utf8.contains(0) ? path : nil
+        case .string(let text): return text.utf8.contains(0) ? .value(path: "") : nil
         case .array(let elements):
             for (index, element) in elements.enumerated() {
-                if let found = pathOfNUL(in: element, path: "\(path)[\(index)]") { return found }
+                if let found = placeOfNUL(in: element) { return found.inside("[\(index)]") }
             }
             return nil
         case .object(let members):
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-                if name.utf8.contains(0) { return "" }
-                if let found = pathOfNUL(in: member, path: path.isEmpty ? name : "\(path).\(name)") { return found }
+                if name.utf8.contains(0) { return .name }
+                if let found = placeOfNUL(in: member) { return found.inside(".\(name)") }
             }
             return nil
         }

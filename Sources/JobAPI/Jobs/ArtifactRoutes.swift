@@ -5,12 +5,18 @@ import JobEngine
 import Logging
 import MediaInspection
 import NIOCore
+import Synchronization
 
 /// The route that serves what a job made: whole or in part, in chunks, so that memory does not grow with its length.
+///
+/// A reader that takes nothing for a while is cut off, so that it does not hold a connection and an open file for ever.
 struct ArtifactRoutes: Sendable {
     let service: JobService
     let artifacts: any ArtifactStore
     let authenticator: Authenticator
+    /// How long a reader may take nothing.
+    let stallSeconds: Double
+    let sleep: @Sendable (Double) async throws -> Void
 
     func add(to routes: inout RouteTable) {
         routes.get("api/v1/jobs/:id/artifacts/:index") { request, context in try await artifact(request, context) }
@@ -35,10 +41,10 @@ struct ArtifactRoutes: Sendable {
         }
         switch Self.range(of: artifact, request) {
         case .whole:
-            return Response(status: .ok, headers: headers, body: body(artifact, 0..<artifact.bytes, context.logger))
+            return Response(status: .ok, headers: headers, body: body(artifact, 0..<artifact.bytes, context))
         case .part(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(artifact.bytes)"
-            return Response(status: .partialContent, headers: headers, body: body(artifact, range, context.logger))
+            return Response(status: .partialContent, headers: headers, body: body(artifact, range, context))
         case .unsatisfiable:
             throw APIError(
                 .rangeNotSatisfiable,
@@ -101,25 +107,78 @@ struct ArtifactRoutes: Sendable {
 
     // MARK: Bytes
 
-    private func body(_ artifact: Artifact, _ range: Range<Int64>, _ logger: Logger) -> ResponseBody {
-        ResponseBody(contentLength: Int(range.count)) { writer in
-            let chunks = HandOff<[UInt8]>()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    defer { chunks.end() }
-                    try await artifacts.read(artifact.key, range: range) { chunk in try await chunks.give(chunk) }
+    private func body(_ artifact: Artifact, _ range: Range<Int64>, _ context: APIRequestContext) -> ResponseBody {
+        let (channel, logger) = (context.channel, context.logger)
+        return ResponseBody(contentLength: Int(range.count)) { writer in
+            let patience = Patience()
+            try await withThrowingTaskGroup(of: Void.self) { watch in
+                watch.addTask {
+                    try await patience.end(within: stallSeconds, sleep)
+                    logger.info("a download is cut off: its reader takes nothing", metadata: ["key": "\(artifact.key)"])
+                    channel.close(promise: nil)
                 }
-                var written: Int64 = 0
-                try await chunks.useAll { chunk in
-                    written += Int64(chunk.count)
-                    try await writer.write(ByteBuffer(bytes: chunk))
-                    return true
-                }
-                // What the store throws ends the connection: the length that was promised is not reached.
-                try await group.waitForAll()
-                guard written == Int64(range.count) else { throw ArtifactStoreError.notFound(artifact.key.path) }
+                try await send(artifact, range, to: &writer, patience)
+                watch.cancelAll()
             }
             try await writer.finish(nil)
+        }
+    }
+
+    private func send(
+        _ artifact: Artifact,
+        _ range: Range<Int64>,
+        to writer: inout any ResponseBodyWriter,
+        _ patience: Patience
+    ) async throws {
+        let chunks = HandOff<[UInt8]>()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { chunks.end() }
+                try await artifacts.read(artifact.key, range: range) { chunk in try await chunks.give(chunk) }
+            }
+            var written: Int64 = 0
+            try await chunks.useAll { chunk in
+                written += Int64(chunk.count)
+                patience.writes()
+                try await writer.write(ByteBuffer(bytes: chunk))
+                patience.hasWritten()
+                return true
+            }
+            // What the store throws ends the connection: the length that was promised is not reached.
+            try await group.waitForAll()
+            guard written == Int64(range.count) else { throw ArtifactStoreError.notFound(artifact.key.path) }
+        }
+    }
+}
+
+/// Tells a reader that is slow from one that takes nothing.
+///
+/// Only the time that one write takes counts: that the store is slow is not the reader's doing.
+private final class Patience: Sendable {
+    /// How often a write is looked at before its reader is given up.
+    private static let looksMax = 4
+
+    private struct State {
+        var isWriting = false
+        var looks = 0
+    }
+
+    private let state = Mutex(State())
+
+    func writes() { state.withLock { $0 = State(isWriting: true) } }
+
+    func hasWritten() { state.withLock { $0 = State() } }
+
+    /// Returns once a write has taken so many seconds, give or take a quarter.
+    func end(within seconds: Double, _ sleep: @Sendable (Double) async throws -> Void) async throws {
+        while true {
+            try await sleep(seconds / Double(Self.looksMax))
+            let looks = state.withLock { state in
+                if state.isWriting { state.looks += 1 }
+                return state.looks
+            }
+            // The first look came some part of an interval after the start.
+            if looks > Self.looksMax { return }
         }
     }
 }

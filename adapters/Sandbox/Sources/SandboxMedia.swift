@@ -1,12 +1,15 @@
 /// What the sandbox hands out: tiny files, each whole and true to what its container says.
 ///
 /// The picture's size is fixed and small whatever was asked for; length, frame rate, count, sound and format are as
-/// asked. Equal requests give equal bytes.
+/// asked, and speech lasts a minute at most. Equal requests give equal bytes.
 enum SandboxMedia {
     /// The size of the sandbox's videos, in pixels.
     static let videoSide = 64
     /// The size of the sandbox's images, in pixels.
     static let imageSide = 32
+
+    /// The longest speech, in milliseconds: a file is made in memory, so a long text is not spoken to its end.
+    static let speechMillisecondsMax = 60_000
 
     static func mediaType(of ticket: Wire.Ticket) -> String {
         switch ticket.kind {
@@ -31,8 +34,9 @@ enum SandboxMedia {
             }
             return png(side: imageSide, color: color)
         case .speech:
-            // 16 characters a second at the usual tempo, and never less than a quarter of a second.
-            let milliseconds = max(250, Int(Double(ticket.characters) * 62.5 / max(0.01, ticket.speed)))
+            // 16 characters a second at the usual tempo, from a quarter of a second to a minute.
+            let spoken = Double(ticket.characters) * 62.5 / max(0.01, ticket.speed)
+            let milliseconds = Int(min(Double(speechMillisecondsMax), max(250, spoken)))
             return ticket.format == "mp3" ? mp3(milliseconds: milliseconds) : wav(milliseconds: milliseconds)
         }
     }

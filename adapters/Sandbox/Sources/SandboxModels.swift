@@ -45,7 +45,7 @@ package enum SandboxModels {
     private static let speech = ModelCapabilities(
         slug: "sandbox/speech",
         name: "Sandbox Speech",
-        summary: "Plays a speech model: a quiet tone, as long as the text would take to say.",
+        summary: "Plays a speech model: a quiet tone, as long as the text would take to say, up to a minute.",
         parameters: .speech(speechParameters),
         promptCharactersMax: 20_000,
         prices: [ListPrice(unit: "character", usd: "0.000015")],

@@ -40,6 +40,11 @@ package struct SandboxScript: Sendable, Hashable, Codable {
         case silent
     }
 
+    /// What `truncate` may say besides true and false.
+    private enum TruncationWord: String, CaseIterable {
+        case silent
+    }
+
     /// A recovery class, by its letter.
     package enum Recovery: String, Sendable, Codable, CaseIterable {
         case resend = "A"
@@ -130,9 +135,8 @@ package struct SandboxScript: Sendable, Hashable, Codable {
         failTimes = try reader.integer("fail_times", in: 0...100)
         failAt = try reader.word("fail_at", as: Moment.self) ?? failAt
         lostAnswer = try reader.bool("lost_answer") ?? lostAnswer
-        if case .string("silent")? = members["truncate"] {
-            _ = reader.value("truncate")
-            truncation = .silent
+        if case .string? = members["truncate"] {
+            truncation = try reader.word("truncate", as: TruncationWord.self).map { _ in .silent }
         } else if try reader.bool("truncate") ?? false {
             truncation = .loud
         }
@@ -161,22 +165,41 @@ package struct SandboxScript: Sendable, Hashable, Codable {
         }
     }
 
+    /// The longest `key:value` of a mark, in bytes.
+    private static let markBytesMax = 200
+
     /// The `[[key:value]]` marks of a text; of a repeated key the last counts.
     ///
-    /// Other brackets are plain text.
+    /// Other brackets are plain text. Bytes are looked at, each a bounded number of times: client text may be long, and
+    /// made to be slow to compare.
     private static func marks(in text: String) -> [String: JSONValue] {
+        let bytes = Array(text.utf8)
+        func hasPair(_ bracket: UInt8, at index: Int) -> Bool {
+            index + 1 < bytes.count && bytes[index] == bracket && bytes[index + 1] == bracket
+        }
         var marks: [String: JSONValue] = [:]
-        var rest = text[...]
-        while let start = rest.firstRange(of: "[["), let end = rest[start.upperBound...].firstRange(of: "]]") {
-            let parts = rest[start.upperBound..<end.lowerBound].split(separator: ":", maxSplits: 1)
-            if parts.count == 2, parts[0].allSatisfy({ $0 == "_" || ("a"..."z").contains($0) }) {
-                marks[String(parts[0])] = value(String(parts[1]))
-                rest = rest[end.upperBound...]
-            } else {
-                rest = rest[start.upperBound...]
+        var index = 0
+        while index < bytes.count {
+            guard hasPair(UInt8(ascii: "["), at: index) else {
+                index += 1
+                continue
             }
+            index += 2
+            let ends = index...min(index + markBytesMax, bytes.count)
+            guard let end = ends.first(where: { hasPair(UInt8(ascii: "]"), at: $0) }),
+                let (key, value) = mark(bytes[index..<end])
+            else { continue }
+            marks[key] = value
+            index = end + 2
         }
         return marks
+    }
+
+    private static func mark(_ bytes: ArraySlice<UInt8>) -> (key: String, value: JSONValue)? {
+        let key = bytes.prefix { $0 == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+        let rest = bytes.dropFirst(key.count)
+        guard !key.isEmpty, rest.first == UInt8(ascii: ":"), rest.count > 1 else { return nil }
+        return (String(decoding: key, as: UTF8.self), value(String(decoding: rest.dropFirst(), as: UTF8.self)))
     }
 
     private static func value(_ text: String) -> JSONValue {

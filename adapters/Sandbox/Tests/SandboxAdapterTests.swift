@@ -308,4 +308,39 @@ import Testing
         let bytes = try await stage.read(output)
         #expect(throws: MediaProblem.notRecognized) { _ = try MediaInspector.inspect(bytes: bytes) }
     }
+
+    // MARK: - Hostile text
+
+    private static func script(_ prompt: String) throws -> SandboxScript {
+        try SandboxScript(
+            of: GenerationRequest(model: "sandbox/video", content: .video(VideoRequest(prompt: prompt)))
+        )
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aTextFullOfBracketsIsPlainText() throws {
+        for text in ["[[", "[", "[[a:", "[[e\u{301}", "]]"] {
+            #expect(try Self.script(String(repeating: text, count: 20_000)) == SandboxScript(), "\(text)")
+        }
+    }
+
+    @Test func aMarkEndsSoonOrIsNone() throws {
+        let room = 200 - "fail_times:".utf8.count
+        #expect(try Self.script("[[fail_times:" + String(repeating: "0", count: room) + "]]").failTimes == 0)
+        #expect(try Self.script("[[fail_times:" + String(repeating: "0", count: room + 1) + "]]").failTimes == nil)
+        #expect(try Self.script("[[[[fail_times:3]]").failTimes == 3)
+        #expect(
+            try Self.script("[[:3]] [[fail_times:]] [[fail_times]] [[fail times:3]] [[fail_times:3]").failTimes == nil
+        )
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aHugeWordIsRefusedAndNotCompared() throws {
+        let huge = "s" + String(repeating: "\u{301}\u{323}", count: 500_000)
+        let problem = #expect(throws: RequestProblem.self) {
+            try Stage().adapter.validate(Stage.video(["truncate": .string(huge)]))
+        }
+        #expect(problem?.field == "provider.options.fake-provider.truncate")
+        #expect(try SandboxScript(of: Stage.video(["truncate": "silent"])).truncation == .silent)
+        #expect(try SandboxScript(of: Stage.video(["truncate": true])).truncation == .loud)
+        #expect(try SandboxScript(of: Stage.video(["truncate": false])).truncation == nil)
+    }
 }

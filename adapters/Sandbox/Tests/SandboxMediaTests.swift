@@ -30,6 +30,18 @@ import Testing
         #expect(mp3.durationMilliseconds == 480)
     }
 
+    @Test(arguments: ["wav", "mp3"])
+    func aLongTextIsSpokenForAMinuteAtMost(_ format: String) throws {
+        var ticket = Wire.Ticket(id: "x", start: 0, kind: .speech, script: SandboxScript())
+        ticket.characters = 20_000
+        ticket.speed = 0.25
+        ticket.format = format
+        let bytes = SandboxMedia.bytes(of: ticket, index: 0)
+        let facts = try MediaInspector.inspect(bytes: bytes)
+        #expect(facts.durationMilliseconds == 60_000)
+        #expect(bytes.count < 1_000_000)
+    }
+
     @Test(.enabled(if: Tool.areThere("ffmpeg", "ffprobe"), "ffmpeg is not installed"))
     func ffmpegDecodesEveryFrame() async throws {
         let movie = SandboxMovie.mp4(seconds: 2, framesPerSecond: 30, hasSound: true)

@@ -23,6 +23,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
     private let slots: Int
     private let now: @Sendable () -> Int64
     private let ownership: StudioOwnership?
+    private let sweeps = StudioSweeps()
 
     /// One instance, or none when neither ffmpeg nor espeak-ng is installed.
     ///
@@ -47,23 +48,40 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         if ownership != nil { StudioSweeper.takeOver(root, now: settings.now()) }
     }
 
-    /// Refuses options of Studio's own: it has none.
+    /// Refuses GIFs, of which no one picture is meant, and options of Studio's own: there are none.
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
+        for (path, input) in request.inputs where Self.isGIF(input) {
+            throw RequestProblem(
+                .unsupportedValue,
+                field: path,
+                "`\(path)` is image/gif, which `\(request.model)` does not take; allowed: image/png, image/jpeg, image/webp."
+            )
+        }
         guard let options = request.providerOptions[id.slug] else { return }
-        let path = "provider.options.\(id.slug)"
-        guard let name = try FieldReader(options, path: path).unread.first else { return }
-        throw RequestProblem(
-            .unknownField,
-            field: "\(path).\(name)",
-            "Unknown field `\(path).\(name)`; there are none."
-        )
+        let reader = try FieldReader(options, path: "provider.options.\(id.slug)")
+        guard let name = reader.unread.first else { return }
+        let field = reader.path(of: name)
+        throw RequestProblem(.unknownField, field: field, "Unknown field `\(field)`; there are none.")
+    }
+
+    /// Whether a picture is a GIF, by what it says it is: the service refuses one that is another thing.
+    private static func isGIF(_ input: MediaInput) -> Bool {
+        let type = Array("image/gif".utf8)
+        switch input {
+        case .stored(let stored): return stored.mediaType.utf8.elementsEqual(type)
+        case .url(let url):
+            // ASCII letters differ from their lower case by one bit.
+            let head = url.utf8.dropFirst("data:".utf8.count).prefix(type.count + 1)
+            let isWhole = head.dropFirst(type.count).allSatisfy { [UInt8(ascii: ";"), UInt8(ascii: " ")].contains($0) }
+            return isWhole && head.prefix(type.count).map { $0 | 0x20 } == type
+        }
     }
 
     package func submit(
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        StudioSweeper.removeFinished(in: root, now: now())
+        sweeps.removeFinished(in: root, now: now())
         let plan = try plan(request, entropy: context.reference.externalID)
         let folder = try StudioFolder(
             externalID: context.reference.externalID,

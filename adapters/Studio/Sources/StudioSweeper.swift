@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The right to clean up in a work folder: a lock that lives as long as this value, or the process.
 ///
@@ -37,6 +38,24 @@ final class StudioOwnership: Sendable {
     }
 }
 
+/// Sweeps at most once a minute: each sweep looks at every folder, and submits can come by the hundred.
+final class StudioSweeps: Sendable {
+    private static let interval: Int64 = 60_000
+
+    private let last = Mutex<Int64?>(nil)
+
+    /// Removes folders whose generation ended more than an hour ago, unless that was done within the minute.
+    func removeFinished(in root: String, now: Int64) {
+        let isDue = last.withLock { last in
+            // A clock that was set back must not stop sweeps until it has caught up.
+            if let before = last, (0..<Self.interval).contains(now - before) { return false }
+            last = now
+            return true
+        }
+        if isDue { StudioSweeper.removeFinished(in: root, now: now) }
+    }
+}
+
 /// Removes what nobody will ask for any more.
 enum StudioSweeper {
     private static let hour: Int64 = 3_600_000
@@ -55,7 +74,7 @@ enum StudioSweeper {
         }
     }
 
-    /// What each submit does: removes folders whose generation ended more than an hour ago.
+    /// What a submit does now and then: removes folders whose generation ended more than an hour ago.
     ///
     /// Outputs are copied within seconds; an hour leaves room for a store that is away for a while.
     static func removeFinished(in root: String, now: Int64) {

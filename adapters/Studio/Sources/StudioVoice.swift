@@ -56,8 +56,21 @@ enum StudioVoice {
         return plan
     }
 
-    /// The text as it is to be read: double brackets would be taken for espeak-ng's phoneme notation.
-    private static func spoken(_ text: String) -> String {
-        text.replacing("[[", with: "[ [") + "\n"
+    /// The text as it is to be read.
+    ///
+    /// Double brackets would be taken for espeak-ng's phoneme notation, and control characters for commands, so none
+    /// of them reaches it.
+    static func spoken(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count + 1)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "[") where bytes.last == byte: bytes += [UInt8(ascii: " "), byte]
+            case UInt8(ascii: "\n"), UInt8(ascii: "\t"): bytes.append(byte)
+            case 0..<0x20: bytes.append(UInt8(ascii: " "))
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self) + "\n"
     }
 }

@@ -310,4 +310,53 @@ struct StudioAdapterTests {
         guard let head, let data else { return false }
         return head.lowerBound < data.lowerBound
     }
+
+    @Test(arguments: ["data:image/gif;base64,AAAA", "data:IMAGE/GIF ;base64,AAAA", "stored"])
+    func aGIFIsRefusedAtAdmission(_ url: String) async throws {
+        try await withStage { stage in
+            let gif = StoredInput(sha256: "x", mediaType: "image/gif", bytes: 1)
+            var video = StudioStage.motion()
+            video.frameImages = [FrameImage(role: .first, image: url == "stored" ? .stored(gif) : .url(url))]
+            var request = GenerationRequest(model: "studio/motion", content: .video(video))
+            let problem = #expect(throws: RequestProblem.self) { try stage.adapter.validate(request) }
+            #expect(problem?.field == "frame_images[0].image_url.url")
+            #expect(problem?.message.contains("allowed: image/png, image/jpeg, image/webp") == true)
+            for other in ["data:image/png;base64,AAAA", "data:image/gifs;base64,AAAA", "data:", ""] {
+                video.frameImages[0].image = .url(other)
+                request.content = .video(video)
+                try stage.adapter.validate(request)
+            }
+        }
+    }
+
+    @Test func noCommandReachesTheVoice() {
+        #expect(StudioVoice.spoken("[[[a]] [[") == "[ [ [a]] [ [\n")
+        #expect(StudioVoice.spoken("a\u{0}b\u{1}c\rd\te\nf\u{1b}é") == "a b c d\te\nf é\n")
+    }
+
+    @Test func foldersAreSweptOnceAMinute() throws {
+        try withTemporaryFolder { root in
+            let now = StudioStage.realNow() + 7_200_000
+            let sweeps = StudioSweeps()
+            func finish(_ name: String) throws -> String {
+                let folder = try StudioFolder(externalID: name, send: 1, in: root)
+                try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+                try Data("0".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/exit"))
+                return folder.path
+            }
+            func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+            let first = try finish("one")
+            sweeps.removeFinished(in: root, now: now)
+            #expect(!isThere(first))
+            let second = try finish("two")
+            sweeps.removeFinished(in: root, now: now + 59_999)
+            #expect(isThere(second))
+            sweeps.removeFinished(in: root, now: now + 60_000)
+            #expect(!isThere(second))
+            let third = try finish("three")
+            // The clock was set back by half an hour.
+            sweeps.removeFinished(in: root, now: now - 1_800_000)
+            #expect(!isThere(third))
+        }
+    }
 }
