@@ -54,7 +54,9 @@ let package = Package(
         // System libraries.
         .systemLibrary(name: "CLibUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "Cryptography", dependencies: ["CLibUUID", "CLibcrypto"]),
+        .target(name: "CurlTransport", dependencies: ["CCurl", "HTTPTransport"]),
 
         // The service.
         .target(
@@ -67,7 +69,8 @@ let package = Package(
         .target(
             name: "JobAPI",
             dependencies: [
-                "Generation", "Ledger", "MediaInspection", "JobCore", "JobEngine", logging, lifecycle,
+                "Generation", "Ledger", "HTTPTransport", "MediaInspection", "JobCore", "JobEngine", "Cryptography",
+                logging, lifecycle,
             ] + hummingbird
         ),
         .target(
@@ -81,7 +84,7 @@ let package = Package(
             name: "mediary",
             dependencies: [
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
-                "AdapterCatalog", "HTTPTransport", logging, lifecycle,
+                "AdapterCatalog", "HTTPTransport", "CurlTransport", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
@@ -120,12 +123,27 @@ let package = Package(
             dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(name: "TidyTests"),
-        // The program itself is a dependency so that it is built; what runs is the binary beside the tests.
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"]),
+        .testTarget(name: "CurlTransportTests", dependencies: ["CurlTransport", "HTTPTransport", "ConformanceKit"]),
+        // Runs the real program in folders of a test's own. The program itself is a dependency so that it is built; what
+        // runs is the binary beside the tests.
+        .target(
+            name: "ServiceHarness",
+            dependencies: [
+                "mediary", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
+            ],
+            path: "Tests/ServiceHarness"
+        ),
         .testTarget(
             name: "CrashTests",
             dependencies: [
-                "mediary", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
+                "ServiceHarness", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
             ]
+        ),
+        // The real program under the official clients of others.
+        .testTarget(
+            name: "WireCompatibilityTests",
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"]
         ),
     ]
         + adapters.flatMap { adapter -> [Target] in

@@ -125,6 +125,8 @@ public struct TransportFailure: Error, Sendable {
         case tooLarge
         /// The caller was cancelled.
         case cancelled
+        /// The address, the scheme or the redirect is not one that this exchange may follow.
+        case forbidden
     }
 
     /// What went wrong.
@@ -148,8 +150,19 @@ public struct ExchangeOptions: Sendable {
     public var isSubmit: Bool
     /// Checked after the connection stands and before the first byte: false gives the send up as `sendWindowPassed`.
     public var mayStillSend: @Sendable () -> Bool
-    /// The time for the whole exchange, in seconds.
+    /// The time for the whole exchange, the body's end included, in seconds.
     public var totalTimeoutSeconds: Int64
+    /// How long nothing may arrive, in seconds.
+    public var idleTimeoutSeconds: Int64 = 60
+    /// Where the connection may lead: checked on the very address that the socket connects to.
+    public var reach = NetworkReach.anywhere
+    /// How many redirects of a GET are followed, each checked as the first request was; credentials stay with their
+    /// origin.
+    ///
+    /// 0: an answer of 3xx is given back as it is.
+    public var redirectsMax = 0
+    /// The longest body that is read, in bytes; nil leaves it to the reader, who takes it chunk by chunk.
+    public var bodyBytesMax: Int64?
 
     /// Makes options; without arguments those of a read that may be repeated.
     public init(
@@ -165,7 +178,8 @@ public struct ExchangeOptions: Sendable {
 
 /// The port behind which HTTP is spoken.
 ///
-/// An implementation adds nothing by itself: no retry, no redirect, no cookie, no proxy from the environment. With
+/// An implementation adds nothing by itself: no retry, no redirect unless asked, no cookie, no proxy from the
+/// environment. With
 /// `isSubmit` it uses a connection of its own, asks `mayStillSend` when connected, and sends the bytes exactly once.
 public protocol HTTPTransport: Sendable {
     /// Sends a request and returns as soon as the head of the answer is there.

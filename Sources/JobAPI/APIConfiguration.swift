@@ -1,3 +1,5 @@
+package import HTTPTransport
+
 /// The settings of the API's server.
 package struct APIConfiguration: Sendable {
     /// The address that it listens at.

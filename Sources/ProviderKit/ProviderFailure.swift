@@ -83,7 +83,7 @@ public struct ProviderFailure: Error, Sendable, Hashable, Codable {
         let code: Code =
             switch failure.kind {
             case .timedOut: .timedOut
-            case .noConnection, .connectionLost, .sendWindowPassed, .cancelled: .unavailable
+            case .noConnection, .connectionLost, .sendWindowPassed, .cancelled, .forbidden: .unavailable
             case .tooLarge: .unknown
             }
         self.init(

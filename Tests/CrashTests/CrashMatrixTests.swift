@@ -3,6 +3,7 @@ import Generation
 import JobCore
 import JobEngine
 import Ledger
+import ServiceHarness
 import Testing
 
 /// The real program is killed at every write-ahead step, and started again.

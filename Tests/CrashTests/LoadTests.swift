@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import JobCore
 import Ledger
+import ServiceHarness
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import ServiceHarness
 import Testing
 
 /// What an operator does with the real program.

@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import JobCore
 import Ledger
+import ServiceHarness
 import Synchronization
 import Testing
 

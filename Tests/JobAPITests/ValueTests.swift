@@ -1,4 +1,5 @@
 import Generation
+import HTTPTransport
 import JobAPI
 import Testing
 

@@ -1,26 +1,32 @@
 import Foundation
-import Generation
+package import Generation
 
 /// One event of a job's stream.
-struct ServerEvent: Sendable {
+package struct ServerEvent: Sendable {
     /// The event's id: the job's version.
-    let id: Int64
-    let data: JSONValue
+    package let id: Int64
+    package let data: JSONValue
 }
 
 /// Speaks the native API with a key.
 ///
 /// Blocking: it is used on threads of its own.
-struct ServiceClient: Sendable {
-    let port: Int
-    let key: String
+package struct ServiceClient: Sendable {
+    package let port: Int
+    package let key: String
     /// How long the service may be silent within an answer.
-    var silenceSeconds = 30
+    package var silenceSeconds = 30
+
+    package init(port: Int, key: String, silenceSeconds: Int = 30) {
+        self.port = port
+        self.key = key
+        self.silenceSeconds = silenceSeconds
+    }
 
     /// One exchange.
     ///
     /// - Throws: `NoAnswer` when there is none; any status is an answer.
-    func exchange(
+    package func exchange(
         _ method: String,
         _ path: String,
         headers: [(String, String)] = [],
@@ -42,21 +48,21 @@ struct ServiceClient: Sendable {
     }
 
     /// Posts a job.
-    func submit(_ job: JSONValue, idempotencyKey: String) throws -> HTTPAnswer {
+    package func submit(_ job: JSONValue, idempotencyKey: String) throws -> HTTPAnswer {
         try exchange("POST", "/api/v1/jobs", headers: [("Idempotency-Key", idempotencyKey)], body: job)
     }
 
     /// A job as it stands.
     ///
     /// - Throws: `Unexpected` when the answer is not a job.
-    func job(_ id: String, waitSeconds: Int = 0) throws -> JSONValue {
+    package func job(_ id: String, waitSeconds: Int = 0) throws -> JSONValue {
         let answer = try exchange("GET", "/api/v1/jobs/\(id)" + (waitSeconds > 0 ? "?wait=\(waitSeconds)" : ""))
         guard answer.status == 200 else { throw Unexpected("GET \(id): \(answer.status) \(answer.text)") }
         return answer.json
     }
 
     /// How many jobs of these statuses there are, counted up to a page.
-    func count(status: String) throws -> Int {
+    package func count(status: String) throws -> Int {
         let answer = try exchange("GET", "/api/v1/jobs?limit=100&status=\(status)")
         guard answer.status == 200, case .array(let jobs)? = answer.json["data"] else {
             throw Unexpected("list: \(answer.status) \(answer.text)")
@@ -67,7 +73,7 @@ struct ServiceClient: Sendable {
     /// Waits for a job's end.
     ///
     /// - Throws: `Unexpected` when it is not over in time.
-    func waitForEnd(of id: String, within seconds: Double) throws -> JSONValue {
+    package func waitForEnd(of id: String, within seconds: Double) throws -> JSONValue {
         let end = ContinuousClock.now + .seconds(seconds)
         while true {
             let job = try job(id, waitSeconds: 10)
@@ -81,7 +87,7 @@ struct ServiceClient: Sendable {
     /// All events of a job, from the first to the one that ends it, over one stream.
     ///
     /// - Throws: `NoAnswer` when the stream is cut.
-    func events(of id: String) throws -> [ServerEvent] {
+    package func events(of id: String) throws -> [ServerEvent] {
         let connection = try HTTPConnection(port: port, silenceSeconds: silenceSeconds)
         let headers = [("Authorization", "Bearer \(key)"), ("Accept", "text/event-stream")]
         try connection.send("GET", "/api/v1/jobs/\(id)/events", headers: headers, body: [])
@@ -98,7 +104,7 @@ struct ServiceClient: Sendable {
         return events
     }
 
-    static func isOver(_ job: JSONValue) -> Bool {
+    package static func isOver(_ job: JSONValue) -> Bool {
         ["completed", "failed", "cancelled", "expired"].contains(job["status"]?.stringValue)
     }
 }
@@ -107,7 +113,7 @@ struct ServiceClient: Sendable {
 private struct EventReader {
     private var rest: [UInt8] = []
 
-    mutating func read(_ part: ArraySlice<UInt8>) -> [ServerEvent] {
+    package mutating func read(_ part: ArraySlice<UInt8>) -> [ServerEvent] {
         rest += part
         var events: [ServerEvent] = []
         while let end = rest.firstRange(of: [10, 10]) {

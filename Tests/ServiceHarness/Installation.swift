@@ -1,34 +1,34 @@
 import Foundation
-import Generation
-import JobCore
+package import Generation
+package import JobCore
 import JobStoreSQLite
 import Ledger
 import Synchronization
-import Testing
+package import Testing
 
 /// A data folder of a test's own, with a key and credits, and the real program to run upon it.
-final class Installation: Sendable {
+package final class Installation: Sendable {
     /// What a command said.
-    struct CommandResult: Sendable {
-        let ending: ChildProcess.Ending
-        let output: String
-        let errors: String
+    package struct CommandResult: Sendable {
+        package let ending: ChildProcess.Ending
+        package let output: String
+        package let errors: String
 
-        var json: JSONValue { (try? JSONDecoder().decode(JSONValue.self, from: Data(output.utf8))) ?? .null }
+        package var json: JSONValue { (try? JSONDecoder().decode(JSONValue.self, from: Data(output.utf8))) ?? .null }
     }
 
     /// What the default workspace of a new installation has, in US dollars.
-    static let granted = "100"
+    package static let granted = "100"
 
     /// The folder of the test: data, logs, the provider's journal.
-    let folder: String
-    let data: String
-    let journalPath: String
+    package let folder: String
+    package let data: String
+    package let journalPath: String
     /// A key of the default workspace.
-    let key: String
+    package let key: String
 
     /// Copies an installation that was made once by the program's own commands.
-    init(_ name: String) throws {
+    package init(_ name: String) throws {
         let template = try Self.template.get()
         folder = try Self.newFolder(name)
         data = "\(folder)/data"
@@ -45,7 +45,7 @@ final class Installation: Sendable {
     }
 
     /// Removes the folder, unless any test has found something wrong: then it stays, to be looked at.
-    func remove() {
+    package func remove() {
         guard Self.problems.count == 0 else { return }
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -53,10 +53,12 @@ final class Installation: Sendable {
     // MARK: Running
 
     /// Starts the service and waits until it is ready.
-    func serve(_ settings: [String: String] = [:]) throws -> ServiceProcess { try ServiceProcess(self, settings) }
+    package func serve(_ settings: [String: String] = [:]) throws -> ServiceProcess {
+        try ServiceProcess(self, settings)
+    }
 
     /// Runs a command to its end.
-    func command(
+    package func command(
         _ arguments: [String],
         _ settings: [String: String] = [:],
         within seconds: Double = 60
@@ -75,7 +77,7 @@ final class Installation: Sendable {
     }
 
     /// Runs a command that must succeed, and reads what it prints.
-    func json(_ arguments: String..., settings: [String: String] = [:]) throws -> JSONValue {
+    package func json(_ arguments: String..., settings: [String: String] = [:]) throws -> JSONValue {
         let result = try command(arguments + ["--json"], settings)
         guard result.ending == .exited(0), result.json != .null else {
             throw Unexpected(
@@ -86,7 +88,7 @@ final class Installation: Sendable {
     }
 
     /// The environment that the program gets: the test's own, without settings of whoever runs it.
-    func environment(_ settings: [String: String]) -> [String: String] {
+    package func environment(_ settings: [String: String]) -> [String: String] {
         var all = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("MEDIARY_") && !$0.key.hasPrefix("SANDBOX_")
         }
@@ -97,7 +99,7 @@ final class Installation: Sendable {
     }
 
     /// The program, built beside the tests.
-    static let program: String = {
+    package static let program: String = {
         let tests = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         let loaded = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         let folders = [tests, loaded, Bundle.main.bundleURL].flatMap {
@@ -113,7 +115,7 @@ final class Installation: Sendable {
     // MARK: Looking
 
     /// What the provider has seen.
-    func journal() throws -> [JournalLine] {
+    package func journal() throws -> [JournalLine] {
         guard let bytes = FileManager.default.contents(atPath: journalPath) else { return [] }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -121,7 +123,7 @@ final class Installation: Sendable {
     }
 
     /// The attempts of jobs as the database has them; to be asked when no service runs.
-    func attempts(of ids: [String]) async throws -> [String: [Attempt]] {
+    package func attempts(of ids: [String]) async throws -> [String: [Attempt]] {
         let store = try SQLiteJobStore(path: "\(data)/mediary.sqlite")
         var attempts: [String: [Attempt]] = [:]
         for id in ids { if let job = JobID(id) { attempts[id] = try await store.attempts(of: job) } }
@@ -130,7 +132,7 @@ final class Installation: Sendable {
     }
 
     /// The processes that work in this installation: known by the folder that they are in.
-    func workers() -> [String] {
+    package func workers() -> [String] {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return entries.filter { Int32($0) != nil }.compactMap { entry in
             guard let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/cwd"),
@@ -141,12 +143,12 @@ final class Installation: Sendable {
     }
 
     /// The files that are being received, or never were to their end.
-    func parts() -> [String] {
+    package func parts() -> [String] {
         FileManager.default.enumerator(atPath: "\(data)/files/spool")?.compactMap { $0 as? String }
             .filter { $0.contains("/") } ?? []
     }
 
-    static func text(_ path: String) -> String {
+    package static func text(_ path: String) -> String {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
@@ -187,7 +189,7 @@ final class Installation: Sendable {
 
 extension Trait where Self == IssueHandlingTrait {
     /// Keeps the folders of all tests when one finds something wrong.
-    static var keepsEvidence: Self {
+    package static var keepsEvidence: Self {
         .filterIssues { _ in
             _ = Installation.problems.next()
             return true
@@ -196,20 +198,20 @@ extension Trait where Self == IssueHandlingTrait {
 }
 
 /// One line of the provider's journal.
-struct JournalLine: Codable, Sendable {
-    let event: String
-    let id: String
-    var token: String?
-    var bodySha256: String?
-    var attempt: Int?
-    var earlierSends: Int?
-    var accepted: Bool?
+package struct JournalLine: Codable, Sendable {
+    package let event: String
+    package let id: String
+    package var token: String?
+    package var bodySha256: String?
+    package var attempt: Int?
+    package var earlierSends: Int?
+    package var accepted: Bool?
 }
 
 /// Counts up, from any thread.
-final class Counter: Sendable {
+package final class Counter: Sendable {
     private let value = Atomic(0)
 
-    func next() -> Int { value.add(1, ordering: .relaxed).newValue }
-    var count: Int { value.load(ordering: .relaxed) }
+    package func next() -> Int { value.add(1, ordering: .relaxed).newValue }
+    package var count: Int { value.load(ordering: .relaxed) }
 }

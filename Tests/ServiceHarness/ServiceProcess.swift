@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 
 /// A running `mediary serve`.
-final class ServiceProcess: Sendable {
-    let child: ChildProcess
-    let port: Int
+package final class ServiceProcess: Sendable {
+    package let child: ChildProcess
+    package let port: Int
     private let logPath: String
     private let installation: Installation
 
     /// Starts the service on any free port and waits until it is ready.
     ///
     /// - Throws: `Unexpected` with its last words when it ends instead.
-    init(_ installation: Installation, _ settings: [String: String] = [:], within seconds: Double = 30) throws {
+    package init(_ installation: Installation, _ settings: [String: String] = [:], within seconds: Double = 30) throws {
         self.installation = installation
         logPath = "\(installation.folder)/serve-\(Self.counter.next()).log"
         let log = logPath
@@ -30,7 +30,7 @@ final class ServiceProcess: Sendable {
     }
 
     /// Starts the service and kills it so soon that it may not have got to work.
-    static func startAndKill(_ installation: Installation, afterMilliseconds milliseconds: Int) throws {
+    package static func startAndKill(_ installation: Installation, afterMilliseconds milliseconds: Int) throws {
         let child = try start(installation, [:], "\(installation.folder)/serve-\(counter.next()).log")
         usleep(UInt32(milliseconds) * 1_000)
         child.signal(SIGKILL)
@@ -52,23 +52,23 @@ final class ServiceProcess: Sendable {
     }
 
     /// What it has logged.
-    var log: String { Installation.text(logPath) }
+    package var log: String { Installation.text(logPath) }
 
     /// Speaks to it with the installation's key.
-    var client: ServiceClient { ServiceClient(port: port, key: installation.key) }
+    package var client: ServiceClient { ServiceClient(port: port, key: installation.key) }
 
     /// Kills it, as a power cut would.
-    func kill() throws {
+    package func kill() throws {
         child.signal(SIGKILL)
         let ending = try child.waitForEnd(within: 10)
         guard ending == .signalled(SIGKILL) else { throw Unexpected("ended with \(ending) instead\n\(log)") }
     }
 
     /// Lets it go on after it was suspended.
-    func resume() { child.signal(SIGCONT) }
+    package func resume() { child.signal(SIGCONT) }
 
     /// Asks it to stop, and waits for that.
-    func stop(within seconds: Double = 30) throws {
+    package func stop(within seconds: Double = 30) throws {
         child.signal(SIGTERM)
         let ending = try child.waitForEnd(within: seconds)
         guard ending == .exited(0) else { throw Unexpected("stopped with \(ending)\n\(log)") }

@@ -1,28 +1,28 @@
 import Foundation
-import Generation
+package import Generation
 import Glibc
 
 /// No answer came: nobody listened, or the connection ended or fell silent before the answer was whole.
-struct NoAnswer: Error, CustomStringConvertible {
-    let description: String
+package struct NoAnswer: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// An HTTP answer, read to its end.
-struct HTTPAnswer: Sendable {
-    let status: Int
-    let headers: [String: String]
-    let body: [UInt8]
+package struct HTTPAnswer: Sendable {
+    package let status: Int
+    package let headers: [String: String]
+    package let body: [UInt8]
 
     /// The body as JSON; null when it is none.
-    var json: JSONValue { (try? JSONDecoder().decode(JSONValue.self, from: Data(body))) ?? .null }
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var json: JSONValue { (try? JSONDecoder().decode(JSONValue.self, from: Data(body))) ?? .null }
+    package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// One exchange over one TCP connection to this machine, by plain system calls.
 ///
 /// No client library stands between the test and the service: none that repeats a request, pools connections or hides
 /// that one was cut.
-final class HTTPConnection {
+package final class HTTPConnection {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private var start = 0
@@ -30,7 +30,7 @@ final class HTTPConnection {
     /// Connects.
     ///
     /// - Throws: `NoAnswer` when nobody listens.
-    init(port: Int, silenceSeconds: Int = 30) throws {
+    package init(port: Int, silenceSeconds: Int = 30) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw NoAnswer(description: "no socket: errno \(errno)") }
         var patience = timeval(tv_sec: silenceSeconds, tv_usec: 0)
@@ -57,7 +57,7 @@ final class HTTPConnection {
     deinit { close(descriptor) }
 
     /// Writes a request; the connection is asked to end after the answer.
-    func send(_ method: String, _ path: String, headers: [(String, String)], body: [UInt8]) throws {
+    package func send(_ method: String, _ path: String, headers: [(String, String)], body: [UInt8]) throws {
         var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if !body.isEmpty || method == "POST" { head += "Content-Length: \(body.count)\r\n" }
@@ -73,7 +73,7 @@ final class HTTPConnection {
     }
 
     /// Reads the status and the headers, names in lower case.
-    func readHead() throws -> (status: Int, headers: [String: String]) {
+    package func readHead() throws -> (status: Int, headers: [String: String]) {
         while true {
             let parts = try line().split(separator: " ", maxSplits: 2)
             guard parts.count >= 2, let status = Int(parts[1]) else {
@@ -96,7 +96,7 @@ final class HTTPConnection {
     ///   - headers: The answer's headers, which say where the body ends.
     ///   - take: Given each part; says whether to go on.
     /// - Throws: `NoAnswer` when the connection ends before the body does.
-    func readBody(_ headers: [String: String], _ take: (ArraySlice<UInt8>) throws -> Bool) throws {
+    package func readBody(_ headers: [String: String], _ take: (ArraySlice<UInt8>) throws -> Bool) throws {
         if headers["transfer-encoding"]?.lowercased() == "chunked" {
             while true {
                 guard let size = Int(try line().prefix { $0 != ";" }, radix: 16) else {

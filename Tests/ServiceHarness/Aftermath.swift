@@ -1,18 +1,18 @@
 import Foundation
-import Generation
+package import Generation
 import JobCore
-import Ledger
-import Testing
+package import Ledger
+package import Testing
 
 /// What a client sees of a job that is over, in all ways in which it can look.
-struct Ending: Sendable {
-    let job: JSONValue
-    let events: [ServerEvent]
+package struct Ending: Sendable {
+    package let job: JSONValue
+    package let events: [ServerEvent]
     /// The bytes of each artifact.
-    let artifacts: [[UInt8]]
+    package let artifacts: [[UInt8]]
 
     /// Looks at a job that is over.
-    init(of id: String, _ client: ServiceClient) throws {
+    package init(of id: String, _ client: ServiceClient) throws {
         job = try client.job(id)
         events = try client.events(of: id)
         guard case .array(let listed)? = job["artifacts"] else { throw Unexpected("no artifacts in \(id)") }
@@ -23,17 +23,17 @@ struct Ending: Sendable {
         }
     }
 
-    var status: String { job["status"]?.stringValue ?? "none" }
+    package var status: String { job["status"]?.stringValue ?? "none" }
 
     /// What was charged; zero without a bill.
-    var cost: Credits { Self.cost(of: job) }
+    package var cost: Credits { Self.cost(of: job) }
 
-    static func cost(of job: JSONValue) -> Credits {
+    package static func cost(of job: JSONValue) -> Credits {
         job["usage"]?["cost"]?.stringValue.flatMap { Credits(usd: $0) } ?? .zero
     }
 
     /// Checks that the job ended once, and that its events tell so without a gap.
-    func check(sourceLocation: SourceLocation = #_sourceLocation) {
+    package func check(sourceLocation: SourceLocation = #_sourceLocation) {
         Self.check(events, of: job, sourceLocation: sourceLocation)
         guard case .array(let listed)? = job["artifacts"] else { return }
         for (artifact, bytes) in zip(listed, artifacts) {
@@ -43,7 +43,7 @@ struct Ending: Sendable {
     }
 
     /// Checks that events count up from 1, and that exactly the last one ends the job.
-    static func check(
+    package static func check(
         _ events: [ServerEvent],
         of job: JSONValue,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -58,17 +58,17 @@ struct Ending: Sendable {
 }
 
 /// What is left when a service has stopped: money, records, the provider's own account, processes.
-struct Aftermath: Sendable {
-    let audit: Installation.CommandResult
-    let available: Credits
-    let held: Credits
-    let journal: [JournalLine]
-    let workers: [String]
+package struct Aftermath: Sendable {
+    package let audit: Installation.CommandResult
+    package let available: Credits
+    package let held: Credits
+    package let journal: [JournalLine]
+    package let workers: [String]
     /// What lies where files are received: parts of outputs that nobody will ever finish.
-    let parts: [String]
+    package let parts: [String]
 
     /// Looks at an installation whose service has stopped.
-    init(_ installation: Installation, workspace: String = "default") throws {
+    package init(_ installation: Installation, workspace: String = "default") throws {
         audit = try installation.command(["audit", "--json"])
         let balance = try installation.json("credits", "balance", "--workspace", workspace)
         guard let available = balance["available"]?.stringValue.flatMap({ Credits(usd: $0) }),
@@ -80,10 +80,10 @@ struct Aftermath: Sendable {
         parts = installation.parts()
     }
 
-    var submits: [JournalLine] { journal.filter { $0.event == "submit" } }
+    package var submits: [JournalLine] { journal.filter { $0.event == "submit" } }
 
     /// Checks that nothing is violated, that all holds are resolved, and that the balance is what is left.
-    func check(
+    package func check(
         granted: String = Installation.granted,
         spent: Credits,
         jobs: Int,
@@ -102,7 +102,7 @@ struct Aftermath: Sendable {
     }
 
     /// Checks the submits that the provider has seen of one job, of a recovery class: nothing that it bills twice.
-    static func checkSubmits(
+    package static func checkSubmits(
         _ lines: [JournalLine],
         recovery: String,
         _ name: String = "",
@@ -125,13 +125,13 @@ struct Aftermath: Sendable {
 }
 
 /// What ffprobe says of a file.
-struct MediaProbe: Sendable {
-    let video: JSONValue?
-    let audio: JSONValue?
-    let format: JSONValue?
+package struct MediaProbe: Sendable {
+    package let video: JSONValue?
+    package let audio: JSONValue?
+    package let format: JSONValue?
 
     /// Decodes a whole file and counts its frames.
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         let name = "\(path).probe"
         let child = try ChildProcess(
             "/usr/bin/env",
@@ -153,7 +153,7 @@ struct MediaProbe: Sendable {
     }
 
     /// Checks a video stream against what was asked for.
-    func checkVideo(
+    package func checkVideo(
         codec: String,
         width: Int64,
         height: Int64,

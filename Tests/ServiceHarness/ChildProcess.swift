@@ -1,15 +1,15 @@
-import Foundation
+package import Foundation
 import Glibc
 import Synchronization
 
 /// A program that a test starts, watches and ends: by its own process number, never by name.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// How a process ended.
-    enum Ending: Equatable, CustomStringConvertible {
+    package enum Ending: Equatable, CustomStringConvertible {
         case exited(Int32)
         case signalled(Int32)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .exited(let status): "exit status \(status)"
             case .signalled(let signal): "signal \(signal)"
@@ -17,7 +17,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    let pid: pid_t
+    package let pid: pid_t
     /// What the test process has open of its own is below this; connections are closed by the kernel anyway.
     private static let descriptorsMax: Int32 = 256
     private let ending = Mutex<Ending?>(nil)
@@ -26,7 +26,7 @@ final class ChildProcess: Sendable {
     ///
     /// Standard output and error are files, so that nobody has to read pipes while a test kills what writes to them.
     /// No other descriptor is handed on: a lock that a test holds must not live on in a child.
-    init(
+    package init(
         _ program: String,
         _ arguments: [String],
         environment: [String: String],
@@ -55,7 +55,7 @@ final class ChildProcess: Sendable {
     deinit { end(within: 5) }
 
     /// How it ended; nil while it runs.
-    var endedAs: Ending? {
+    package var endedAs: Ending? {
         ending.withLock { ending in
             if let ending { return ending }
             var status: Int32 = 0
@@ -67,34 +67,34 @@ final class ChildProcess: Sendable {
     }
 
     /// Sends a signal, unless it has ended: its number could be another's by then.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         guard endedAs == nil else { return }
         kill(pid, number)
     }
 
     /// Waits for its end.
-    func waitForEnd(within seconds: Double) throws -> Ending {
+    package func waitForEnd(within seconds: Double) throws -> Ending {
         try poll("the end of process \(pid)", within: seconds) { endedAs }
     }
 
     /// Ends it, whatever it is doing.
-    func end(within seconds: Double = 10) {
+    package func end(within seconds: Double = 10) {
         signal(SIGKILL)
         _ = try? waitForEnd(within: seconds)
     }
 }
 
 /// What a test did not get.
-struct Unexpected: Error, CustomStringConvertible {
-    let description: String
+package struct Unexpected: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 /// Asks again and again until there is an answer.
 ///
 /// - Throws: `Unexpected` when the time is up.
-func poll<Value>(
+package func poll<Value>(
     _ what: @autoclosure () -> String,
     within seconds: Double,
     every pause: Double = 0.005,
@@ -109,24 +109,24 @@ func poll<Value>(
 }
 
 /// Runs blocking work on a thread of its own, so that tests do not starve each other's tasks.
-func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
     }
 }
 
 /// Bounds how much runs at once: a machine of two cores carries three services, and a load test wants it alone.
-actor Gate {
-    static let machine = Gate(width: 3)
+package actor Gate {
+    package static let machine = Gate(width: 3)
 
     private let width: Int
     private var taken = 0
     private var waiting: [(weight: Int, turn: CheckedContinuation<Void, Never>)] = []
 
-    init(width: Int) { self.width = width }
+    package init(width: Int) { self.width = width }
 
     /// Runs blocking work on a thread when there is room for its weight, in the order of the askers.
-    nonisolated func run<Value: Sendable>(
+    package nonisolated func run<Value: Sendable>(
         weight: Int = 1,
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

@@ -1,0 +1,4 @@
+import ServiceHarness
+import Testing
+
+@Suite struct WireCompatibilityTests {}

@@ -1,0 +1,5 @@
+extension Migrations {
+    /// What the delivery of callbacks needs.
+    static let deliveries = """
+        """
+}

@@ -1,0 +1,5 @@
+extension Migrations {
+    /// What references by URL need.
+    static let inputs = """
+        """
+}

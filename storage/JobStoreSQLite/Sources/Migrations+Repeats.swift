@@ -1,0 +1,5 @@
+extension Migrations {
+    /// What the repeats of unanswered requests need.
+    static let repeats = """
+        """
+}
