@@ -28,7 +28,8 @@ package actor MemoryJobStore: JobStore {
     private var table: [JobID: Job] = [:]
     private var attemptRows: [JobID: [Attempt]] = [:]
     private var eventRows: [JobID: [JobEventRecord]] = [:]
-    private var outboxRows: [JobID: [OutboxMessage]] = [:]
+    /// The messages to clients; what becomes of them is written down beside it.
+    var outbox = MemoryOutbox()
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
     private var answeredAt: [JobID: Timestamp] = [:]
     private var holds: [JobID: Hold] = [:]
@@ -125,8 +126,6 @@ package actor MemoryJobStore: JobStore {
     package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
         Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
     }
-
-    package func outbox(of id: JobID) -> [OutboxMessage] { outboxRows[id] ?? [] }
 
     package func queuePosition(of job: Job) -> Int? {
         guard let job = table[job.id], isWaiting(job) else { return nil }
@@ -273,7 +272,7 @@ package actor MemoryJobStore: JobStore {
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
-            outboxRows[id, default: []].append(
+            outbox.append(
                 OutboxMessage(
                     job: id,
                     version: next.version,
@@ -332,6 +331,10 @@ package actor MemoryJobStore: JobStore {
     }
 
     // MARK: Accounts
+
+    package func workspaces() -> [Workspace] {
+        workspaces.map { Workspace(name: $0.key, createdAt: $0.value) }.sorted { $0.name < $1.name }
+    }
 
     package func ensureWorkspace(_ name: String, at now: Timestamp) {
         if workspaces[name] == nil { workspaces[name] = now }
