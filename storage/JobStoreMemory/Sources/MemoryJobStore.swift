@@ -34,7 +34,7 @@ package actor MemoryJobStore: JobStore {
     private var answeredAt: [JobID: Timestamp] = [:]
     private var holds: [JobID: Hold] = [:]
     private var ledger = MemoryLedger()
-    private var workspaces: [String: Timestamp] = [:]
+    private var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
@@ -333,11 +333,11 @@ package actor MemoryJobStore: JobStore {
     // MARK: Accounts
 
     package func workspaces() -> [Workspace] {
-        workspaces.map { Workspace(name: $0.key, createdAt: $0.value) }.sorted { $0.name < $1.name }
+        workspaceRows.map { Workspace(name: $0.key, createdAt: $0.value) }.sorted { $0.name < $1.name }
     }
 
     package func ensureWorkspace(_ name: String, at now: Timestamp) {
-        if workspaces[name] == nil { workspaces[name] = now }
+        if workspaceRows[name] == nil { workspaceRows[name] = now }
     }
 
     package func createKey(_ key: APIKey) throws {
@@ -407,7 +407,7 @@ package actor MemoryJobStore: JobStore {
         for hold in holds.values where hold.state == .pending {
             open[hold.workspace, default: 0] += Int128(hold.amount.nanoUSD)
         }
-        let holding = Set(open.keys).union(workspaces.keys).union(table.values.map(\.admitted.workspace))
+        let holding = Set(open.keys).union(workspaceRows.keys).union(table.values.map(\.admitted.workspace))
         for workspace in holding.sorted() {
             let held = sums[.held(workspace: workspace)] ?? 0
             let expected = open[workspace] ?? 0

@@ -1,4 +1,4 @@
-import JobCore
+package import JobCore
 
 /// The messages to clients in the order they came, and every try to deliver one.
 struct MemoryOutbox {
