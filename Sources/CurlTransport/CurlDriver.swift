@@ -9,7 +9,7 @@ final class CurlDriver {
     /// How often time-outs are looked at while anything is under way, in seconds.
     private static let sweepSeconds = 0.2
     /// How many idle connections are kept.
-    private static let connectionsKeptMax = 256
+    private static let connectionsKeptMax = 128
 
     private let multi: UnsafeMutableRawPointer
     private let commands: CommandQueue

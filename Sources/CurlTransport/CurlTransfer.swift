@@ -250,7 +250,10 @@ final class CurlTransfer {
         let reached: Reached = head.hasStatus ? .yes : hasBegun ? .unknown : .no
         switch outcome {
         case .failure(let kind, let reason): return TransportFailure(kind, requestReachedPeer: reached, reason)
-        case .result(CURLE_OK): return nil
+        case .result(CURLE_OK):
+            // libcurl is content with a head that ends in its midst.
+            guard !head.isComplete else { return nil }
+            return TransportFailure(.connectionLost, requestReachedPeer: reached, "the answer's head is not whole")
         case .result(let code):
             if let gaveUp { return TransportFailure(gaveUp.kind, requestReachedPeer: reached, gaveUp.reason) }
             return TransportFailure(kind(of: code), requestReachedPeer: reached, detail(of: code))

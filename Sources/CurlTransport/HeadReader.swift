@@ -18,8 +18,9 @@ struct HeadReader {
 
     /// Whether a status line was read: the peer has answered.
     private(set) var hasStatus = false
+    /// Whether the head was read to its end.
+    private(set) var isComplete = false
     private var isInFields = false
-    private var isComplete = false
     private var status = 0
     private var fields: [(name: String, value: String)] = []
     private var fieldCount = 0

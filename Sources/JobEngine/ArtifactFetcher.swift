@@ -50,7 +50,9 @@ struct ArtifactFetcher: Sendable {
         } catch let failure as TransportFailure {
             if failure.kind == .cancelled { throw CancellationError() }
             throw OutputProblem(
-                message: "The provider's output could not be fetched.",
+                message: failure.kind == .forbidden
+                    ? "The provider's output is at an address that may not be reached."
+                    : "The provider's output could not be fetched.",
                 description: "\(failure.kind.rawValue): \(failure.detail)",
                 isPassing: failure.kind == .noConnection || failure.kind == .timedOut
             )
