@@ -31,6 +31,7 @@ final class JobBodies: Sendable {
     /// - Parameters:
     ///   - view: The job.
     ///   - wire: Writes it, unless it was written already.
+    /// - Returns: Its JSON.
     func body(of view: JobView, _ wire: JobWire) -> ByteBuffer {
         // Where a job stands in the queue changes with other jobs.
         guard view.queuePosition == nil else { return ByteBuffer(bytes: wire.body(of: view)) }
