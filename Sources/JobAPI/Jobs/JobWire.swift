@@ -31,12 +31,17 @@ package struct JobWire: Sendable {
         }
     }
 
+    /// What every URL starts with.
+    package let publicURL: String
     private let base: String
 
     /// Makes a writer.
     ///
     /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
-    package init(publicURL: String) { self.base = publicURL + "/api/v1/jobs/" }
+    package init(publicURL: String) {
+        self.publicURL = publicURL
+        self.base = publicURL + "/api/v1/jobs/"
+    }
 
     /// The URL of a job.
     package func url(of id: JobID) -> String { base + id.description }
