@@ -31,7 +31,16 @@ struct JobRoutes: Sendable {
                     """,
                 parameters: [.idempotencyKey],
                 body: .json(.jobRequest),
-                answers: [202: .json(.job, "The job is accepted.", headers: [.location, .replayed])],
+                answers: [
+                    202: .json(
+                        .job,
+                        "The job is accepted.",
+                        headers: [.location, .replayed],
+                        links: ["getJob", "cancelJob", "streamJobEvents", "getArtifact"].map {
+                            RouteDescription.Link($0, ["id": "$response.body#/id"])
+                        }
+                    )
+                ],
                 errors: [402, 404, 422]
             )
         ) { request, _ in try await submit(request) }
@@ -52,7 +61,16 @@ struct JobRoutes: Sendable {
                     ),
                     .query("cursor", .jobID, "The `next_cursor` of the page before."),
                 ],
-                answers: [200: .json(.jobList, "A page of jobs.")]
+                answers: [
+                    200: .json(
+                        .jobList,
+                        "A page of jobs.",
+                        links: [
+                            .init("listJobs", ["cursor": "$response.body#/next_cursor"]),
+                            .init("getJob", ["id": "$response.body#/data/0/id"]),
+                        ]
+                    )
+                ]
             )
         ) { request, _ in try await list(request) }
         routes.get(

@@ -131,6 +131,7 @@ final class OpenAPIDocument: Sendable {
             ]
         }
         var contents: [String: JSONValue] = [:]
+        var links: [String: JSONValue] = [:]
         for content in answer.contents {
             var json: [String: JSONValue] = ["schema": components.json(content.schema)]
             json["x-event-data"] = content.eventData.map { components.json($0) }
@@ -138,6 +139,12 @@ final class OpenAPIDocument: Sendable {
         }
         var json: [String: JSONValue] = ["description": .string(answer.about), "headers": .object(headers)]
         if !contents.isEmpty { json["content"] = .object(contents) }
+        for link in answer.links {
+            links[link.route] = [
+                "operationId": .string(link.route), "parameters": .object(link.parameters.mapValues(JSONValue.string)),
+            ]
+        }
+        if !links.isEmpty { json["links"] = .object(links) }
         return .object(json)
     }
 

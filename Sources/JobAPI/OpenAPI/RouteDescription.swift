@@ -108,9 +108,18 @@ struct RouteDescription: Sendable {
         let contents: [Content]
         let headers: [Header]
 
+        /// What can be asked next with what is in it.
+        var links: [Link] = []
+
         /// A body in JSON.
-        static func json(_ schema: Schema, _ about: String, headers: [Header] = []) -> Answer {
-            Answer(about: about, contents: [Content(mediaType: "application/json", schema: schema)], headers: headers)
+        static func json(
+            _ schema: Schema,
+            _ about: String,
+            headers: [Header] = [],
+            links: [Link] = []
+        ) -> Answer {
+            let content = Content(mediaType: "application/json", schema: schema)
+            return Answer(about: about, contents: [content], headers: headers, links: links)
         }
 
         /// Server-sent events whose data has this form.
@@ -136,6 +145,19 @@ struct RouteDescription: Sendable {
         /// No body.
         static func empty(_ about: String, headers: [Header] = []) -> Answer {
             Answer(about: about, contents: [], headers: headers)
+        }
+    }
+
+    /// A request that an answer leads to.
+    struct Link: Sendable {
+        /// The `id` of the other route.
+        let route: String
+        /// Its parameters, as expressions such as `$response.body#/id`.
+        let parameters: [String: String]
+
+        init(_ route: String, _ parameters: [String: String]) {
+            self.route = route
+            self.parameters = parameters
         }
     }
 

@@ -126,7 +126,4 @@ extension Schema {
             "retryable": bool.about("Whether an equal new job may succeed."),
         ])
     )
-
-    /// The request as it was accepted; absent fields are left out, media are shown by their hash.
-    private static let jobInput = named("JobInput", .object([:], isOpen: true))
 }

@@ -140,6 +140,18 @@ struct Schema: Sendable {
         )
     }
 
+    /// A list of just these elements.
+    static func tuple(of elements: [Schema]) -> Schema {
+        let count = whole(elements.count)
+        return Schema(
+            [
+                "type": "array", "prefixItems": .array(elements.map { .object($0.json) }), "minItems": count,
+                "maxItems": count,
+            ],
+            uses: elements
+        )
+    }
+
     /// Any of several forms.
     static func anyOf(_ forms: [Schema]) -> Schema {
         Schema(["anyOf": .array(forms.map { .object($0.json) })], uses: forms)
