@@ -28,6 +28,7 @@ run: ## The same set-up with a release build, then serve (ARGS="--port 9000" add
 # One test at a time, since many wait for programs they started; those that kill the real program run by themselves.
 test: ## Install what is missing, build, and run every test (FILTER=Name narrows)
 	@scripts/install
+	@scripts/wire-venv
 	swift build --build-tests --explicit-target-dependency-import-check error $(DEBUG_FLAGS)
 ifdef FILTER
 	swift test --skip-build --no-parallel $(DEBUG_FLAGS) --filter $(FILTER)
@@ -46,4 +47,4 @@ lint: ## Check the formatting of every Swift file
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-release
+	rm -rf .build .build-release .venv-wire

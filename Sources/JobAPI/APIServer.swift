@@ -82,6 +82,9 @@ package struct APIServer: Service {
             stallSeconds: configuration.downloadStallSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
+        let document = OpenAPIDocument(version: configuration.version)
+        OpenAPIRoutes(document: document, address: address).add(to: &routes)
+        document.describe(routes)
         routes.refuseOtherMethods()
         self.responder = router.buildResponder()
     }

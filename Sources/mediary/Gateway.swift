@@ -207,6 +207,7 @@ extension Configuration {
         api.host = host
         api.port = port
         api.publicURL = publicURL
+        api.version = Mediary.version
         api.allowNetworks = allowNetworks
         // What is left of the time for a stop, after the sends in flight.
         api.drainSeconds = 15

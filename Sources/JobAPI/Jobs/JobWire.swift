@@ -31,8 +31,8 @@ package struct JobWire: Sendable {
         }
     }
 
-    /// What every URL in a job starts with.
-    let publicURL: String
+    /// What every URL starts with.
+    package let publicURL: String
     private let base: String
 
     /// Makes a writer.
