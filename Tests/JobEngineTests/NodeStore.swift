@@ -117,6 +117,18 @@ struct NodeStore: JobStore {
         try await through { try await base.record(evidence, of: id, attempt: number, send: send, at: now) }
     }
 
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]? {
+        try await through { try await base.recordReferences(references, of: id, fence: fence) }
+    }
+
+    func references(of id: JobID) async throws -> [FetchedReference] {
+        try await through { try await base.references(of: id) }
+    }
+
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await through { try await base.ensureWorkspace(name, at: now) }
     }

@@ -34,6 +34,7 @@ import Testing
         Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
         Expectation(testDescription: "outbox", sql: ReadSQL.outbox, index: "sqlite_autoindex_outbox_1"),
         Expectation(testDescription: "artifacts", sql: ReadSQL.artifacts, index: "sqlite_autoindex_artifacts_1"),
+        Expectation(testDescription: "is held", sql: ReferenceSQL.isHeld, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
     ]
 
