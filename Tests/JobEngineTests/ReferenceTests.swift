@@ -54,7 +54,7 @@ struct ReferenceTests {
             let id = try await node.submit(Self.image(Self.url))
             let job = try await harness.end(of: id)
             #expect(job.state.name == .completed)
-            #expect(job.admitted.request == Self.image(Self.url))
+            #expect(job.admitted.request.inputs.map(\.input) == [.url(Self.url)])
             #expect(job.admitted.request.json.canonicalText.contains(Self.url))
             let hash = Self.hash(TestMedia.image)
             #expect(harness.provider.submits.map(\.inputs) == [[hash]])
@@ -88,7 +88,7 @@ struct ReferenceTests {
             let options = try #require(harness.web.options.first)
             #expect(options.reach == .publicInternet(and: [range]))
             #expect(options.redirectsMax == 3)
-            #expect(options.bodyBytesMax == 20 * 1_048_576)
+            #expect(options.bodyBytesMax == 20_971_520)
             #expect(options.totalTimeoutSeconds <= 60 && options.idleTimeoutSeconds <= 15 && !options.isSubmit)
             #expect(Set(harness.web.headers) == ["Accept", "User-Agent"])
         }
@@ -407,16 +407,16 @@ struct ReferenceTests {
                 url == Self.url ? .after(seconds: 50, .bytes(TestMedia.image)) : .status(404)
             }
             let node = try harness.startedNode(submitsPerMinute: 1)
-            let startedAt = harness.clock.bootSeconds
             let failing = try await node.submit(Self.image(Self.other))
             try await harness.end(of: failing, within: 5)
             let slow = try await node.submit(Self.image(Self.url))
+            try await harness.clock.sleep(1)
             let next = try await node.submit("next", model: "fake/image")
             for id in [slow, next] { #expect(try await harness.end(of: id).state.name == .completed) }
             let times = harness.provider.submits.map { $0.at.seconds(since: harness.provider.submits[0].at) }
             #expect(times.count == 2 && times[1] >= 60 && times[1] < 70, "\(times)")
             let first = harness.provider.submits[0].at.seconds(since: try await harness.job(slow).admitted.createdAt)
-            #expect(first >= 50 && first < 55, "\(first), after \(startedAt)")
+            #expect(first >= 50 && first < 55, "\(first)")
             try await harness.expectSound([failing, slow, next])
         }
     }
