@@ -294,6 +294,9 @@ public protocol JobStore: Sendable {
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
 
+    /// The attempts of several jobs, each in order; a job without any is absent.
+    func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]]
+
     /// The events of a job after a version, in order, without gaps.
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord]
 

@@ -330,7 +330,10 @@ package struct JobService: Sendable {
     /// A workspace's jobs, newest first.
     package func jobs(_ query: JobQuery) async throws -> [JobView] {
         var views: [JobView] = []
-        for job in try await store.jobs(query) { views.append(try await view(of: job, withPosition: false)) }
+        let jobs = try await store.jobs(query)
+        let attempts = try await live.attempts(of: jobs)
+        // The position in the queue is left out: counting it for each job would cost too much.
+        for job in jobs { views.append(view(of: job, attempts: attempts[job.id] ?? [], queuePosition: nil)) }
         return views
     }
 
@@ -339,21 +342,23 @@ package struct JobService: Sendable {
         JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
     }
 
-    /// A list leaves the position in the queue out: counting it for each of its jobs would cost too much.
-    private func view(of job: Job, withPosition: Bool = true) async throws -> JobView {
-        let endpoint = catalog.endpoint(job.admitted.endpoint)
+    private func view(of job: Job) async throws -> JobView {
         let position: Int?
-        if withPosition, case .queued = job.state {
+        if case .queued = job.state {
             position = try await store.queuePosition(of: job)
         } else {
             position = nil
         }
-        return JobView(
+        return view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
+    }
+
+    private func view(of job: Job, attempts: [Attempt], queuePosition: Int?) -> JobView {
+        JobView(
             job: job,
-            attempts: try await live.attempts(of: job),
-            queuePosition: position,
+            attempts: attempts,
+            queuePosition: queuePosition,
             etaSeconds: durations.eta(of: job, now: environment.now()),
-            isCancellable: Self.isCancellable(job, endpoint)
+            isCancellable: Self.isCancellable(job, catalog.endpoint(job.admitted.endpoint))
         )
     }
 

@@ -56,6 +56,9 @@ struct NodeStore: JobStore {
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
 
     func attempts(of id: JobID) async throws -> [Attempt] { try await through { try await base.attempts(of: id) } }
+    func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]] {
+        try await through { try await base.attempts(of: ids) }
+    }
 
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
         try await through { try await base.events(of: id, after: version, limit: limit) }

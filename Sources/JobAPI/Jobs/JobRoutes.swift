@@ -17,6 +17,21 @@ struct JobRoutes: Sendable {
     let bodies: BodyReader
     let submissions: SubmissionReader
     let address: PublicAddress
+    private let written = JobBodies()
+
+    init(
+        service: JobService,
+        authenticator: Authenticator,
+        bodies: BodyReader,
+        submissions: SubmissionReader,
+        address: PublicAddress
+    ) {
+        self.service = service
+        self.authenticator = authenticator
+        self.bodies = bodies
+        self.submissions = submissions
+        self.address = address
+    }
 
     func add(to routes: inout RouteTable) {
         routes.post(Self.path) { request, _ in try await submit(request) }
@@ -62,7 +77,7 @@ struct JobRoutes: Sendable {
         guard let view = try await job(id, workspace: key.workspace, waiting: seconds) else {
             throw APIError.noSuchJob
         }
-        return Response(json: address.wire.body(of: view))
+        return Response(json: written.body(of: view, address.wire))
     }
 
     private func job(_ id: JobID, workspace: String, waiting seconds: Double) async throws -> JobView? {

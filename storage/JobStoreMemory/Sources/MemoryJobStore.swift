@@ -123,6 +123,10 @@ package actor MemoryJobStore: JobStore {
 
     package func attempts(of id: JobID) -> [Attempt] { attemptRows[id] ?? [] }
 
+    package func attempts(of ids: [JobID]) -> [JobID: [Attempt]] {
+        Dictionary(ids.map { ($0, attemptRows[$0] ?? []) }) { first, _ in first }.filter { !$0.value.isEmpty }
+    }
+
     package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
         Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
     }
