@@ -439,6 +439,21 @@ public protocol JobStore: Sendable {
     /// How many messages were given up.
     func exhaustedMessageCount() async throws -> Int
 
+    /// Records what the URLs among a job's references gave: from now on the job refers to these files.
+    ///
+    /// Written only if the job is still that worker's in that epoch: so never for a job that is over, nor by a worker
+    /// that lost it. What was recorded for a URL first stays: a repeat changes nothing, and is given what is there.
+    ///
+    /// - Returns: All that is recorded for the job, by URL; nil, and nothing is written, when the fence does not hold.
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]?
+
+    /// What is recorded for the URLs among a job's references, by URL.
+    func references(of id: JobID) async throws -> [FetchedReference]
+
     // MARK: Accounts
 
     /// All workspaces, by name.

@@ -3,7 +3,6 @@ package import Generation
 package import JobCore
 package import Ledger
 package import Logging
-import MediaInspection
 import ProviderKit
 
 /// What a client posts: read and checked in form, not yet against a model.
@@ -106,6 +105,7 @@ package struct JobService: Sendable {
     private let durations: ObservedDurations
     private let environment: EngineEnvironment
     private let limits: Limits
+    private let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
     private let logger: Logger
 
@@ -118,6 +118,7 @@ package struct JobService: Sendable {
         durations: ObservedDurations,
         environment: EngineEnvironment,
         limits: Limits = Limits(),
+        references: ReferenceSource = ReferenceSource(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
@@ -129,6 +130,7 @@ package struct JobService: Sendable {
         self.durations = durations
         self.environment = environment
         self.limits = limits
+        self.references = ReferenceAdmission(source: references, limits: limits, sleep: environment.sleep)
         self.freeDiskBytes = freeDiskBytes
         self.logger = logger
     }
@@ -170,16 +172,18 @@ package struct JobService: Sendable {
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
         let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+        let references = try self.references.read(resolved.request)
+        if !references.isEmpty {
+            // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
+            // file.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
             }
         }
+        try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        let request = try await storing(inputs, of: resolved.request)
+        let request = try await storing(references.decoded, of: resolved.request)
         let now = environment.now()
         let job = NewJob(
             id: newJobID(at: now),
@@ -400,63 +404,11 @@ package struct JobService: Sendable {
 
     // MARK: References
 
-    private struct DecodedInput {
-        let url: String
-        let bytes: [UInt8]
-        let stored: StoredInput
-    }
-
-    /// Decodes and checks every reference: what its bytes are, not what it says they are.
-    ///
-    /// Nothing is written.
-    private func decodeInputs(of request: GenerationRequest) throws(RequestProblem) -> [DecodedInput] {
-        var decoded: [DecodedInput] = []
-        for (path, input) in request.inputs {
-            guard case .url(let url) = input else {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
-            }
-            let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
-            // By its first bytes, before anything walks the whole: a long file of another kind costs nothing.
-            guard MediaInspector.sniff(Array(data.bytes.prefix(MediaInspector.sniffLength)))?.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` is not an image that is taken: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            let facts: MediaFacts
-            do {
-                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
-            } catch {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
-            }
-            guard facts.mediaType.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` holds \(facts.mediaType.rawValue); allowed: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            guard facts.mediaType.rawValue == data.mediaType else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` says \(data.mediaType) but holds \(facts.mediaType.rawValue)."
-                )
-            }
-            let hash = SHA256.hash(data.bytes).hex
-            decoded.append(
-                DecodedInput(
-                    url: url,
-                    bytes: data.bytes,
-                    stored: StoredInput(sha256: hash, mediaType: data.mediaType, bytes: Int64(data.bytes.count))
-                )
-            )
-        }
-        return decoded
-    }
-
-    private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
+    /// Keeps the references that came with a request; those that are named by URL stay as they are.
+    private func storing(
+        _ inputs: [AdmittedReferences.Decoded],
+        of request: GenerationRequest
+    ) async throws -> GenerationRequest {
         guard !inputs.isEmpty else { return request }
         var stored: [String: StoredInput] = [:]
         for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {

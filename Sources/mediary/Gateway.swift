@@ -129,6 +129,10 @@ struct Gateway {
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
         let folder = configuration.dataFolder
+        var references = ReferenceSource()
+        references.transport = UnavailableTransport()
+        references.allowedNetworks = configuration.allowNetworks
+        references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -137,6 +141,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -150,6 +155,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )

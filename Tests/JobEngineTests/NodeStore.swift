@@ -158,6 +158,18 @@ struct NodeStore: JobStore {
 
     func workspaces() async throws -> [Workspace] { try await through { try await base.workspaces() } }
 
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]? {
+        try await through { try await base.recordReferences(references, of: id, fence: fence) }
+    }
+
+    func references(of id: JobID) async throws -> [FetchedReference] {
+        try await through { try await base.references(of: id) }
+    }
+
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await through { try await base.ensureWorkspace(name, at: now) }
     }

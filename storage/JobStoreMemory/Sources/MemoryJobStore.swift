@@ -30,6 +30,9 @@ package actor MemoryJobStore: JobStore {
     private var eventRows: [JobID: [JobEventRecord]] = [:]
     /// The messages to clients; what becomes of them is written down beside it.
     var outbox = MemoryOutbox()
+
+    private var outboxRows: [JobID: [OutboxMessage]] = [:]
+    private var referenceRows: [JobID: [FetchedReference]] = [:]
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
     private var answeredAt: [JobID: Timestamp] = [:]
     private var holds: [JobID: Hold] = [:]
@@ -334,6 +337,20 @@ package actor MemoryJobStore: JobStore {
         return outcome
     }
 
+    package func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) -> [FetchedReference]? {
+        guard table[id]?.fence == fence else { return nil }
+        var rows = referenceRows[id] ?? []
+        for reference in references where !rows.contains(where: { $0.url == reference.url }) { rows.append(reference) }
+        referenceRows[id] = rows.sorted { $0.url < $1.url }
+        return referenceRows[id] ?? []
+    }
+
+    package func references(of id: JobID) -> [FetchedReference] { referenceRows[id] ?? [] }
+
     // MARK: Accounts
 
     package func workspaces() -> [Workspace] {
@@ -462,6 +479,7 @@ package actor MemoryJobStore: JobStore {
             || table.values.contains { job in
                 job.admitted.request.inputs.contains { ArtifactKey($0.input) == key }
             }
+            || referenceRows.values.joined().contains { .input(sha256: $0.stored.sha256) == key }
     }
 
     package func ping() {}

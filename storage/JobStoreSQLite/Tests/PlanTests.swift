@@ -39,6 +39,7 @@ import Testing
         Expectation(testDescription: "message", sql: DeliverySQL.state, index: "sqlite_autoindex_outbox_1"),
         Expectation(testDescription: "dead letters", sql: DeliverySQL.exhausted, index: "outbox_exhausted"),
         Expectation(testDescription: "artifacts", sql: ReadSQL.artifacts, index: "sqlite_autoindex_artifacts_1"),
+        Expectation(testDescription: "is held", sql: ReferenceSQL.isHeld, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
     ]
 
