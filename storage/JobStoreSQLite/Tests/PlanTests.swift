@@ -34,6 +34,8 @@ import Testing
         Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
         Expectation(testDescription: "outbox", sql: ReadSQL.outbox, index: "sqlite_autoindex_outbox_1"),
         Expectation(testDescription: "artifacts", sql: ReadSQL.artifacts, index: "sqlite_autoindex_artifacts_1"),
+        Expectation(testDescription: "committed", sql: AccountSQL.committed, index: "api_keys_workspace"),
+        Expectation(testDescription: "usage", sql: AccountSQL.usage, index: "sqlite_autoindex_api_keys_1"),
         Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
     ]
 
@@ -76,7 +78,8 @@ import Testing
     /// Only a partial index that holds nothing but what is asked for may be walked whole.
     private func expectNoScan(_ plan: [String]) {
         let scans = plan.filter { step in
-            ["jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers"]
+            ["jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
+                "api_keys", "key_usage"]
                 .contains { step.hasPrefix("SCAN \($0)") } && !step.hasSuffix("USING INDEX jobs_unheld")
         }
         #expect(scans == [], "\(plan)")
