@@ -31,12 +31,17 @@ package struct JobWire: Sendable {
         }
     }
 
+    /// What every URL starts with.
+    package let publicURL: String
     private let base: String
 
     /// Makes a writer.
     ///
     /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
-    package init(publicURL: String) { self.base = publicURL + "/api/v1/jobs/" }
+    package init(publicURL: String) {
+        self.publicURL = publicURL
+        self.base = publicURL + "/api/v1/jobs/"
+    }
 
     /// The URL of a job.
     package func url(of id: JobID) -> String { base + id.description }
@@ -108,7 +113,7 @@ package struct JobWire: Sendable {
         json.key("input")
         json.value(Self.input(of: job.admitted))
         json.key("adjustments")
-        write(job.admitted.adjustments, to: &json)
+        Self.write(job.admitted.adjustments, to: &json)
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
@@ -156,7 +161,8 @@ package struct JobWire: Sendable {
         return .object(fields)
     }
 
-    private func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
+    /// Writes what was adjusted.
+    static func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
         json.beginArray()
         for adjustment in adjustments {
             json.beginObject()
