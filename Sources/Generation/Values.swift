@@ -140,6 +140,8 @@ public struct Adjustment: Sendable, Hashable, Codable {
         case unknownField = "unknown_field"
         /// The model is served under another name.
         case modelAlias = "model_alias"
+        /// Something else in the request, or who serves it, left no use for it; it was not forwarded.
+        case notApplicable = "not_applicable"
     }
 
     /// The parameter's native name.

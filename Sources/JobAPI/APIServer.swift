@@ -75,12 +75,23 @@ package struct APIServer: Service {
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
-        ArtifactRoutes(
+        let files = ArtifactRoutes(
             service: service,
             artifacts: artifacts,
             authenticator: authenticator,
             stallSeconds: configuration.downloadStallSeconds,
-            sleep: environment.sleep
+            sleep: environment.sleep,
+            now: environment.now
+        )
+        files.add(to: &routes)
+        OpenRouterRoutes(
+            service: service,
+            accounts: accounts,
+            authenticator: authenticator,
+            bodies: bodies,
+            files: files,
+            allowNetworks: configuration.allowNetworks,
+            address: address
         ).add(to: &routes)
         let document = OpenAPIDocument(version: configuration.version)
         OpenAPIRoutes(document: document, address: address).add(to: &routes)

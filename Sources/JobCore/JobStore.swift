@@ -207,8 +207,8 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`. Of jobs:
-    /// `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
+    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
     /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
@@ -479,6 +479,17 @@ public protocol JobStore: Sendable {
 
     /// What a workspace has.
     func balance(of workspace: String) async throws -> Balance
+
+    /// What came into a workspace and what its jobs were charged; zero for one that nothing is known of.
+    ///
+    /// Cost grows with the workspace's keys, not with its jobs.
+    func totals(of workspace: String) async throws -> WorkspaceTotals
+
+    /// What the jobs of a key were charged, in all and in some periods; nil when there is no such key.
+    ///
+    /// A charge counts on the day that its job ended. Cost grows with the days on which the key was used, not with its
+    /// jobs.
+    func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage?
 
     // MARK: Upkeep
 

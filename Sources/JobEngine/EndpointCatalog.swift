@@ -15,6 +15,9 @@ package struct Endpoint: Sendable {
     package let prices: PriceSheet
     /// Who speaks to the provider.
     package let adapter: any ProviderAdapter
+
+    /// What people call the provider.
+    package var providerName: String { adapter.name }
 }
 
 /// A catalog that cannot be served from: a mistake in an adapter's data, found at the start.

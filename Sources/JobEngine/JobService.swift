@@ -17,19 +17,25 @@ package struct JobSubmission: Sendable {
     package let adjustments: [Adjustment]
     /// The client's idempotency key, if it gave one.
     package let idempotencyKey: String?
+    /// Which surface it came over.
+    ///
+    /// Part of what makes two requests equal: each surface answers in a form of its own.
+    package let surface: String
 
     package init(
         key: APIKey,
         request: GenerationRequest,
         parameters: JobParameters,
         adjustments: [Adjustment] = [],
-        idempotencyKey: String?
+        idempotencyKey: String?,
+        surface: String = "jobs"
     ) {
         self.key = key
         self.request = request
         self.parameters = parameters
         self.adjustments = adjustments
         self.idempotencyKey = idempotencyKey
+        self.surface = surface
     }
 }
 
@@ -282,7 +288,7 @@ package struct JobService: Sendable {
         }
         let parameters = submission.parameters
         let text = JSONValue.array([
-            .string(request.type.rawValue), .string(request.model), request.json,
+            .string(submission.surface), .string(request.type.rawValue), .string(request.model), request.json,
             .array(request.inputs.map { .string(String(describing: $0.input)) }),
             .string(String(describing: parameters.user)), .string(String(describing: parameters.sessionID)),
             parameters.trace ?? .null, .object(parameters.metadata.mapValues(JSONValue.string)),

@@ -192,6 +192,14 @@ struct NodeStore: JobStore {
         try await through { try await base.balance(of: workspace) }
     }
 
+    func totals(of workspace: String) async throws -> WorkspaceTotals {
+        try await through { try await base.totals(of: workspace) }
+    }
+
+    func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage? {
+        try await through { try await base.usage(ofKey: hash, in: periods) }
+    }
+
     func audit() async throws -> AuditReport { try await through { try await base.audit() } }
 
     func artifacts(after key: ArtifactKey?, limit: Int) async throws -> [Artifact] {

@@ -118,7 +118,7 @@ package struct JobWire: Sendable {
         json.key("input")
         json.value(Self.input(of: job.admitted))
         json.key("adjustments")
-        write(job.admitted.adjustments, to: &json)
+        Self.write(job.admitted.adjustments, to: &json)
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
@@ -166,7 +166,8 @@ package struct JobWire: Sendable {
         return .object(fields)
     }
 
-    private func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
+    /// Writes what was adjusted.
+    static func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
         json.beginArray()
         for adjustment in adjustments {
             json.beginObject()

@@ -52,7 +52,8 @@ struct TestAdapter: CancellableAdapter {
                 sendTimeoutSeconds: 30,
                 pollIntervalSeconds: 1
             ),
-            source: "made up, 2026-11-21"
+            source: "made up, 2026-11-21",
+            options: ["grain", "camera"]
         )
     }
 

@@ -31,7 +31,6 @@ package actor MemoryJobStore: JobStore {
     /// The messages to clients; what becomes of them is written down beside it.
     var outbox = MemoryOutbox()
 
-    private var outboxRows: [JobID: [OutboxMessage]] = [:]
     private var referenceRows: [JobID: [FetchedReference]] = [:]
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
     private var answeredAt: [JobID: Timestamp] = [:]
@@ -397,6 +396,41 @@ package actor MemoryJobStore: JobStore {
         Balance(
             available: ledger.balance(of: .available(workspace: workspace)),
             held: ledger.balance(of: .held(workspace: workspace))
+        )
+    }
+
+    package func totals(of workspace: String) throws -> WorkspaceTotals {
+        let (available, held) = (Account.available(workspace: workspace), Account.held(workspace: workspace))
+        var totals = WorkspaceTotals(credited: .zero, charged: .zero)
+        for transfer in ledger.transfers where transfer.from != available || transfer.to != held {
+            var (credited, charged) = (totals.credited, totals.charged)
+            if transfer.to == available, transfer.from != held { credited = try credited.adding(transfer.amount) }
+            if transfer.from == available { credited = try credited.subtracting(transfer.amount) }
+            if transfer.from == held, transfer.to != available { charged = try charged.adding(transfer.amount) }
+            totals = WorkspaceTotals(credited: credited, charged: charged)
+        }
+        return totals
+    }
+
+    package func usage(ofKey hash: String, in periods: UsagePeriods) throws -> KeyUsage? {
+        guard let key = keyRows[hash] else { return nil }
+        func charged(_ isCounted: (Int64) -> Bool) throws -> Credits {
+            var sum = Credits.zero
+            for job in table.values where job.admitted.keyHash == hash {
+                guard case .posted(let cost)? = holds[job.id]?.state, let finishedAt = job.finishedAt,
+                    isCounted(UsagePeriods.day(of: finishedAt))
+                else { continue }
+                sum = try sum.adding(cost)
+            }
+            return sum
+        }
+        let total = try charged { _ in true }
+        return KeyUsage(
+            total: total,
+            daily: try charged { $0 >= periods.day },
+            weekly: try charged { $0 >= periods.weekStart },
+            monthly: try charged { $0 >= periods.monthStart },
+            held: try spent(by: key).subtracting(total)
         )
     }
 

@@ -40,6 +40,8 @@ import Testing
         "UPDATE holds SET charged_nano = 0 WHERE state = 'voided'",
         "UPDATE holds SET state = 'lost'",
         "UPDATE api_keys SET committed_nano = -1",
+        "UPDATE key_usage SET charged_nano = 0",
+        "INSERT INTO key_usage (key_hash, day, charged_nano) VALUES ('nobody', 0, 1)",
         "UPDATE jobs SET state = 'completed' WHERE state = 'queued'",
         "UPDATE jobs SET state = 'lost' WHERE state = 'queued'",
         "UPDATE jobs SET state_data = '{}'",
