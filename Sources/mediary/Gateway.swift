@@ -126,6 +126,9 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let answers = PendingAnswers()
+        // Holds for a store that no other process admits jobs to: all later ones are noted here.
+        try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         let service = JobService(
             store: stores.jobs,
@@ -135,6 +138,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            answers: answers,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -157,6 +161,7 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
+        let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -170,7 +175,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, api, worker],
+            services: [sweeper, marker, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
