@@ -13,14 +13,47 @@ public struct Admission: Sendable {
     public let answer: String
     /// How many jobs may wait at most, over all workspaces.
     public let queuedMax: Int
+    /// Whether somebody will mark the job once its answer is written (`markAnswered`).
+    ///
+    /// Until then it counts as unanswered, after a crash too. Without, it counts as answered from the start: a request
+    /// with an idempotency key is repeated by its key.
+    public let awaitsAnswer: Bool
 
     /// Describes an admission.
-    public init(job: NewJob, idempotencyKey: String?, fingerprint: String, answer: String, queuedMax: Int) {
+    public init(
+        job: NewJob,
+        idempotencyKey: String?,
+        fingerprint: String,
+        answer: String,
+        queuedMax: Int,
+        awaitsAnswer: Bool = false
+    ) {
         self.job = job
         self.idempotencyKey = idempotencyKey
         self.fingerprint = fingerprint
         self.answer = answer
         self.queuedMax = queuedMax
+        self.awaitsAnswer = awaitsAnswer
+    }
+}
+
+/// A job whose answer was perhaps never written to its client.
+public struct UnansweredJob: Sendable, Hashable {
+    /// The job.
+    public let id: JobID
+    /// SHA-256 of the key that posted it, hexadecimal.
+    public let keyHash: String
+    /// The fingerprint that it was admitted with.
+    public let fingerprint: String
+    /// When it was admitted.
+    public let createdAt: Timestamp
+
+    /// Describes an unanswered job.
+    public init(id: JobID, keyHash: String, fingerprint: String, createdAt: Timestamp) {
+        self.id = id
+        self.keyHash = keyHash
+        self.fingerprint = fingerprint
+        self.createdAt = createdAt
     }
 }
 
@@ -282,6 +315,11 @@ public protocol JobStore: Sendable {
 
     /// Records that the answers to these jobs' requests were written to their clients.
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
+
+    /// Jobs without that mark that were admitted at a time or later, newest first.
+    ///
+    /// Cost grows with the jobs found.
+    func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob]
 
     // MARK: Reading
 

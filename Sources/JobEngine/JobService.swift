@@ -45,6 +45,8 @@ package enum SubmissionResult: Sendable {
     case accepted(Job)
     /// The answer that the same key and request got before.
     case replayed(job: JobID, answer: String)
+    /// The job of an equal request without a key whose client never got its answer: now this request's, as it stands.
+    case takenOver(JobView)
 }
 
 /// Why a well-formed submission is not accepted.
@@ -59,6 +61,8 @@ package enum SubmissionRefusal: Error, Sendable, Equatable {
     case keyLimitReached(needed: Credits, remaining: Credits)
     /// The key was revoked meanwhile. 401.
     case keyRevoked
+    /// The client closed the connection before its job was accepted. 400, if it can still read.
+    case clientGone
     /// Too many jobs wait. 503 with Retry-After.
     case queueFull
     /// The disk is nearly full. 503 with Retry-After.
@@ -103,6 +107,9 @@ package struct JobService: Sendable {
         package init() {}
     }
 
+    /// The jobs whose answers are not written yet.
+    package let answers: PendingAnswers
+
     private let store: any JobStore
     private let artifacts: any ArtifactStore
     private let catalog: EndpointCatalog
@@ -123,11 +130,13 @@ package struct JobService: Sendable {
         signals: WorkSignals,
         durations: ObservedDurations,
         environment: EngineEnvironment,
+        answers: PendingAnswers = PendingAnswers(),
         limits: Limits = Limits(),
         references: ReferenceSource = ReferenceSource(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
+        self.answers = answers
         self.store = store
         self.artifacts = artifacts
         self.catalog = catalog
@@ -145,33 +154,94 @@ package struct JobService: Sendable {
 
     /// Accepts a job, or says why not.
     ///
-    /// The order is: an earlier answer under the same idempotency key, whatever has changed since; then model, parameters,
+    /// The order is: an earlier answer under the same idempotency key, or without one the job of an equal request that was
+    /// never answered (``PendingAnswers``), whatever has changed since; then model, parameters,
     /// price, references, and one durable transaction. Until that transaction nothing
     /// is written but references under the hash of their content, which the sweeper removes when no job came of them.
-    /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request with its key.
+    /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request.
     ///
     /// - Parameters:
     ///   - submission: What the client posted.
+    ///   - connection: What it came over, when its answer will be told of (`answers.answered`, `answers.withdrawn`); nil
+    ///     counts as answered, and is no repeat.
     ///   - answer: Makes the body of the answer from the job as admitted; kept to be replayed.
-    /// - Returns: The new job, or the answer to be replayed.
+    /// - Returns: The new job, the answer to be replayed, or the job that was taken over.
     /// - Throws: `RequestProblem`, `SubmissionRefusal`, or what the store throws.
     package func submit(
         _ submission: JobSubmission,
+        connection: ClientConnection? = nil,
         answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
         let fingerprint = Self.fingerprint(submission)
-        if let idempotencyKey = submission.idempotencyKey,
+        if let idempotencyKey = submission.idempotencyKey {
             let earlier = try await store.earlierAnswer(
                 to: idempotencyKey,
                 keyHash: submission.key.hash,
                 fingerprint: fingerprint
             )
-        {
             switch earlier {
             case .replay(let job, let body): return .replayed(job: job, answer: body)
             case .conflict: throw SubmissionRefusal.idempotencyConflict
+            case nil: return try await admit(submission, fingerprint, nil, answer)
             }
         }
+        guard let connection else { return try await admit(submission, fingerprint, nil, answer) }
+        let scope = PendingAnswers.Scope(keyHash: submission.key.hash, fingerprint: fingerprint)
+        while case .takesOver(let id) = await answers.claim(scope, over: connection, at: environment.now()) {
+            if let view = try await takenOver(id, connection, submission.key) { return .takenOver(view) }
+        }
+        return try await admitNew(submission, scope, connection, answer)
+    }
+
+    /// The job that a repeat has taken over; nil when it is not there any more, or never was.
+    private func takenOver(_ id: JobID, _ connection: ClientConnection, _ key: APIKey) async throws -> JobView? {
+        do {
+            if let view = try await job(id, workspace: key.workspace) { return view }
+            answers.forget(connection.request)
+            return nil
+        } catch {
+            answers.withdrawn(connection.request)
+            throw error
+        }
+    }
+
+    /// Admits a job whose request was noted as a new one, and tells what became of it.
+    private func admitNew(
+        _ submission: JobSubmission,
+        _ scope: PendingAnswers.Scope,
+        _ connection: ClientConnection,
+        _ answer: (Job) throws -> String
+    ) async throws -> SubmissionResult {
+        do {
+            let result = try await admit(submission, scope.fingerprint, connection, answer)
+            switch result {
+            case .accepted(let job): answers.admitted(job.id, for: connection.request, in: scope)
+            case .replayed, .takenOver: answers.refused(connection.request, in: scope)
+            }
+            return result
+        } catch let unknown as UnknownAdmission {
+            // The repeat looks again whether the job is there.
+            answers.admitted(unknown.job, for: connection.request, in: scope)
+            answers.withdrawn(connection.request)
+            throw unknown.cause
+        } catch {
+            answers.refused(connection.request, in: scope)
+            throw error
+        }
+    }
+
+    /// The store has failed, and does not tell whether the job is admitted.
+    private struct UnknownAdmission: Error {
+        let job: JobID
+        let cause: any Error
+    }
+
+    private func admit(
+        _ submission: JobSubmission,
+        _ fingerprint: String,
+        _ connection: ClientConnection?,
+        _ answer: (Job) throws -> String
+    ) async throws -> SubmissionResult {
         let endpoint = try endpoint(for: submission.request)
         let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
         try checkProviderOptions(resolved.request, endpoint)
@@ -205,18 +275,20 @@ package struct JobService: Sendable {
             createdAt: now,
             defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds
         )
-        let outcome = try await store.admit(
-            Admission(
-                job: job,
-                idempotencyKey: submission.idempotencyKey,
-                fingerprint: fingerprint,
-                answer: try answer(Job(job)),
-                queuedMax: limits.queuedMax
-            )
+        let admission = Admission(
+            job: job,
+            idempotencyKey: submission.idempotencyKey,
+            fingerprint: fingerprint,
+            answer: try answer(Job(job)),
+            queuedMax: limits.queuedMax,
+            awaitsAnswer: connection != nil
         )
-        switch outcome {
+        // A request whose client has gone makes no job: its repeat may have come first, and made one.
+        if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
+        switch try await admit(admission) {
         case .admitted(let admitted):
             environment.passed(.admitted)
+            await environment.pausing(.admitted)
             live.publish(admitted)
             signals.jobsWait()
             return .accepted(admitted)
@@ -228,6 +300,24 @@ package struct JobService: Sendable {
             throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
+        }
+    }
+
+    /// Hands an admission to the store, and looks what became of it when the store fails: the transaction may have been
+    /// committed all the same, and its client is then told so.
+    private func admit(_ admission: Admission) async throws -> AdmissionOutcome {
+        do {
+            return try await store.admit(admission)
+        } catch {
+            let found: Job?
+            do {
+                found = try await store.job(admission.job.id)
+            } catch _ {
+                guard admission.awaitsAnswer else { throw error }
+                throw UnknownAdmission(job: admission.job.id, cause: error)
+            }
+            guard let found else { throw error }
+            return .admitted(found)
         }
     }
 

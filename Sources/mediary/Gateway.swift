@@ -128,6 +128,9 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let answers = PendingAnswers()
+        // Holds for a store that no other process admits jobs to: all later ones are noted here.
+        try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
         references.transport = UnavailableTransport()
@@ -142,6 +145,8 @@ struct Gateway {
             durations: durations,
             environment: environment,
             references: references,
+
+            answers: answers,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -166,6 +171,8 @@ struct Gateway {
             logger: logger
         )
         let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+
+        let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -195,7 +202,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, deliverer, api, worker],
+            services: [sweeper, marker, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )

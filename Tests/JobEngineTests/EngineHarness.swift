@@ -421,6 +421,7 @@ final class Node: Sendable {
         switch result {
         case .accepted(let job): return job.id
         case .replayed(let id, _): return id
+        case .takenOver(let view): return view.job.id
         }
     }
 

@@ -51,6 +51,10 @@ struct NodeStore: JobStore {
         try await through { try await base.markAnswered(jobs, at: now) }
     }
 
+    func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob] {
+        try await through { try await base.unansweredJobs(since: start, limit: limit) }
+    }
+
     func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
 
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }

@@ -13,6 +13,7 @@ struct JobRoutes: Sendable {
     private static let pageSizeDefault: Int64 = 20
 
     let service: JobService
+    let submitter: Submitter
     let authenticator: Authenticator
     let bodies: BodyReader
     let submissions: SubmissionReader
@@ -58,7 +59,7 @@ struct JobRoutes: Sendable {
                 ],
                 errors: [402, 404, 422]
             )
-        ) { request, _ in try await submit(request) }
+        ) { request, context in try await submit(request, context) }
         routes.get(
             Self.path,
             .init(
@@ -122,28 +123,20 @@ struct JobRoutes: Sendable {
 
     // MARK: Submitting
 
-    private func submit(_ request: Request) async throws -> Response {
+    private func submit(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
         try QueryReader(request.uri.query).finish()
         let idempotencyKey = try SubmissionReader.idempotencyKey(request.headers)
         let body = try await bodies.json(of: request)
         let submission = try submissions.read(body, key: key, idempotencyKey: idempotencyKey)
         let wire = address.wire
-        var answer = ""
-        let result = try await service.submit(submission) { job in
-            answer = wire.admitted(job)
-            return answer
-        }
-        switch result {
-        case .accepted(let job):
-            return accepted(answer, [.location: wire.url(of: job.id)])
-        case .replayed(let id, let first):
-            return accepted(first, [.location: wire.url(of: id), .idempotentReplayed: "true"])
-        }
-    }
-
-    private func accepted(_ body: String, _ headers: HTTPFields) -> Response {
-        Response(json: Array(body.utf8), status: .accepted, headers: headers)
+        return try await submitter.accept(
+            submission,
+            context,
+            headers: { [.location: wire.url(of: $0)] },
+            admitted: wire.admitted,
+            standing: wire.body
+        )
     }
 
     // MARK: Reading

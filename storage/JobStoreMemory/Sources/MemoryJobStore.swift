@@ -33,7 +33,8 @@ package actor MemoryJobStore: JobStore {
 
     private var referenceRows: [JobID: [FetchedReference]] = [:]
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
-    private var answeredAt: [JobID: Timestamp] = [:]
+    /// What admitted jobs were asked with, while nobody has marked them as answered.
+    private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
     private var ledger = MemoryLedger()
     private var workspaceRows: [String: Timestamp] = [:]
@@ -81,6 +82,7 @@ package actor MemoryJobStore: JobStore {
         holds[new.id] = hold
         table[new.id] = job
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
+        if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
         if let scope {
             idempotency[scope] = IdempotencyRecord(
                 fingerprint: admission.fingerprint,
@@ -105,7 +107,20 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func markAnswered(_ jobs: [JobID], at now: Timestamp) {
-        for id in jobs where table[id] != nil && answeredAt[id] == nil { answeredAt[id] = now }
+        for id in jobs { unansweredFingerprints[id] = nil }
+    }
+
+    package func unansweredJobs(since start: Timestamp, limit: Int) -> [UnansweredJob] {
+        let found = unansweredFingerprints.compactMap { id, fingerprint -> UnansweredJob? in
+            guard let admitted = table[id]?.admitted, admitted.createdAt >= start else { return nil }
+            return UnansweredJob(
+                id: id,
+                keyHash: admitted.keyHash,
+                fingerprint: fingerprint,
+                createdAt: admitted.createdAt
+            )
+        }
+        return Array(found.sorted { $0.createdAt > $1.createdAt }.prefix(limit))
     }
 
     // MARK: Reading

@@ -29,6 +29,12 @@ import Testing
         Expectation(testDescription: "end leases", sql: WorkerSQL.endLeases, index: "workers_alive"),
         Expectation(testDescription: "claim", sql: WorkerSQL.claim, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "job", sql: JobRow.byID, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "unanswered", sql: RepeatSQL.unanswered, index: "jobs_unanswered"),
+        Expectation(
+            testDescription: "mark answered",
+            sql: RepeatSQL.markAnswered,
+            index: "sqlite_autoindex_jobs_1"
+        ),
         Expectation(testDescription: "waits", sql: ReadSQL.waits, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "queue position", sql: ReadSQL.queuePosition, index: "jobs_waiting"),
         Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
