@@ -108,7 +108,7 @@ package struct JobWire: Sendable {
         json.key("input")
         json.value(Self.input(of: job.admitted))
         json.key("adjustments")
-        write(job.admitted.adjustments, to: &json)
+        Self.write(job.admitted.adjustments, to: &json)
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
@@ -156,7 +156,8 @@ package struct JobWire: Sendable {
         return .object(fields)
     }
 
-    private func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
+    /// Writes adjustments as an array.
+    static func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
         json.beginArray()
         for adjustment in adjustments {
             json.beginObject()
@@ -247,8 +248,14 @@ package struct JobWire: Sendable {
         json.key("is_byok")
         json.bool(false)
         json.key("lines")
+        Self.write(bill.lines, to: &json)
+        json.endObject()
+    }
+
+    /// Writes the arithmetic of a bill or a quote as an array.
+    static func write(_ lines: [BillLine], to json: inout JSONWriter) {
         json.beginArray()
-        for line in bill.lines {
+        for line in lines {
             json.beginObject()
             json.key("unit")
             json.string(line.unit.rawValue)
@@ -263,7 +270,6 @@ package struct JobWire: Sendable {
             json.endObject()
         }
         json.endArray()
-        json.endObject()
     }
 
     private func writeError(of state: JobState, to json: inout JSONWriter) {
