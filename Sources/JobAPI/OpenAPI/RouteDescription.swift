@@ -59,6 +59,7 @@ struct RouteDescription: Sendable {
         }
 
         static let jobs = Tag("Jobs", "Submit, watch, list and cancel jobs; fetch what they made.")
+        static let models = Tag("Models", "What is on offer: models, what they take, and what they cost.")
         static let service = Tag("Service", "Health, metrics and this description.")
     }
 
