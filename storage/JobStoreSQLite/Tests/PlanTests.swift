@@ -78,9 +78,11 @@ import Testing
     /// Only a partial index that holds nothing but what is asked for may be walked whole.
     private func expectNoScan(_ plan: [String]) {
         let scans = plan.filter { step in
-            ["jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
-                "api_keys", "key_usage"]
-                .contains { step.hasPrefix("SCAN \($0)") } && !step.hasSuffix("USING INDEX jobs_unheld")
+            [
+                "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
+                "api_keys", "key_usage",
+            ]
+            .contains { step.hasPrefix("SCAN \($0)") } && !step.hasSuffix("USING INDEX jobs_unheld")
         }
         #expect(scans == [], "\(plan)")
     }
