@@ -16,7 +16,7 @@ extension HTTPField.Name {
     /// Tells a reverse proxy not to hold back a stream.
     static let accelBuffering = known("X-Accel-Buffering")
 
-    private static func known(_ name: String) -> HTTPField.Name {
+    static func known(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
         return field
     }

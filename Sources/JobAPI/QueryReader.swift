@@ -43,11 +43,11 @@ struct QueryReader {
         return value
     }
 
-    /// A decimal number in a range, written with digits and a point.
+    /// A number in a range, written as in JSON.
     mutating func number(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Double? {
         guard let text = string(name) else { return nil }
-        guard !text.isEmpty, text.utf8.count <= 20,
-            text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }),
+        guard text.utf8.count <= 40, text.utf8.first.map({ (48...57).contains($0) }) == true,
+            text.utf8.allSatisfy({ (48...57).contains($0) || ".eE+-".utf8.contains($0) }),
             let value = Double(text), value >= Double(range.lowerBound), value <= Double(range.upperBound)
         else {
             throw APIError.invalid(

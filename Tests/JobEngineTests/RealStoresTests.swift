@@ -171,6 +171,7 @@ private struct Parts {
         switch result {
         case .accepted(let job): return job.id
         case .replayed(let id, _): return id
+        case .takenOver(let view): return view.job.id
         }
     }
 }

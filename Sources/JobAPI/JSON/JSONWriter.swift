@@ -98,10 +98,10 @@ package struct JSONWriter {
         }
     }
 
-    /// Writes US dollars as a decimal number, exactly: `0.4`, `12.34`, `0.000000001`.
-    package mutating func dollars(_ value: Credits) {
+    /// Writes an amount of US dollars as a number, to its last place: `0.4`, `2`.
+    package mutating func dollars(_ amount: Credits) {
         separate()
-        var text = Substring(value.description)
+        var text = amount.description[...]
         while text.last == "0" { text.removeLast() }
         if text.last == "." { text.removeLast() }
         digits(String(text))

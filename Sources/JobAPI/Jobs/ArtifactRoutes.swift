@@ -20,7 +20,46 @@ struct ArtifactRoutes: Sendable {
     let now: @Sendable () -> Timestamp
 
     func add(to routes: inout RouteTable) {
-        routes.get("api/v1/jobs/:id/artifacts/:index") { request, context in try await artifact(request, context) }
+        let headers: [RouteDescription.Header] = [
+            .init(
+                name: "ETag",
+                schema: .string(pattern: "^\"[0-9a-f]{64}\"$"),
+                about: "The SHA-256 of the whole file."
+            ),
+            .init(name: "Accept-Ranges", schema: .const("bytes"), about: "Parts can be asked for."),
+        ]
+        let name = RouteDescription.Header(
+            name: "Content-Disposition",
+            schema: .string(min: 1),
+            about: "A file's name."
+        )
+        let part = RouteDescription.Header(
+            name: "Content-Range",
+            schema: .string(min: 1),
+            about: "Which bytes these are."
+        )
+        let mediaTypes = MediaType.allCases.map(\.rawValue)
+        routes.get(
+            "api/v1/jobs/:id/artifacts/:index",
+            .init(
+                id: "getArtifact",
+                tag: .jobs,
+                summary: "Fetch what a job made",
+                parameters: [
+                    .jobID,
+                    .path("index", .count, "The `index` of the artifact."),
+                    .header("Range", .string(), "One range of bytes; what is no such range is passed over."),
+                    .header("If-Range", .string(), "The ETag for which the range is meant."),
+                    .header("If-None-Match", .string(), "ETags that you have already."),
+                ],
+                answers: [
+                    200: .bytes(mediaTypes, "The whole file.", headers: headers + [name]),
+                    206: .bytes(mediaTypes, "The part that was asked for.", headers: headers + [name, part]),
+                    304: .empty("You have it already.", headers: headers),
+                ],
+                errors: [404, 409, 416]
+            )
+        ) { request, context in try await artifact(request, context) }
     }
 
     private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import HTTPTransport
 import JobAPI
 import JobCore
 import JobEngine
@@ -51,6 +52,7 @@ struct TestAPI: Sendable {
             durations: ObservedDurations(),
             environment: environment,
             limits: limits,
+            references: Self.references,
             freeDiskBytes: { Int64.max },
             logger: logger
         )
@@ -106,6 +108,17 @@ struct TestAPI: Sendable {
         sleep: { try await Task.sleep(for: .seconds($0)) },
         randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
     )
+
+    /// References may be anywhere in public; one name leads inside, and one is nobody's.
+    private static let references: ReferenceSource = {
+        var source = ReferenceSource()
+        source.resolve = { name in
+            name == "nowhere.example"
+                ? .noSuchName
+                : .addresses([IPAddress(name == "inside.example" ? "10.0.0.1" : "8.8.8.8")].compactMap(\.self))
+        }
+        return source
+    }()
 
     // MARK: Requests
 
