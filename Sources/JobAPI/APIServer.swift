@@ -62,14 +62,18 @@ package struct APIServer: Service {
         router.add(middleware: AnswerMiddleware(seconds: environment.bootSeconds))
         var routes = RouteTable(router: router)
         HealthRoutes(store: store, sleep: environment.sleep).add(to: &routes)
+        let submissions = SubmissionReader(allowNetworks: configuration.allowNetworks)
         JobRoutes(
             service: service,
             submitter: Submitter(service: service),
             authenticator: authenticator,
             bodies: bodies,
-            submissions: SubmissionReader(allowNetworks: configuration.allowNetworks),
+            submissions: submissions,
             address: address
         ).add(to: &routes)
+        QuoteRoutes(service: service, authenticator: authenticator, bodies: bodies, submissions: submissions)
+            .add(to: &routes)
+        CatalogRoutes(service: service, authenticator: authenticator).add(to: &routes)
         EventRoutes(
             service: service,
             store: store,

@@ -18,6 +18,9 @@ package struct Endpoint: Sendable {
 
     /// What people call the provider.
     package var providerName: String { adapter.name }
+
+    /// Whether a running job can be stopped at the provider.
+    package var canCancel: Bool { adapter.canCancel }
 }
 
 /// A catalog that cannot be served from: a mistake in an adapter's data, found at the start.

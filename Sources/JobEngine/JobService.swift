@@ -112,13 +112,13 @@ package struct JobService: Sendable {
 
     private let store: any JobStore
     private let artifacts: any ArtifactStore
-    private let catalog: EndpointCatalog
+    let catalog: EndpointCatalog
     private let live: LiveJobs
     private let signals: WorkSignals
     private let durations: ObservedDurations
     private let environment: EngineEnvironment
     private let limits: Limits
-    private let references: ReferenceAdmission
+    let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
     private let logger: Logger
 
@@ -242,11 +242,8 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let endpoint = try endpoint(for: submission.request)
-        let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
-        try checkProviderOptions(resolved.request, endpoint)
-        try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
-        let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
+        let plan = try plan(submission)
+        let (endpoint, resolved, hold) = (plan.endpoint, plan.resolved, plan.hold)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
         let references = try self.references.read(resolved.request)
         if !references.isEmpty {
@@ -319,55 +316,6 @@ package struct JobService: Sendable {
             guard let found else { throw error }
             return .admitted(found)
         }
-    }
-
-    private func endpoint(for request: GenerationRequest) throws(RequestProblem) -> Endpoint {
-        guard let endpoint = catalog.endpoint(model: request.model) else {
-            let near = catalog.nearMatches(request.model)
-            let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-            throw RequestProblem(
-                .unknownModel,
-                field: "model",
-                "There is no model \(RequestProblem.shown(.string(request.model))).\(hint)"
-            )
-        }
-        return endpoint
-    }
-
-    private func checkProviderOptions(_ request: GenerationRequest, _ endpoint: Endpoint) throws(RequestProblem) {
-        for slug in request.providerOptions.keys.sorted() where slug != endpoint.id.provider {
-            throw RequestProblem(
-                .unsupportedParameter,
-                field: "provider.options.\(slug)",
-                "`provider.options.\(slug)`: \(endpoint.id.model) is served by \(endpoint.id.provider); allowed: \(endpoint.id.provider)."
-            )
-        }
-    }
-
-    /// The worst case of a request, rounded up: what is set aside.
-    private func hold(
-        for request: GenerationRequest,
-        _ endpoint: Endpoint,
-        maxCost: Credits?
-    ) throws -> Credits {
-        let hold: Credits
-        do {
-            hold = try endpoint.prices.bill(.worstCase(of: request), rounding: .up).total
-        } catch {
-            throw RequestProblem(
-                .unsupportedValue,
-                field: "model",
-                "`\(endpoint.id.model)` has no price for this request, so it is refused."
-            )
-        }
-        if let maxCost, hold > maxCost {
-            throw RequestProblem(
-                .invalidValue,
-                field: "max_cost",
-                "`max_cost` is \(maxCost) USD; this request can cost up to \(hold) USD."
-            )
-        }
-        return hold
     }
 
     /// What makes two requests equal: everything the client sent, media by hash.

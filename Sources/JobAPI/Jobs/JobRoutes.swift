@@ -215,7 +215,8 @@ struct JobRoutes: Sendable {
         return states
     }
 
-    private static func type(_ reader: inout QueryReader) throws(APIError) -> GenerationType? {
+    /// The parameter `type`.
+    static func type(_ reader: inout QueryReader) throws(APIError) -> GenerationType? {
         guard let text = reader.string("type") else { return nil }
         guard let type = GenerationType(rawValue: text) else {
             throw APIError.invalid(

@@ -166,7 +166,7 @@ package struct JobWire: Sendable {
         return .object(fields)
     }
 
-    /// Writes what was adjusted.
+    /// Writes adjustments as an array.
     static func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
         json.beginArray()
         for adjustment in adjustments {
@@ -258,8 +258,14 @@ package struct JobWire: Sendable {
         json.key("is_byok")
         json.bool(false)
         json.key("lines")
+        Self.write(bill.lines, to: &json)
+        json.endObject()
+    }
+
+    /// Writes the arithmetic of a bill or a quote as an array.
+    static func write(_ lines: [BillLine], to json: inout JSONWriter) {
         json.beginArray()
-        for line in bill.lines {
+        for line in lines {
             json.beginObject()
             json.key("unit")
             json.string(line.unit.rawValue)
@@ -274,7 +280,6 @@ package struct JobWire: Sendable {
             json.endObject()
         }
         json.endArray()
-        json.endObject()
     }
 
     private func writeError(of state: JobState, to json: inout JSONWriter) {
