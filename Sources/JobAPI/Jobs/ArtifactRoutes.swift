@@ -20,6 +20,28 @@ struct ArtifactRoutes: Sendable {
     let now: @Sendable () -> Timestamp
 
     func add(to routes: inout RouteTable) {
+        routes.get(
+            "api/v1/jobs/:id/artifacts/:index",
+            .init(
+                id: "getArtifact",
+                tag: .jobs,
+                summary: "Fetch what a job made",
+                parameters: [.jobID, .path("index", .count, "The `index` of the artifact.")] + Self.conditions,
+                answers: Self.answers,
+                errors: [404, 409, 410, 416]
+            )
+        ) { request, context in try await artifact(request, context) }
+    }
+
+    /// The headers by which a part, or only news, can be asked for.
+    static let conditions: [RouteDescription.Parameter] = [
+        .header("Range", .string(), "One range of bytes; what is no such range is passed over."),
+        .header("If-Range", .string(), "The ETag for which the range is meant."),
+        .header("If-None-Match", .string(), "ETags that you have already."),
+    ]
+
+    /// The answers that a file can be given in.
+    static let answers: [Int: RouteDescription.Answer] = {
         let headers: [RouteDescription.Header] = [
             .init(
                 name: "ETag",
@@ -39,28 +61,12 @@ struct ArtifactRoutes: Sendable {
             about: "Which bytes these are."
         )
         let mediaTypes = MediaType.allCases.map(\.rawValue)
-        routes.get(
-            "api/v1/jobs/:id/artifacts/:index",
-            .init(
-                id: "getArtifact",
-                tag: .jobs,
-                summary: "Fetch what a job made",
-                parameters: [
-                    .jobID,
-                    .path("index", .count, "The `index` of the artifact."),
-                    .header("Range", .string(), "One range of bytes; what is no such range is passed over."),
-                    .header("If-Range", .string(), "The ETag for which the range is meant."),
-                    .header("If-None-Match", .string(), "ETags that you have already."),
-                ],
-                answers: [
-                    200: .bytes(mediaTypes, "The whole file.", headers: headers + [name]),
-                    206: .bytes(mediaTypes, "The part that was asked for.", headers: headers + [name, part]),
-                    304: .empty("You have it already.", headers: headers),
-                ],
-                errors: [404, 409, 416]
-            )
-        ) { request, context in try await artifact(request, context) }
-    }
+        return [
+            200: .bytes(mediaTypes, "The whole file.", headers: headers + [name]),
+            206: .bytes(mediaTypes, "The part that was asked for.", headers: headers + [name, part]),
+            304: .empty("You have it already.", headers: headers),
+        ]
+    }()
 
     private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)

@@ -48,8 +48,11 @@ package struct JobWire: Sendable {
     /// The URL of one of its artifacts.
     func artifact(_ index: Int, of id: JobID) -> String { "\(url(of: id))/artifacts/\(index)" }
 
-    /// The URL of one of its videos in OpenRouter's dialect.
-    func videoContent(of id: JobID, index: Int) -> String { "\(publicURL)/api/v1/videos/\(id)/content?index=\(index)" }
+    /// The URL of a video in OpenRouter's dialect.
+    func video(_ id: JobID) -> String { "\(publicURL)/api/v1/videos/\(id)" }
+
+    /// The URL of one of its outputs in OpenRouter's dialect.
+    func videoContent(of id: JobID, index: Int) -> String { "\(video(id))/content?index=\(index)" }
 
     /// A job as a whole answer.
     package func body(of view: JobView) -> [UInt8] {

@@ -9,8 +9,8 @@ struct CreditRoutes: Sendable {
     let authenticator: Authenticator
 
     func add(to routes: inout RouteTable) {
-        routes.get("api/v1/credits") { request, _ in try await credits(request) }
-        routes.get("api/v1/key") { request, _ in try await key(request) }
+        routes.get("api/v1/credits", .getCredits) { request, _ in try await credits(request) }
+        routes.get("api/v1/key", .getCurrentKey) { request, _ in try await key(request) }
     }
 
     private func credits(_ request: Request) async throws -> Response {

@@ -6,13 +6,13 @@ import Ledger
 ///
 /// Filters about text, such as benchmarks and categories, are passed over, as are parameters that nobody knows.
 struct ModelFilter {
-    private static let outputs = [
+    static let outputs = [
         "text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription",
     ]
-    private static let inputs = ["text", "image", "file", "audio", "video"]
+    static let inputs = ["text", "image", "file", "audio", "video"]
 
     /// The orders that clients can ask for; in most of them media models are all alike, which keeps them by slug.
-    private enum Order: String, CaseIterable {
+    enum Order: String, CaseIterable {
         case cheapest = "pricing-low-to-high"
         case dearest = "pricing-high-to-low"
         case context = "context-high-to-low"

@@ -7,7 +7,7 @@ import JobCore
 /// They want no key, but a key that is not good is refused.
 struct ModelRoutes: Sendable {
     private static let path = "api/v1/models"
-    private static let pageSizeMax: Int64 = 1_000
+    static let pageSizeMax: Int64 = 1_000
     private static let pageSizeDefault: Int64 = 500
 
     let directory: ModelDirectory
@@ -16,14 +16,18 @@ struct ModelRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         let videoModels = ModelWire.videoModels(directory.entries)
         let providers = ModelWire.providers(directory.entries)
-        routes.get("api/v1/videos/models") { request, _ in try await open(request) { Response(json: videoModels) } }
-        routes.get("api/v1/providers") { request, _ in try await open(request) { Response(json: providers) } }
-        routes.get(Self.path) { request, _ in try await open(request) { try list(request) } }
-        routes.get("\(Self.path)/count") { request, _ in try await open(request) { try count(request) } }
-        routes.get("\(Self.path)/:author/:slug/endpoints") { request, context in
+        routes.get("api/v1/videos/models", .listVideoModels) { request, _ in
+            try await open(request) { Response(json: videoModels) }
+        }
+        routes.get("api/v1/providers", .listProviders) { request, _ in
+            try await open(request) { Response(json: providers) }
+        }
+        routes.get(Self.path, .listModels) { request, _ in try await open(request) { try list(request) } }
+        routes.get("\(Self.path)/count", .countModels) { request, _ in try await open(request) { try count(request) } }
+        routes.get("\(Self.path)/:author/:slug/endpoints", .listEndpoints) { request, context in
             try await open(request) { Response(json: ModelWire.endpoints(of: try entry(context))) }
         }
-        routes.get("api/v1/model/:author/:slug") { request, context in
+        routes.get("api/v1/model/:author/:slug", .getModel) { request, context in
             try await open(request) { Response(json: ModelWire.model(try entry(context))) }
         }
     }

@@ -49,7 +49,9 @@ extension ModelDirectory.Entry {
     }
 }
 
-/// Writes models, endpoints and providers. What nothing is known about, such as latencies, is null.
+/// Writes models, endpoints and providers.
+///
+/// What nothing is known about, such as latencies, is null.
 enum ModelWire {
     // MARK: Videos
 

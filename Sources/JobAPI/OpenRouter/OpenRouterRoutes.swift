@@ -19,6 +19,7 @@ struct OpenRouterRoutes: Sendable {
         let directory = ModelDirectory(service.endpoints)
         VideoRoutes(
             service: service,
+            submitter: Submitter(service: service),
             authenticator: authenticator,
             bodies: bodies,
             requests: VideoRequestReader(directory: directory, allowNetworks: allowNetworks),

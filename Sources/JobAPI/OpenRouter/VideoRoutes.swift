@@ -9,6 +9,7 @@ struct VideoRoutes: Sendable {
     private static let path = "api/v1/videos"
 
     let service: JobService
+    let submitter: Submitter
     let authenticator: Authenticator
     let bodies: BodyReader
     let requests: VideoRequestReader
@@ -16,16 +17,18 @@ struct VideoRoutes: Sendable {
     let address: PublicAddress
 
     func add(to routes: inout RouteTable) {
-        routes.post(Self.path) { request, _ in try await submit(request) }
-        routes.get("\(Self.path)/:id") { request, context in try await get(request, context) }
-        routes.get("\(Self.path)/:id/content") { request, context in try await content(request, context) }
+        routes.post(Self.path, .submitVideo) { request, context in try await submit(request, context) }
+        routes.get("\(Self.path)/:id", .getVideo) { request, context in try await get(request, context) }
+        routes.get("\(Self.path)/:id/content", .getVideoContent) { request, context in
+            try await content(request, context)
+        }
     }
 
-    private var wire: VideoWire { VideoWire(publicURL: address.url) }
+    private var wire: VideoWire { VideoWire(wire: address.wire) }
 
     // MARK: Submitting
 
-    private func submit(_ request: Request) async throws -> Response {
+    private func submit(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
         let idempotencyKey = try SubmissionReader.idempotencyKey(request.headers)
         let submission = try requests.read(
@@ -35,17 +38,13 @@ struct VideoRoutes: Sendable {
             idempotencyKey: idempotencyKey
         )
         let wire = wire
-        switch try await service.submit(submission, answer: { wire.accepted($0.id) }) {
-        case .accepted(let job): return accepted(job.id, wire.accepted(job.id), [:])
-        case .replayed(let id, let answer): return accepted(id, answer, [.idempotentReplayed: "true"])
-        }
-    }
-
-    private func accepted(_ id: JobID, _ body: String, _ headers: HTTPFields) -> Response {
-        var headers = headers
-        headers[.location] = wire.url(of: id)
-        headers[.generationID] = id.description
-        return Response(json: Array(body.utf8), status: .accepted, headers: headers)
+        return try await submitter.accept(
+            submission,
+            context,
+            headers: { [.location: wire.url(of: $0), .generationID: $0.description] },
+            admitted: { wire.accepted($0.id) },
+            standing: { wire.body(of: $0.job) }
+        )
     }
 
     // MARK: Reading

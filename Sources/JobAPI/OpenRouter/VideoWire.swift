@@ -6,7 +6,7 @@ import Ledger
 /// Writes a video's job in OpenRouter's words.
 struct VideoWire: Sendable {
     /// The statuses of this dialect: its clients' loops know these six and no other.
-    enum Status: String, Sendable {
+    enum Status: String, Sendable, CaseIterable {
         case pending
         case inProgress = "in_progress"
         case completed, failed, cancelled, expired
@@ -24,15 +24,11 @@ struct VideoWire: Sendable {
         }
     }
 
-    private let base: String
-
-    /// Makes a writer.
-    ///
-    /// - Parameter publicURL: What every URL starts with, without a slash at its end.
-    init(publicURL: String) { base = publicURL + "/api/v1/videos/" }
+    /// Knows the URLs.
+    let wire: JobWire
 
     /// Where a video is polled.
-    func url(of id: JobID) -> String { base + id.description }
+    func url(of id: JobID) -> String { wire.video(id) }
 
     /// What a submission is answered with: a function of the id alone.
     func accepted(_ id: JobID) -> String {
@@ -87,7 +83,7 @@ struct VideoWire: Sendable {
     private func write(_ artifacts: [Artifact], of id: JobID, _ json: inout JSONWriter) {
         json.key("unsigned_urls")
         json.beginArray()
-        for artifact in artifacts { json.string("\(url(of: id))/content?index=\(artifact.index)") }
+        for artifact in artifacts { json.string(wire.videoContent(of: id, index: artifact.index)) }
         json.endArray()
     }
 
@@ -96,7 +92,7 @@ struct VideoWire: Sendable {
         switch state {
         case .failed(let failure): failure.message
         case .cancelled: "The job was cancelled."
-        case .expired: "The job exceeded its maximum time to live."
+        case .expired: "The job was not done by its deadline."
         case .queued, .submitting, .running, .storing, .completed: nil
         }
     }

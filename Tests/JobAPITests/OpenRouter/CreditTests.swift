@@ -1,6 +1,7 @@
 import Generation
 import JobAPI
 import JobCore
+import JobEngine
 import Ledger
 import Testing
 
@@ -51,8 +52,10 @@ import Testing
             #expect(data["label"] == .string(limited.key.label))
             #expect(data["limit"] == 1)
             // Of one dollar, 0.40 was charged and 0.40 is held.
-            #expect(data["limit_remaining"] == 0.2)
-            for name in ["usage", "usage_daily", "usage_weekly", "usage_monthly"] { #expect(data[name] == 0.4) }
+            #expect(data["limit_remaining"] == .number(0.2))
+            for name in ["usage", "usage_daily", "usage_weekly", "usage_monthly"] {
+                #expect(data[name] == .number(0.4))
+            }
             #expect(data["byok_usage_monthly"] == 0)
             #expect(data["is_management_key"] == true)
             #expect(data["workspace_id"] == "default")

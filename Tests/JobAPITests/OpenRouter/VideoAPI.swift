@@ -38,11 +38,6 @@ extension TestAPI {
 }
 
 extension JSONValue {
-    var elements: [JSONValue] {
-        guard case .array(let elements) = self else { return [] }
-        return elements
-    }
-
     var keys: Set<String> {
         guard case .object(let members) = self else { return [] }
         return Set(members.keys)

@@ -1,5 +1,6 @@
 import Generation
 import JobCore
+import JobEngine
 import Ledger
 import Testing
 

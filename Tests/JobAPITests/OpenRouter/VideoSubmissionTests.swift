@@ -1,5 +1,6 @@
 import Generation
 import JobCore
+import JobEngine
 import Ledger
 import Testing
 
@@ -223,10 +224,10 @@ import Testing
         Refusal(change: ["duration": 5], param: "duration", reason: "unsupported_value"),
         Refusal(change: ["duration": 0], param: "duration"),
         Refusal(change: ["duration": "4"], param: "duration"),
-        Refusal(change: ["duration": 4.5], param: "duration"),
+        Refusal(change: ["duration": .number(4.5)], param: "duration"),
         Refusal(change: ["resolution": "8K"], param: "resolution", reason: "unsupported_value"),
         Refusal(change: ["aspect_ratio": "21:9"], param: "aspect_ratio", reason: "unsupported_value"),
-        Refusal(change: ["aspect_ratio": 1.5], param: "aspect_ratio"),
+        Refusal(change: ["aspect_ratio": .number(1.5)], param: "aspect_ratio"),
         Refusal(change: ["size": "big"], param: "size"),
         Refusal(change: ["size": "1x1"], param: "size", reason: "unsupported_value"),
         Refusal(change: ["size": "854x480"], param: "size", reason: "contradiction"),
