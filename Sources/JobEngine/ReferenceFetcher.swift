@@ -124,7 +124,7 @@ struct ReferenceFetcher: Sendable {
             case .tooLarge: throw tooLong
             case .forbidden:
                 throw FetchProblem(
-                    reason: "leads to where no reference may be: an address that is not public, or too many redirects."
+                    reason: "leads to an address that is not public, or through a redirect that is not followed."
                 )
             case .timedOut: throw FetchProblem(reason: "could not be fetched: it took too long.", isPassing: true)
             case .noConnection, .connectionLost, .sendWindowPassed:
