@@ -42,7 +42,7 @@ import Testing
         }
         guard let run = number("X-Run"), let attempt = number("X-Try") else { return nil }
         guard attempt <= (run % 4 == 0 ? 2 : 1) else { return nil }
-        return run % 10 == 0 ? Double(run % 7) / 1_000 : 0.05 + Double(run % 11) / 100
+        return run % 10 == 0 ? Double(run % 7) / 1_000 : 0.2 + Double(run % 11) / 50
     }
 
     @Test func fiveHundredRequestsThatAreCutAndRepeatedAreFiveHundredJobs() async throws {
@@ -50,7 +50,7 @@ import Testing
         let answers = Mutex<[(HTTPAnswer, tries: Int)]>([])
         let (cuts, after) = try await Gate.machine.run(weight: 3) {
             // Longer than any cut takes: no answer is written in the moment of a cut.
-            let service = try installation.serve(["MEDIARY_TEST_CRASH_AT": "admitted:600:pause"])
+            let service = try installation.serve(["MEDIARY_TEST_CRASH_AT": "admitted:1000:pause"])
             let proxy = try CuttingProxy(to: service.port, cut: Self.cut)
             let client = ServiceClient(port: proxy.port, key: installation.key)
             let clients = Clients(Self.clients) { number in
