@@ -64,6 +64,7 @@ package struct JobWorker: Service {
         signals: WorkSignals,
         durations: ObservedDurations,
         environment: EngineEnvironment,
+        references: ReferenceSource = ReferenceSource(),
         settings: Settings = Settings(),
         logger: Logger
     ) {
@@ -75,6 +76,7 @@ package struct JobWorker: Service {
             signals: signals,
             durations: durations,
             budgets: LaneBudgets(catalog),
+            references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
             environment: environment,
             settings: settings,
             logger: logger
@@ -183,9 +185,8 @@ package struct JobWorker: Service {
     private func drive(_ jobs: [Job], _ worker: WorkerID, _ lease: Lease, into group: inout DiscardingTaskGroup) {
         for job in jobs {
             services.environment.passed(.claimed)
-            if case .queued = job.state {
-                services.budgets.spend(job.admitted.lane, at: services.environment.bootSeconds())
-            }
+            let takenAtBoot = services.environment.bootSeconds()
+            if case .queued = job.state { services.budgets.spend(job.admitted.lane, at: takenAtBoot) }
             // Before the task runs, so that news that come meanwhile are kept.
             services.signals.dueTimes.hold(job.id)
             let driver = JobDriver(
@@ -193,6 +194,7 @@ package struct JobWorker: Service {
                 worker: worker,
                 epoch: job.epoch,
                 takenAt: services.environment.now(),
+                takenAtBoot: takenAtBoot,
                 halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
             )
             group.addTask { await driver.drive(job) }

@@ -21,6 +21,10 @@ public struct ProviderID: Sendable, Hashable, Codable, CustomStringConvertible {
 public protocol ProviderAdapter: Sendable {
     /// The slug of this instance.
     var id: ProviderID { get }
+    /// What people call the provider.
+    ///
+    /// Defaults to the slug's words, each with a capital letter.
+    var name: String { get }
     /// The account whose credentials this instance uses; a name, never a secret.
     var account: String { get }
     /// What it offers: data, with source and date.
@@ -90,6 +94,11 @@ extension ProviderAdapter {
     /// The recovery class of a request at this provider; `.unrecoverable` without `RecoverableAdapter`.
     public func recoveryClass(of request: GenerationRequest) -> RecoveryClass {
         (self as? any RecoverableAdapter)?.recovery(of: request) ?? .unrecoverable
+    }
+
+    /// The slug's words, each with a capital letter.
+    public var name: String {
+        id.slug.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
     }
 
     /// Whether a running generation can be stopped.

@@ -90,6 +90,7 @@ struct Gateway {
     private let transport: CurlTransport
     private let logger: Logger
     private let lock: DataFolderLock
+    private let webhookSecrets: WebhookSecrets
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -99,6 +100,7 @@ struct Gateway {
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
         stores = try Stores(configuration, mayCreate: true)
+        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment
@@ -131,7 +133,14 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let answers = PendingAnswers()
+        // Holds for a store that no other process admits jobs to: all later ones are noted here.
+        try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
+        var references = ReferenceSource()
+        references.transport = UnavailableTransport()
+        references.allowedNetworks = configuration.allowNetworks
+        references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -140,6 +149,9 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
+
+            answers: answers,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -154,6 +166,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )
@@ -163,6 +176,9 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
+        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+
+        let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -171,12 +187,28 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: onListening
+            onListening: { port in
+                hasPort.finish()
+                await onListening(port)
+            }
+        )
+        let deliverer = WebhookDeliverer(
+            store: stores.jobs,
+            live: live,
+            transport: UnavailableTransport(),
+            composer: api.webhooks,
+            secrets: webhookSecrets,
+            allowNetworks: configuration.allowNetworks,
+            userAgent: "mediary/\(Mediary.version)",
+            environment: environment,
+            // Messages hold our own addresses: before the server listens they may not be known.
+            startWhen: { for await _ in listening {} },
+            logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, api, worker],
+            services: [sweeper, marker, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -224,6 +256,7 @@ extension Configuration {
         api.host = host
         api.port = port
         api.publicURL = publicURL
+        api.version = Mediary.version
         api.allowNetworks = allowNetworks
         // What is left of the time for a stop, after the sends in flight.
         api.drainSeconds = 15

@@ -18,6 +18,8 @@ final class ScriptedProvider: Sendable {
         let externalID: String
         let token: String
         let body: [UInt8]
+        /// The hashes of the references that it carries.
+        let inputs: [String]
         let at: Timestamp
         /// Counts the requests with this prompt, from 1.
         let number: Int
@@ -236,6 +238,7 @@ final class ScriptedProvider: Sendable {
                 externalID: fields["external_id"] ?? "",
                 token: request.header("Idempotency-Key") ?? "",
                 body: request.body,
+                inputs: (fields["inputs"] ?? "").split(separator: " ").map(String.init),
                 at: now,
                 number: state.submits.count { $0.prompt == prompt } + 1
             )
