@@ -16,6 +16,9 @@ final class PublicAddress: Sendable {
     /// Whether it stays as it is.
     var isFinal: Bool { isKnown.load(ordering: .acquiring) }
 
+    /// The address, without a slash at its end.
+    var url: String { wire.publicURL }
+
     /// Writes jobs with this address.
     var wire: JobWire { current.withLock { $0 } }
 
