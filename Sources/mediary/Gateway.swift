@@ -138,7 +138,7 @@ struct Gateway {
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
-        references.transport = UnavailableTransport()
+        references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
@@ -149,9 +149,8 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
-            references: references,
-
             answers: answers,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
