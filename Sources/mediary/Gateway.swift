@@ -231,8 +231,8 @@ extension CurlTransport.Settings {
     fileprivate init(environment: [String: String]) {
         self.init()
         userAgent = "mediary/\(Mediary.version)"
-        certificateFile = environment["SSL_CERT_FILE"]
-        certificateFolder = environment["SSL_CERT_DIR"]
+        certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+        certificateFolder = environment["SSL_CERT_DIR"].flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 
