@@ -144,9 +144,8 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
-            references: references,
-
             answers: answers,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )

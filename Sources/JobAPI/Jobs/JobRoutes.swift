@@ -22,12 +22,14 @@ struct JobRoutes: Sendable {
 
     init(
         service: JobService,
+        submitter: Submitter,
         authenticator: Authenticator,
         bodies: BodyReader,
         submissions: SubmissionReader,
         address: PublicAddress
     ) {
         self.service = service
+        self.submitter = submitter
         self.authenticator = authenticator
         self.bodies = bodies
         self.submissions = submissions

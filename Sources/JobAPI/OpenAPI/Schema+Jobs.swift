@@ -107,12 +107,15 @@ extension Schema {
             "cost": amount,
             "currency": const("USD"),
             "is_byok": bool,
-            "lines": array(
-                of: .object([
-                    "unit": word(PriceUnit.self), "quantity": decimal, "price": decimal, "amount": amount,
-                    "why": .string(),
-                ])
-            ),
+            "lines": array(of: billLine),
+        ])
+    )
+
+    /// One line of a bill.
+    static let billLine = named(
+        "BillLine",
+        .object([
+            "unit": word(PriceUnit.self), "quantity": decimal, "price": decimal, "amount": amount, "why": .string(),
         ])
     )
 
