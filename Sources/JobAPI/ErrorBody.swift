@@ -157,7 +157,6 @@ extension APIError {
             self.init(
                 .badRequest,
                 reason: "client_gone",
-                headers: [.connection: "close"],
                 "The connection was closed on your side before the job was accepted; nothing was written. Keep it open "
                     + "until the answer, or send an Idempotency-Key."
             )

@@ -13,25 +13,25 @@ enum PeerState {
 
     /// Looks at a connection; on its event loop.
     ///
-    /// A channel that is no TCP connection never closes by this.
+    /// One of which the system tells nothing is there as long as its channel is active.
     init(of channel: any Channel) {
-        guard let socket = channel as? any SocketOptionProvider else {
-            self = channel.isActive ? .isThere : .hasReset
-            return
-        }
+        var state = channel.isActive ? PeerState.isThere : .hasReset
         // On the event loop the answer is there at once.
-        var state = PeerState.hasReset
-        socket.getTCPInfo().assumeIsolated().whenSuccess { state = PeerState(tcpState: $0.tcpi_state) }
+        (channel as? any SocketOptionProvider)?.getTCPInfo().assumeIsolated().whenSuccess {
+            state = PeerState(tcpState: $0.tcpi_state)
+        }
         self = state
     }
 
-    /// The states of a connection as Linux numbers them: 1 is ESTABLISHED, 7 CLOSE.
+    /// The states of a connection as Linux numbers them.
     private init(tcpState: UInt8) {
         self =
             switch tcpState {
-            case 1: .isThere
+            // CLOSE.
             case 7: .hasReset
-            case _: .hasClosed
+            // TIME_WAIT, CLOSE_WAIT, LAST_ACK, CLOSING: all come after the other end's FIN.
+            case 6, 8, 9, 11: .hasClosed
+            case _: .isThere
             }
     }
 }

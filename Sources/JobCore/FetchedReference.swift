@@ -4,7 +4,7 @@ public import Generation
 ///
 /// A job that names media by URL is admitted with the URL. The bytes are fetched once, before its first attempt is
 /// recorded; from then on this is what the URL means for the job, whatever its server gives to others.
-public struct FetchedReference: Sendable, Hashable, Codable {
+public struct FetchedReference: Sendable, Hashable {
     /// The URL as the client wrote it.
     public let url: String
     /// The bytes as they are kept.

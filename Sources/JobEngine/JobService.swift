@@ -110,13 +110,13 @@ package struct JobService: Sendable {
     /// The jobs whose answers are not written yet.
     package let answers: PendingAnswers
 
-    private let store: any JobStore
+    let store: any JobStore
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
     private let live: LiveJobs
     private let signals: WorkSignals
     private let durations: ObservedDurations
-    private let environment: EngineEnvironment
+    let environment: EngineEnvironment
     private let limits: Limits
     let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
@@ -186,57 +186,19 @@ package struct JobService: Sendable {
             }
         }
         guard let connection else { return try await admit(submission, fingerprint, nil, answer) }
-        let scope = PendingAnswers.Scope(keyHash: submission.key.hash, fingerprint: fingerprint)
-        while case .takesOver(let id) = await answers.claim(scope, over: connection, at: environment.now()) {
-            if let view = try await takenOver(id, connection, submission.key) { return .takenOver(view) }
-        }
-        return try await admitNew(submission, scope, connection, answer)
+        return try await repeatOrAdmit(submission, fingerprint, connection, answer)
     }
 
-    /// The job that a repeat has taken over; nil when it is not there any more, or never was.
-    private func takenOver(_ id: JobID, _ connection: ClientConnection, _ key: APIKey) async throws -> JobView? {
-        do {
-            if let view = try await job(id, workspace: key.workspace) { return view }
-            answers.forget(connection.request)
-            return nil
-        } catch {
-            answers.withdrawn(connection.request)
-            throw error
-        }
-    }
-
-    /// Admits a job whose request was noted as a new one, and tells what became of it.
-    private func admitNew(
-        _ submission: JobSubmission,
-        _ scope: PendingAnswers.Scope,
-        _ connection: ClientConnection,
-        _ answer: (Job) throws -> String
-    ) async throws -> SubmissionResult {
-        do {
-            let result = try await admit(submission, scope.fingerprint, connection, answer)
-            switch result {
-            case .accepted(let job): answers.admitted(job.id, for: connection.request, in: scope)
-            case .replayed, .takenOver: answers.refused(connection.request, in: scope)
-            }
-            return result
-        } catch let unknown as UnknownAdmission {
-            // The repeat looks again whether the job is there.
-            answers.admitted(unknown.job, for: connection.request, in: scope)
-            answers.withdrawn(connection.request)
-            throw unknown.cause
-        } catch {
-            answers.refused(connection.request, in: scope)
-            throw error
-        }
-    }
-
-    /// The store has failed, and does not tell whether the job is admitted.
-    private struct UnknownAdmission: Error {
-        let job: JobID
-        let cause: any Error
-    }
-
-    private func admit(
+    /// Resolves, prices and admits a job that is no repeat.
+    ///
+    /// - Parameters:
+    ///   - submission: What the client posted.
+    ///   - fingerprint: What makes it equal to others.
+    ///   - connection: What it came over, when its answer will be told of.
+    ///   - answer: Makes the body of the answer.
+    /// - Returns: The job, or the answer of the same idempotency key.
+    /// - Throws: What `submit` throws; `UnknownAdmission`.
+    func admit(
         _ submission: JobSubmission,
         _ fingerprint: String,
         _ connection: ClientConnection?,
@@ -297,24 +259,6 @@ package struct JobService: Sendable {
             throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
-        }
-    }
-
-    /// Hands an admission to the store, and looks what became of it when the store fails: the transaction may have been
-    /// committed all the same, and its client is then told so.
-    private func admit(_ admission: Admission) async throws -> AdmissionOutcome {
-        do {
-            return try await store.admit(admission)
-        } catch {
-            let found: Job?
-            do {
-                found = try await store.job(admission.job.id)
-            } catch _ {
-                guard admission.awaitsAnswer else { throw error }
-                throw UnknownAdmission(job: admission.job.id, cause: error)
-            }
-            guard let found else { throw error }
-            return .admitted(found)
         }
     }
 

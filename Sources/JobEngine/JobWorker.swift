@@ -1,3 +1,4 @@
+package import HTTPTransport
 package import JobCore
 package import Logging
 import ServiceLifecycle
@@ -45,6 +46,8 @@ package struct JobWorker: Service {
         /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
         /// every send under them.
         package var isOnlyProcess = false
+        /// The networks that outputs may be in besides the public one.
+        package var allowNetworks: [NetworkRange] = []
 
         package init() {}
     }

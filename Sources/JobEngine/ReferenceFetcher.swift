@@ -124,10 +124,11 @@ struct ReferenceFetcher: Sendable {
             case .tooLarge: throw tooLong
             case .forbidden:
                 throw FetchProblem(
-                    reason: "leads to where no reference may be: an address that is not public, or too many redirects."
+                    reason: "leads to an address that is not public, or through a redirect that is not followed."
                 )
             case .timedOut: throw FetchProblem(reason: "could not be fetched: it took too long.", isPassing: true)
-            case .noConnection, .connectionLost, .sendWindowPassed:
+            case .connectionLost: throw FetchProblem(reason: "could not be fetched: it was cut short.", isPassing: true)
+            case .noConnection, .sendWindowPassed:
                 throw FetchProblem(reason: "could not be fetched: there was no connection.", isPassing: true)
             }
         }

@@ -31,6 +31,11 @@ public protocol ProviderAdapter: Sendable {
     var models: [ModelCapabilities] { get }
     /// What it speaks through; outputs are fetched through it too.
     var transport: any HTTPTransport { get }
+    /// The origins that the operator's own settings name, written as `RemoteURL.origin` writes them.
+    ///
+    /// An output there is fetched wherever it is, inside the operator's network too. Every other output may be at a
+    /// public address alone, or in a network that the operator allowed. Never a place that came out of an answer.
+    var trustedOrigins: Set<String> { get }
 
     /// Starts a generation: exactly one `context.send` (or `context.start`), and nothing paid outside of it.
     ///
@@ -83,6 +88,9 @@ public protocol RecoverableAdapter: ProviderAdapter {
 }
 
 extension ProviderAdapter {
+    /// None: its outputs are at public addresses.
+    public var trustedOrigins: Set<String> { [] }
+
     /// The recovery class of a request at this provider; `.unrecoverable` without `RecoverableAdapter`.
     public func recoveryClass(of request: GenerationRequest) -> RecoveryClass {
         (self as? any RecoverableAdapter)?.recovery(of: request) ?? .unrecoverable

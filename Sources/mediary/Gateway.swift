@@ -1,6 +1,7 @@
 import AdapterCatalog
 import ArgumentParser
 import ArtifactStoreFiles
+import CurlTransport
 import Foundation
 import Glibc
 import HTTPTransport
@@ -85,6 +86,8 @@ struct Gateway {
     let stores: Stores
     let catalog: EndpointCatalog
     private let configuration: Configuration
+    /// What every provider is spoken to through.
+    private let transport: CurlTransport
     private let logger: Logger
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
@@ -100,10 +103,12 @@ struct Gateway {
         webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
+        let environment = ProcessInfo.processInfo.environment
+        transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
         let settings = ProviderSettings(
-            environment: ProcessInfo.processInfo.environment,
+            environment: environment,
             workFolder: work,
-            transport: UnavailableTransport(),
+            transport: transport,
             processorCount: ProcessInfo.processInfo.activeProcessorCount,
             now: { now().milliseconds }
         )
@@ -151,6 +156,7 @@ struct Gateway {
         )
         var settings = JobWorker.Settings()
         settings.isOnlyProcess = true
+        settings.allowNetworks = configuration.allowNetworks
         let worker = JobWorker(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -209,6 +215,7 @@ struct Gateway {
         let group = ServiceGroup(configuration: groupConfiguration)
         started(group)
         try await group.run()
+        await transport.shutdown()
         try stores.close()
     }
 
@@ -217,6 +224,16 @@ struct Gateway {
         var facts = statvfs()
         guard statvfs(folder, &facts) == 0 else { return 0 }
         return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
+    }
+}
+
+extension CurlTransport.Settings {
+    /// The settings of this program; certificates are where OpenSSL's own variables say.
+    fileprivate init(environment: [String: String]) {
+        self.init()
+        userAgent = "mediary/\(Mediary.version)"
+        certificateFile = environment["SSL_CERT_FILE"]
+        certificateFolder = environment["SSL_CERT_DIR"]
     }
 }
 

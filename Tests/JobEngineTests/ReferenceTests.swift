@@ -153,7 +153,7 @@ struct ReferenceTests {
         ("empty", .bytes([]), "not an image", false),
         ("broken", .bytes(Array(TestMedia.image.dropLast(9))), "not a usable image", false),
         ("too large", .bytes(TestMedia.image), "pixels", false),
-        ("cut", .cutAfter(30), "no connection", true),
+        ("cut", .cutAfter(30), "cut short", true),
         ("shorter than its word", .declared(TestMedia.image, 1_000), "cut short", true),
         ("down", .status(503), "answered 503", true),
         ("slow", .failure(.timedOut), "too long", true),

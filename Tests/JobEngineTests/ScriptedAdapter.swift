@@ -78,6 +78,7 @@ extension ScriptedAdapter {
     var id: ProviderID { ProviderID("scripted") }
     var account: String { "main" }
     var transport: any HTTPTransport { wire }
+    var trustedOrigins: Set<String> { wire.provider.script.trustedOrigins }
 
     var models: [ModelCapabilities] {
         [

@@ -103,19 +103,35 @@ final class ScriptedWeb: Sendable {
         declared: Int64?,
         isCut: Bool = false
     ) -> HTTPResponse {
-        let chunks = Countdown(1)
+        let chunks = Once(bytes)
         return HTTPResponse(
             status: status,
             headers: headers,
             contentLength: declared,
             body: HTTPBody { () async throws(TransportFailure) -> [UInt8]? in
-                if chunks.take(), !bytes.isEmpty { return bytes }
+                if let chunk = chunks.next() { return chunk }
                 guard !isCut else {
                     throw TransportFailure(.connectionLost, requestReachedPeer: .yes, "closed before the end")
                 }
                 return nil
             }
         )
+    }
+}
+
+extension ScriptedWeb {
+    /// Gives bytes once, then ends.
+    final class Once: Sendable {
+        private let bytes: Mutex<[UInt8]?>
+
+        init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes.isEmpty ? nil : bytes) }
+
+        func next() -> [UInt8]? {
+            bytes.withLock { bytes in
+                defer { bytes = nil }
+                return bytes
+            }
+        }
     }
 }
 

@@ -120,7 +120,7 @@ package actor MemoryJobStore: JobStore {
                 createdAt: admitted.createdAt
             )
         }
-        return Array(found.sorted { $0.createdAt > $1.createdAt }.prefix(limit))
+        return Array(found.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.prefix(limit))
     }
 
     // MARK: Reading

@@ -20,6 +20,18 @@ import Testing
         }
     }
 
+    @Test func whatWasThereBeforeRepeatsCountsAsAnswered() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var driver = try await JobDriver(store)
+            let old = driver.fixtures.newJob(driver.key)
+            _ = try await store.admit(driver.fixtures.admission(of: old, awaitsAnswer: true))
+            try store.runRaw("DROP INDEX jobs_unanswered")
+            try store.runRaw(Migrations.repeats)
+            #expect(try await store.unansweredJobs(since: old.createdAt, limit: 1) == [])
+            #expect(try store.rowsRaw("SELECT answered_at - created_at FROM jobs") == [["0"]])
+        }
+    }
+
     /// Statements that would break a rule, on a store with one job in each state.
     static let breaches = [
         "UPDATE transfers SET amount_nano = 1",
