@@ -176,6 +176,7 @@ struct Gateway {
             logger: logger
         )
         let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
@@ -185,10 +186,7 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: { port in
-                hasPort.finish()
-                await onListening(port)
-            }
+            onListening: onListening
         )
         let deliverer = WebhookDeliverer(
             store: stores.jobs,
@@ -200,7 +198,7 @@ struct Gateway {
             userAgent: "mediary/\(Mediary.version)",
             environment: environment,
             // Messages hold our own addresses: before the server listens they may not be known.
-            startWhen: { for await _ in listening {} },
+            mayStart: { api.knowsItsAddress },
             logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
