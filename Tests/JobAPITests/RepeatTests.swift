@@ -49,7 +49,8 @@ import Testing
         _ test: @Sendable (TestAPI, Hold) async throws -> Void
     ) async throws {
         let hold = Hold(first: count)
-        try await TestAPI.run(pausing: { _ in await hold.pass() }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in await hold.pass() }
+        try await TestAPI.run(pausing: pausing) { api in
             defer { hold.open() }
             try await test(api, hold)
         }
@@ -229,7 +230,9 @@ import Testing
     @Test func afterAnHourAnEqualRequestIsANewJob() async throws {
         let clock = Ahead()
         let hold = Hold(first: 2)
-        try await TestAPI.run(pausing: { _ in await hold.pass() }, secondsAhead: { clock.seconds }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in await hold.pass() }
+        let ahead: @Sendable () -> Double = { clock.seconds }
+        try await TestAPI.run(pausing: pausing, secondsAhead: ahead) { api in
             defer { hold.open() }
             try await Self.cut(api, hold, number: 1)
             try await Self.cut(api, hold, number: 2, TestAPI.image)
@@ -304,7 +307,8 @@ import Testing
 
     /// A hundred clients, each cut now and then, each repeating at once until it has an answer.
     @Test func whateverIsCutWhenThereIsOneJobForEachClient() async throws {
-        try await TestAPI.run(pausing: { _ in try? await Task.sleep(for: .milliseconds(150)) }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in try? await Task.sleep(for: .milliseconds(150)) }
+        try await TestAPI.run(pausing: pausing) { api in
             let answers = try await withThrowingTaskGroup(of: RawAnswer.self) { group in
                 for number in 0..<100 {
                     let body = TestAPI.image(prompt: "\(number % 3)")
