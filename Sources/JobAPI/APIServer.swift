@@ -62,14 +62,18 @@ package struct APIServer: Service {
         router.add(middleware: AnswerMiddleware(seconds: environment.bootSeconds))
         var routes = RouteTable(router: router)
         HealthRoutes(store: store, sleep: environment.sleep).add(to: &routes)
+        let submissions = SubmissionReader(allowNetworks: configuration.allowNetworks)
         JobRoutes(
             service: service,
             submitter: Submitter(service: service),
             authenticator: authenticator,
             bodies: bodies,
-            submissions: SubmissionReader(allowNetworks: configuration.allowNetworks),
+            submissions: submissions,
             address: address
         ).add(to: &routes)
+        QuoteRoutes(service: service, authenticator: authenticator, bodies: bodies, submissions: submissions)
+            .add(to: &routes)
+        CatalogRoutes(service: service, authenticator: authenticator).add(to: &routes)
         EventRoutes(
             service: service,
             store: store,
@@ -78,16 +82,33 @@ package struct APIServer: Service {
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
-        ArtifactRoutes(
+        let files = ArtifactRoutes(
             service: service,
             artifacts: artifacts,
             authenticator: authenticator,
             stallSeconds: configuration.downloadStallSeconds,
-            sleep: environment.sleep
+            sleep: environment.sleep,
+            now: environment.now
+        )
+        files.add(to: &routes)
+        OpenRouterRoutes(
+            service: service,
+            accounts: accounts,
+            authenticator: authenticator,
+            bodies: bodies,
+            files: files,
+            allowNetworks: configuration.allowNetworks,
+            address: address
         ).add(to: &routes)
+        let document = OpenAPIDocument(version: configuration.version)
+        OpenAPIRoutes(document: document, address: address).add(to: &routes)
+        document.describe(routes)
         routes.refuseOtherMethods()
         self.responder = router.buildResponder()
     }
+
+    /// Writes messages to clients with this server's addresses.
+    package var webhooks: WebhookWire { WebhookWire { [address] in address.wire } }
 
     /// Serves until told to stop.
     package func run() async throws {

@@ -20,7 +20,7 @@ package struct APIError: Error {
     package var headers: HTTPFields = [:]
 
     /// The families, by the names that OpenAI's clients know.
-    package enum Family: String, Sendable {
+    package enum Family: String, Sendable, CaseIterable {
         /// The request is wrong, or cannot be followed as things are.
         case invalidRequest = "invalid_request_error"
         /// The key is missing or not good.

@@ -63,6 +63,8 @@ package enum WriteAheadStep: String, Sendable, CaseIterable {
     case admitted
     /// A worker holds the job.
     case claimed
+    /// What the references by URL gave is recorded, if there are any; no attempt is.
+    case referenced
     /// The attempt is recorded; not a byte was sent.
     case intent
     /// `sending` is durable; the send has not started.

@@ -3,7 +3,6 @@ package import Generation
 package import JobCore
 package import Ledger
 package import Logging
-import MediaInspection
 import ProviderKit
 
 /// What a client posts: read and checked in form, not yet against a model.
@@ -18,19 +17,25 @@ package struct JobSubmission: Sendable {
     package let adjustments: [Adjustment]
     /// The client's idempotency key, if it gave one.
     package let idempotencyKey: String?
+    /// Which surface it came over.
+    ///
+    /// Part of what makes two requests equal: each surface answers in a form of its own.
+    package let surface: String
 
     package init(
         key: APIKey,
         request: GenerationRequest,
         parameters: JobParameters,
         adjustments: [Adjustment] = [],
-        idempotencyKey: String?
+        idempotencyKey: String?,
+        surface: String = "jobs"
     ) {
         self.key = key
         self.request = request
         self.parameters = parameters
         self.adjustments = adjustments
         self.idempotencyKey = idempotencyKey
+        self.surface = surface
     }
 }
 
@@ -107,12 +112,13 @@ package struct JobService: Sendable {
 
     let store: any JobStore
     private let artifacts: any ArtifactStore
-    private let catalog: EndpointCatalog
+    let catalog: EndpointCatalog
     private let live: LiveJobs
     private let signals: WorkSignals
     private let durations: ObservedDurations
     let environment: EngineEnvironment
     private let limits: Limits
+    let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
     private let logger: Logger
 
@@ -126,6 +132,7 @@ package struct JobService: Sendable {
         environment: EngineEnvironment,
         answers: PendingAnswers = PendingAnswers(),
         limits: Limits = Limits(),
+        references: ReferenceSource = ReferenceSource(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
@@ -138,6 +145,7 @@ package struct JobService: Sendable {
         self.durations = durations
         self.environment = environment
         self.limits = limits
+        self.references = ReferenceAdmission(source: references, limits: limits, sleep: environment.sleep)
         self.freeDiskBytes = freeDiskBytes
         self.logger = logger
     }
@@ -196,22 +204,21 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let endpoint = try endpoint(for: submission.request)
-        let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
-        try checkProviderOptions(resolved.request, endpoint)
-        try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
-        let hold = try self.hold(for: resolved.request, endpoint, maxCost: submission.parameters.maxCost)
+        let plan = try plan(submission)
+        let (endpoint, resolved, hold) = (plan.endpoint, plan.resolved, plan.hold)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+        let references = try self.references.read(resolved.request)
+        if !references.isEmpty {
+            // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
+            // file.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
             }
         }
+        try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        let request = try await storing(inputs, of: resolved.request)
+        let request = try await storing(references.decoded, of: resolved.request)
         let now = environment.now()
         let job = NewJob(
             id: newJobID(at: now),
@@ -255,55 +262,6 @@ package struct JobService: Sendable {
         }
     }
 
-    private func endpoint(for request: GenerationRequest) throws(RequestProblem) -> Endpoint {
-        guard let endpoint = catalog.endpoint(model: request.model) else {
-            let near = catalog.nearMatches(request.model)
-            let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-            throw RequestProblem(
-                .unknownModel,
-                field: "model",
-                "There is no model \(RequestProblem.shown(.string(request.model))).\(hint)"
-            )
-        }
-        return endpoint
-    }
-
-    private func checkProviderOptions(_ request: GenerationRequest, _ endpoint: Endpoint) throws(RequestProblem) {
-        for slug in request.providerOptions.keys.sorted() where slug != endpoint.id.provider {
-            throw RequestProblem(
-                .unsupportedParameter,
-                field: "provider.options.\(slug)",
-                "`provider.options.\(slug)`: \(endpoint.id.model) is served by \(endpoint.id.provider); allowed: \(endpoint.id.provider)."
-            )
-        }
-    }
-
-    /// The worst case of a request, rounded up: what is set aside.
-    private func hold(
-        for request: GenerationRequest,
-        _ endpoint: Endpoint,
-        maxCost: Credits?
-    ) throws -> Credits {
-        let hold: Credits
-        do {
-            hold = try endpoint.prices.bill(.worstCase(of: request), rounding: .up).total
-        } catch {
-            throw RequestProblem(
-                .unsupportedValue,
-                field: "model",
-                "`\(endpoint.id.model)` has no price for this request, so it is refused."
-            )
-        }
-        if let maxCost, hold > maxCost {
-            throw RequestProblem(
-                .invalidValue,
-                field: "max_cost",
-                "`max_cost` is \(maxCost) USD; this request can cost up to \(hold) USD."
-            )
-        }
-        return hold
-    }
-
     /// What makes two requests equal: everything the client sent, media by hash.
     private static func fingerprint(_ submission: JobSubmission) -> String {
         let request = submission.request.replacingInputs { input in
@@ -312,7 +270,7 @@ package struct JobService: Sendable {
         }
         let parameters = submission.parameters
         let text = JSONValue.array([
-            .string(request.type.rawValue), .string(request.model), request.json,
+            .string(submission.surface), .string(request.type.rawValue), .string(request.model), request.json,
             .array(request.inputs.map { .string(String(describing: $0.input)) }),
             .string(String(describing: parameters.user)), .string(String(describing: parameters.sessionID)),
             parameters.trace ?? .null, .object(parameters.metadata.mapValues(JSONValue.string)),
@@ -360,7 +318,10 @@ package struct JobService: Sendable {
     /// A workspace's jobs, newest first.
     package func jobs(_ query: JobQuery) async throws -> [JobView] {
         var views: [JobView] = []
-        for job in try await store.jobs(query) { views.append(try await view(of: job, withPosition: false)) }
+        let jobs = try await store.jobs(query)
+        let attempts = try await live.attempts(of: jobs)
+        // The position in the queue is left out: counting it for each job would cost too much.
+        for job in jobs { views.append(view(of: job, attempts: attempts[job.id] ?? [], queuePosition: nil)) }
         return views
     }
 
@@ -369,21 +330,23 @@ package struct JobService: Sendable {
         JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
     }
 
-    /// A list leaves the position in the queue out: counting it for each of its jobs would cost too much.
-    private func view(of job: Job, withPosition: Bool = true) async throws -> JobView {
-        let endpoint = catalog.endpoint(job.admitted.endpoint)
+    private func view(of job: Job) async throws -> JobView {
         let position: Int?
-        if withPosition, case .queued = job.state {
+        if case .queued = job.state {
             position = try await store.queuePosition(of: job)
         } else {
             position = nil
         }
-        return JobView(
+        return view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
+    }
+
+    private func view(of job: Job, attempts: [Attempt], queuePosition: Int?) -> JobView {
+        JobView(
             job: job,
-            attempts: try await live.attempts(of: job),
-            queuePosition: position,
+            attempts: attempts,
+            queuePosition: queuePosition,
             etaSeconds: durations.eta(of: job, now: environment.now()),
-            isCancellable: Self.isCancellable(job, endpoint)
+            isCancellable: Self.isCancellable(job, catalog.endpoint(job.admitted.endpoint))
         )
     }
 
@@ -429,63 +392,11 @@ package struct JobService: Sendable {
 
     // MARK: References
 
-    private struct DecodedInput {
-        let url: String
-        let bytes: [UInt8]
-        let stored: StoredInput
-    }
-
-    /// Decodes and checks every reference: what its bytes are, not what it says they are.
-    ///
-    /// Nothing is written.
-    private func decodeInputs(of request: GenerationRequest) throws(RequestProblem) -> [DecodedInput] {
-        var decoded: [DecodedInput] = []
-        for (path, input) in request.inputs {
-            guard case .url(let url) = input else {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
-            }
-            let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
-            // By its first bytes, before anything walks the whole: a long file of another kind costs nothing.
-            guard MediaInspector.sniff(Array(data.bytes.prefix(MediaInspector.sniffLength)))?.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` is not an image that is taken: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            let facts: MediaFacts
-            do {
-                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
-            } catch {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
-            }
-            guard facts.mediaType.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` holds \(facts.mediaType.rawValue); allowed: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            guard facts.mediaType.rawValue == data.mediaType else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` says \(data.mediaType) but holds \(facts.mediaType.rawValue)."
-                )
-            }
-            let hash = SHA256.hash(data.bytes).hex
-            decoded.append(
-                DecodedInput(
-                    url: url,
-                    bytes: data.bytes,
-                    stored: StoredInput(sha256: hash, mediaType: data.mediaType, bytes: Int64(data.bytes.count))
-                )
-            )
-        }
-        return decoded
-    }
-
-    private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
+    /// Keeps the references that came with a request; those that are named by URL stay as they are.
+    private func storing(
+        _ inputs: [AdmittedReferences.Decoded],
+        of request: GenerationRequest
+    ) async throws -> GenerationRequest {
         guard !inputs.isEmpty else { return request }
         var stored: [String: StoredInput] = [:]
         for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {

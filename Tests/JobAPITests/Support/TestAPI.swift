@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import HTTPTransport
 import JobAPI
 import JobCore
 import JobEngine
@@ -53,6 +54,7 @@ struct TestAPI: Sendable {
             durations: ObservedDurations(),
             environment: environment,
             limits: limits,
+            references: Self.references,
             freeDiskBytes: { Int64.max },
             logger: logger
         )
@@ -116,6 +118,17 @@ struct TestAPI: Sendable {
             pausing: pausing
         )
     }
+
+    /// References may be anywhere in public; one name leads inside, and one is nobody's.
+    private static let references: ReferenceSource = {
+        var source = ReferenceSource()
+        source.resolve = { name in
+            name == "nowhere.example"
+                ? .noSuchName
+                : .addresses([IPAddress(name == "inside.example" ? "10.0.0.1" : "8.8.8.8")].compactMap(\.self))
+        }
+        return source
+    }()
 
     // MARK: Requests
 

@@ -65,9 +65,9 @@ private struct AdmissionTexts: Sendable {
 
     init(_ job: NewJob) throws {
         request = try StoredJSON.text(job.request)
-        parameters = try StoredJSON.text(job.parameters)
-        adjustments = try StoredJSON.text(job.adjustments)
-        prices = try StoredJSON.text(job.prices)
+        parameters = try SharedTexts.parameters.text(job.parameters)
+        adjustments = try SharedTexts.adjustments.text(job.adjustments)
+        prices = try SharedTexts.prices.text(job.prices)
         state = try StoredJSON.text(job.initialState)
     }
 }
