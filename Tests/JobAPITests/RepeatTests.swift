@@ -59,11 +59,12 @@ import Testing
     private static func post(
         _ api: TestAPI,
         _ body: JSONValue = TestAPI.video,
+        to path: String = "/api/v1/jobs",
         headers: [(String, String)] = []
     ) -> [UInt8] {
         let bytes = Array(body.canonicalText.utf8)
         let all = [api.authorization, ("Content-Type", "application/json")] + headers
-        return RawConnection.head("POST", "/api/v1/jobs", headers: all, length: bytes.count) + bytes
+        return RawConnection.head("POST", path, headers: all, length: bytes.count) + bytes
     }
 
     /// Posts a job, and closes the connection once it is committed: before its answer is written.
@@ -133,6 +134,26 @@ import Testing
             #expect(answer.json["status"] == "completed")
             #expect(answer.json["artifacts"]?.count == 1)
             #expect(answer.json == (try await api.get("/api/v1/jobs/\(lost)")).json)
+        }
+    }
+
+    @Test func aRepeatOfOpenRoutersSurfaceGetsItsJobInThoseWords() async throws {
+        try await Self.run(holdingFirst: 1) { api, hold in
+            let connection = try await api.connect()
+            try await connection.send(Self.post(api, TestAPI.clip, to: "/api/v1/videos"))
+            try await hold.waitForArrivals(1)
+            connection.cut()
+            hold.open()
+            let lost = try #require(try await Self.unanswered(api).first)
+            try await api.run(lost)
+            let answer = try await api.generate()
+            #expect(try Self.id(answer) == lost)
+            #expect(Self.isReplay(answer))
+            #expect(answer.json["status"] == "in_progress")
+            #expect(answer[header: "mediary-pending-answer"] == nil)
+            let next = try await api.generate()
+            #expect(try Self.id(next) != lost)
+            #expect(try await Self.jobs(api) == 2)
         }
     }
 
