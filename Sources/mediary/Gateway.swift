@@ -138,7 +138,7 @@ struct Gateway {
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
-        references.transport = UnavailableTransport()
+        references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
@@ -149,9 +149,8 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
-            references: references,
-
             answers: answers,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -177,7 +176,6 @@ struct Gateway {
             logger: logger
         )
         let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
-
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
@@ -195,7 +193,7 @@ struct Gateway {
         let deliverer = WebhookDeliverer(
             store: stores.jobs,
             live: live,
-            transport: UnavailableTransport(),
+            transport: transport,
             composer: api.webhooks,
             secrets: webhookSecrets,
             allowNetworks: configuration.allowNetworks,

@@ -80,9 +80,3 @@ import Testing
     }
 }
 
-extension JSONValue {
-    fileprivate var elements: [JSONValue]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
-}
