@@ -143,7 +143,8 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"]
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            exclude: ["requirements.txt", "Clients"]
         ),
     ]
         + adapters.flatMap { adapter -> [Target] in

@@ -89,6 +89,9 @@ package struct APIServer: Service {
         self.responder = router.buildResponder()
     }
 
+    /// Writes messages to clients with this server's addresses.
+    package var webhooks: WebhookWire { WebhookWire { [address] in address.wire } }
+
     /// Serves until told to stop.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -297,7 +297,7 @@ public protocol JobStore: Sendable {
     /// The events of a job after a version, in order, without gaps.
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord]
 
-    /// The messages that wait to be delivered to a job's client.
+    /// The messages that wait to be delivered to a job's client: neither delivered nor given up.
     func outbox(of id: JobID) async throws -> [OutboxMessage]
 
     /// How many jobs wait before this one in its lane, as a claim would take them within its workspace: 0 for the next.
@@ -391,7 +391,55 @@ public protocol JobStore: Sendable {
         at now: Timestamp
     ) async throws -> EvidenceOutcome
 
+    // MARK: Deliveries
+
+    /// Claims messages that are due, to be delivered by the caller until `until`: by then they are due again, whatever
+    /// became of the caller.
+    ///
+    /// Of each origin at most `perOrigin` at once, counted with those that the caller has in delivery already. The
+    /// origin with the fewest in delivery goes first, then the message that is due the longest: one that answers slowly
+    /// holds up no other. Cost grows with the messages claimed, not with those that wait.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - until: When the claim ends.
+    ///   - busy: How many deliveries the caller has under way, by origin.
+    ///   - perOrigin: How many there may be at once for each origin.
+    ///   - limit: How many to claim at most.
+    /// - Returns: The messages, and when to ask again.
+    /// - Throws: What the database throws.
+    func claimDeliveries(
+        now: Timestamp,
+        until: Timestamp,
+        busy: [String: Int],
+        perOrigin: Int,
+        limit: Int
+    ) async throws -> DeliveryClaim
+
+    /// Records how a delivery ended: in the delivery log, and for the message itself.
+    ///
+    /// That a message was delivered counts whenever it comes, and once. Any other outcome counts only while the claim is
+    /// the caller's: when it has run out and another took the message, that one decides.
+    ///
+    /// - Returns: Whether it counted; nothing was written otherwise.
+    func recordDelivery(
+        _ delivery: OutboxDelivery,
+        at began: Timestamp,
+        result: DeliveryTry.Result,
+        milliseconds: Int64,
+        outcome: DeliveryOutcome
+    ) async throws -> Bool
+
+    /// The tries to deliver a job's messages, in order.
+    func deliveries(of id: JobID) async throws -> [DeliveryTry]
+
+    /// How many messages were given up.
+    func exhaustedMessageCount() async throws -> Int
+
     // MARK: Accounts
+
+    /// All workspaces, by name.
+    func workspaces() async throws -> [Workspace]
 
     /// Adds a workspace, unless it is there.
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws

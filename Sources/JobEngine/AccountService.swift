@@ -81,6 +81,9 @@ package final class AccountService: Sendable {
         return isThere
     }
 
+    /// All workspaces, by name.
+    package func workspaces() async throws -> [Workspace] { try await store.workspaces() }
+
     /// Gives a workspace credits.
     package func grant(_ amount: Credits, to workspace: String, reason: String) async throws -> Balance {
         let now = environment.now()

@@ -18,6 +18,11 @@ package final class LiveJobs: Sendable {
 
     private static let endedMax = 4_096
 
+    /// Raised when a job whose client wants to be told has ended.
+    ///
+    /// Every transition that this process commits passes here.
+    let messages = Signal()
+
     private let store: any JobStore
     private let state = Mutex(State())
 
@@ -51,6 +56,7 @@ package final class LiveJobs: Sendable {
             // Under the lock: of two commits, the newer must be the last that a watcher sees.
             for watcher in (state.watchers[job.id] ?? [:]).values { watcher.yield(job) }
         }
+        if job.state.isTerminal, job.admitted.parameters.callbackURL != nil { messages.raise() }
     }
 
     /// The job's changes from now on.

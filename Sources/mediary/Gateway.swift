@@ -87,6 +87,7 @@ struct Gateway {
     private let configuration: Configuration
     private let logger: Logger
     private let lock: DataFolderLock
+    private let webhookSecrets: WebhookSecrets
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -96,6 +97,7 @@ struct Gateway {
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
         stores = try Stores(configuration, mayCreate: true)
+        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let settings = ProviderSettings(
@@ -157,6 +159,7 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
+        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -165,12 +168,28 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: onListening
+            onListening: { port in
+                hasPort.finish()
+                await onListening(port)
+            }
+        )
+        let deliverer = WebhookDeliverer(
+            store: stores.jobs,
+            live: live,
+            transport: UnavailableTransport(),
+            composer: api.webhooks,
+            secrets: webhookSecrets,
+            allowNetworks: configuration.allowNetworks,
+            userAgent: "mediary/\(Mediary.version)",
+            environment: environment,
+            // Messages hold our own addresses: before the server listens they may not be known.
+            startWhen: { for await _ in listening {} },
+            logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, api, worker],
+            services: [sweeper, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )

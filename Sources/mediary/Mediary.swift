@@ -9,7 +9,7 @@ import ArgumentParser
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, JobsCommand.self, KeysCommand.self, CreditsCommand.self,
-            AuditCommand.self, OpenAPICommand.self,
+            WorkspacesCommand.self, AuditCommand.self, OpenAPICommand.self,
         ]
     )
 

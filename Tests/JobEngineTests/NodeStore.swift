@@ -117,6 +117,44 @@ struct NodeStore: JobStore {
         try await through { try await base.record(evidence, of: id, attempt: number, send: send, at: now) }
     }
 
+    func claimDeliveries(
+        now: Timestamp,
+        until: Timestamp,
+        busy: [String: Int],
+        perOrigin: Int,
+        limit: Int
+    ) async throws -> DeliveryClaim {
+        try await through {
+            try await base.claimDeliveries(now: now, until: until, busy: busy, perOrigin: perOrigin, limit: limit)
+        }
+    }
+
+    func recordDelivery(
+        _ delivery: OutboxDelivery,
+        at began: Timestamp,
+        result: DeliveryTry.Result,
+        milliseconds: Int64,
+        outcome: DeliveryOutcome
+    ) async throws -> Bool {
+        try await through {
+            try await base.recordDelivery(
+                delivery,
+                at: began,
+                result: result,
+                milliseconds: milliseconds,
+                outcome: outcome
+            )
+        }
+    }
+
+    func deliveries(of id: JobID) async throws -> [DeliveryTry] {
+        try await through { try await base.deliveries(of: id) }
+    }
+
+    func exhaustedMessageCount() async throws -> Int { try await through { try await base.exhaustedMessageCount() } }
+
+    func workspaces() async throws -> [Workspace] { try await through { try await base.workspaces() } }
+
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await through { try await base.ensureWorkspace(name, at: now) }
     }

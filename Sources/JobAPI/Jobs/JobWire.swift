@@ -31,20 +31,22 @@ package struct JobWire: Sendable {
         }
     }
 
-    /// What every URL starts with.
+    /// What every URL starts with, without a slash at its end.
     package let publicURL: String
-    private let base: String
 
     /// Makes a writer.
     ///
     /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
-    package init(publicURL: String) {
-        self.publicURL = publicURL
-        self.base = publicURL + "/api/v1/jobs/"
-    }
+    package init(publicURL: String) { self.publicURL = publicURL }
 
     /// The URL of a job.
-    package func url(of id: JobID) -> String { base + id.description }
+    package func url(of id: JobID) -> String { "\(publicURL)/api/v1/jobs/\(id)" }
+
+    /// The URL of one of its artifacts.
+    func artifact(_ index: Int, of id: JobID) -> String { "\(url(of: id))/artifacts/\(index)" }
+
+    /// The URL of one of its videos in OpenRouter's dialect.
+    func videoContent(of id: JobID, index: Int) -> String { "\(publicURL)/api/v1/videos/\(id)/content?index=\(index)" }
 
     /// A job as a whole answer.
     package func body(of view: JobView) -> [UInt8] {

@@ -3,6 +3,14 @@ package import JobCore
 package import Ledger
 
 extension SQLiteJobStore {
+    package func workspaces() async throws -> [Workspace] {
+        try await pool.read { db in
+            try db.rows("SELECT name, created_at FROM workspaces ORDER BY name").map { row in
+                Workspace(name: row[0], createdAt: Timestamp(milliseconds: row[1]))
+            }
+        }
+    }
+
     package func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await writer.write { db in
             try db.run(

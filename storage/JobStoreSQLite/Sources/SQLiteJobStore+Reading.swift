@@ -29,19 +29,7 @@ extension SQLiteJobStore {
 
     package func outbox(of id: JobID) async throws -> [OutboxMessage] {
         try await pool.read { db in
-            try db.rows(ReadSQL.outbox, [.id(id)]).map { row in
-                let name: String = row[2]
-                guard let state = JobState.Name(rawValue: name) else {
-                    throw SQLiteJobStoreError.corrupt("a message of \(id) tells of \(name)")
-                }
-                return OutboxMessage(
-                    job: try row.jobID(0),
-                    version: row[1],
-                    state: state,
-                    url: row[3],
-                    createdAt: Timestamp(milliseconds: row[4])
-                )
-            }
+            try db.rows(ReadSQL.outbox, [.id(id)]).map(OutboxMessage.init)
         }
     }
 
@@ -86,7 +74,8 @@ enum ReadSQL {
         """
 
     static let outbox = """
-        SELECT job, version, state, url, created_at FROM outbox WHERE job = ? AND delivered_at IS NULL ORDER BY version
+        SELECT job, version, state, url, created_at FROM outbox
+        WHERE job = ? AND delivered_at IS NULL AND exhausted_at IS NULL ORDER BY version
         """
 
     static let waits = "SELECT 1 FROM jobs WHERE id = ? AND state = 'queued' AND worker IS NULL"
