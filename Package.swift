@@ -12,7 +12,10 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
 // Every store: the name of its folder under storage/, and what it needs besides the port.
 let stores: [(name: String, dependencies: [Target.Dependency])] = [
     ("JobStoreMemory", []),
-    ("JobStoreSQLite", [.product(name: "GRDB", package: "GRDB.swift")]),
+    (
+        "JobStoreSQLite",
+        [.product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift")]
+    ),
     ("ArtifactStoreFiles", ["Cryptography"]),
 ]
 
@@ -88,6 +91,13 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
+        ),
+
+        // What the service's speed is measured against: hello-world on the same server.
+        .executableTarget(
+            name: "HelloWorld",
+            dependencies: [.product(name: "Hummingbird", package: "hummingbird"), logging],
+            path: "bench/HelloWorld"
         ),
 
         // Suites that every implementation of a port passes.

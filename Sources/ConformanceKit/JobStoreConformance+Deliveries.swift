@@ -200,7 +200,7 @@ extension JobDriver {
     ///
     /// - Returns: The message that it left.
     /// - Throws: What the store throws, or that there is none.
-    package mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage
+    mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage
     {
         var parameters = JobParameters()
         parameters.callbackURL = url

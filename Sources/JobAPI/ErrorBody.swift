@@ -153,6 +153,13 @@ extension APIError {
                 "This request can cost up to \(needed) USD; the key may spend \(remaining) USD more."
             )
         case .keyRevoked: self = .invalidKey
+        case .clientGone:
+            self.init(
+                .badRequest,
+                reason: "client_gone",
+                "The connection was closed on your side before the job was accepted; nothing was written. Keep it open "
+                    + "until the answer, or send an Idempotency-Key."
+            )
         case .queueFull:
             self.init(
                 .serviceUnavailable,

@@ -66,9 +66,14 @@ struct HealthRoutes: Sendable {
 extension Response {
     /// An answer in JSON, which nobody may keep.
     init(json: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+        self.init(json: ByteBuffer(bytes: json), status: status, headers: headers)
+    }
+
+    /// An answer in JSON, which nobody may keep.
+    init(json: ByteBuffer, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
         var headers = headers
         headers[.contentType] = "application/json"
         headers[.cacheControl] = "no-store"
-        self.init(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
+        self.init(status: status, headers: headers, body: ResponseBody(byteBuffer: json))
     }
 }

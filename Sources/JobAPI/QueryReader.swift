@@ -81,7 +81,8 @@ struct QueryReader {
         return Int64(text)
     }
 
-    private static func decoded(_ text: Substring) -> String? {
+    /// A name or value without its escapes; nil when they are broken.
+    static func decoded(_ text: Substring) -> String? {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return String(text)
         }

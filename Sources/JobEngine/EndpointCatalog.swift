@@ -15,6 +15,12 @@ package struct Endpoint: Sendable {
     package let prices: PriceSheet
     /// Who speaks to the provider.
     package let adapter: any ProviderAdapter
+
+    /// What people call the provider.
+    package var providerName: String { adapter.name }
+
+    /// Whether a running job can be stopped at the provider.
+    package var canCancel: Bool { adapter.canCancel }
 }
 
 /// A catalog that cannot be served from: a mistake in an adapter's data, found at the start.

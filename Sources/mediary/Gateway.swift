@@ -1,6 +1,7 @@
 import AdapterCatalog
 import ArgumentParser
 import ArtifactStoreFiles
+import CurlTransport
 import Foundation
 import Glibc
 import HTTPTransport
@@ -85,6 +86,8 @@ struct Gateway {
     let stores: Stores
     let catalog: EndpointCatalog
     private let configuration: Configuration
+    /// What every provider is spoken to through.
+    private let transport: CurlTransport
     private let logger: Logger
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
@@ -100,10 +103,12 @@ struct Gateway {
         webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
+        let environment = ProcessInfo.processInfo.environment
+        transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
         let settings = ProviderSettings(
-            environment: ProcessInfo.processInfo.environment,
+            environment: environment,
             workFolder: work,
-            transport: UnavailableTransport(),
+            transport: transport,
             processorCount: ProcessInfo.processInfo.activeProcessorCount,
             now: { now().milliseconds }
         )
@@ -128,7 +133,14 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let answers = PendingAnswers()
+        // Holds for a store that no other process admits jobs to: all later ones are noted here.
+        try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
+        var references = ReferenceSource()
+        references.transport = UnavailableTransport()
+        references.allowedNetworks = configuration.allowNetworks
+        references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -137,11 +149,15 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
+
+            answers: answers,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
         var settings = JobWorker.Settings()
         settings.isOnlyProcess = true
+        settings.allowNetworks = configuration.allowNetworks
         let worker = JobWorker(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -150,6 +166,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )
@@ -160,6 +177,8 @@ struct Gateway {
             logger: logger
         )
         let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+
+        let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -189,7 +208,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, deliverer, api, worker],
+            services: [sweeper, marker, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -197,6 +216,7 @@ struct Gateway {
         let group = ServiceGroup(configuration: groupConfiguration)
         started(group)
         try await group.run()
+        await transport.shutdown()
         try stores.close()
     }
 
@@ -205,6 +225,16 @@ struct Gateway {
         var facts = statvfs()
         guard statvfs(folder, &facts) == 0 else { return 0 }
         return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
+    }
+}
+
+extension CurlTransport.Settings {
+    /// The settings of this program; certificates are where OpenSSL's own variables say.
+    fileprivate init(environment: [String: String]) {
+        self.init()
+        userAgent = "mediary/\(Mediary.version)"
+        certificateFile = environment["SSL_CERT_FILE"]
+        certificateFolder = environment["SSL_CERT_DIR"]
     }
 }
 

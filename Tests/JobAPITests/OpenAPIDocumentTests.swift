@@ -77,7 +77,9 @@ import Testing
         try await TestAPI.run { api in
             let id = try await api.submitted()
             for operation in try await api.get("/openapi.json").json.operations
-            where operation.json["security"] != [] && operation.method != "POST" {
+            where operation.json["security"] != [] && operation.method != "POST"
+                && operation.json["tags"] != ["OpenRouter"]
+            {
                 let path = operation.path.replacing("{id}", with: "\(id)").replacing("{index}", with: "0")
                 let answer = try await api.request(operation.method, path + "?no-such-parameter=1")
                 #expect(answer.status == 400, "\(operation.name)")

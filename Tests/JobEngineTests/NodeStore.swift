@@ -51,11 +51,18 @@ struct NodeStore: JobStore {
         try await through { try await base.markAnswered(jobs, at: now) }
     }
 
+    func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob] {
+        try await through { try await base.unansweredJobs(since: start, limit: limit) }
+    }
+
     func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
 
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
 
     func attempts(of id: JobID) async throws -> [Attempt] { try await through { try await base.attempts(of: id) } }
+    func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]] {
+        try await through { try await base.attempts(of: ids) }
+    }
 
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
         try await through { try await base.events(of: id, after: version, limit: limit) }
@@ -155,6 +162,18 @@ struct NodeStore: JobStore {
 
     func workspaces() async throws -> [Workspace] { try await through { try await base.workspaces() } }
 
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]? {
+        try await through { try await base.recordReferences(references, of: id, fence: fence) }
+    }
+
+    func references(of id: JobID) async throws -> [FetchedReference] {
+        try await through { try await base.references(of: id) }
+    }
+
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await through { try await base.ensureWorkspace(name, at: now) }
     }
@@ -175,6 +194,14 @@ struct NodeStore: JobStore {
 
     func balance(of workspace: String) async throws -> Balance {
         try await through { try await base.balance(of: workspace) }
+    }
+
+    func totals(of workspace: String) async throws -> WorkspaceTotals {
+        try await through { try await base.totals(of: workspace) }
+    }
+
+    func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage? {
+        try await through { try await base.usage(ofKey: hash, in: periods) }
     }
 
     func audit() async throws -> AuditReport { try await through { try await base.audit() } }

@@ -107,6 +107,11 @@ package struct JSONWriter {
         digits(String(text))
     }
 
+    /// Writes US dollars as a decimal number, or null.
+    package mutating func dollars(_ value: Credits?) {
+        if let value { dollars(value) } else { null() }
+    }
+
     /// Writes a string.
     package mutating func string(_ value: String) {
         separate()

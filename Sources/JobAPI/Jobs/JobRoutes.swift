@@ -13,10 +13,28 @@ struct JobRoutes: Sendable {
     private static let pageSizeDefault: Int64 = 20
 
     let service: JobService
+    let submitter: Submitter
     let authenticator: Authenticator
     let bodies: BodyReader
     let submissions: SubmissionReader
     let address: PublicAddress
+    private let written = JobBodies()
+
+    init(
+        service: JobService,
+        submitter: Submitter,
+        authenticator: Authenticator,
+        bodies: BodyReader,
+        submissions: SubmissionReader,
+        address: PublicAddress
+    ) {
+        self.service = service
+        self.submitter = submitter
+        self.authenticator = authenticator
+        self.bodies = bodies
+        self.submissions = submissions
+        self.address = address
+    }
 
     func add(to routes: inout RouteTable) {
         routes.post(
@@ -43,7 +61,7 @@ struct JobRoutes: Sendable {
                 ],
                 errors: [402, 404, 422]
             )
-        ) { request, _ in try await submit(request) }
+        ) { request, context in try await submit(request, context) }
         routes.get(
             Self.path,
             .init(
@@ -104,28 +122,20 @@ struct JobRoutes: Sendable {
 
     // MARK: Submitting
 
-    private func submit(_ request: Request) async throws -> Response {
+    private func submit(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
         try QueryReader(request.uri.query).finish()
         let idempotencyKey = try SubmissionReader.idempotencyKey(request.headers)
         let body = try await bodies.json(of: request)
         let submission = try submissions.read(body, key: key, idempotencyKey: idempotencyKey)
         let wire = address.wire
-        var answer = ""
-        let result = try await service.submit(submission) { job in
-            answer = wire.admitted(job)
-            return answer
-        }
-        switch result {
-        case .accepted(let job):
-            return accepted(answer, [.location: wire.url(of: job.id)])
-        case .replayed(let id, let first):
-            return accepted(first, [.location: wire.url(of: id), .idempotentReplayed: "true"])
-        }
-    }
-
-    private func accepted(_ body: String, _ headers: HTTPFields) -> Response {
-        Response(json: Array(body.utf8), status: .accepted, headers: headers)
+        return try await submitter.accept(
+            submission,
+            context,
+            headers: { [.location: wire.url(of: $0)] },
+            admitted: wire.admitted,
+            standing: wire.body
+        )
     }
 
     // MARK: Reading
@@ -139,7 +149,7 @@ struct JobRoutes: Sendable {
         guard let view = try await job(id, workspace: key.workspace, waiting: seconds) else {
             throw APIError.noSuchJob
         }
-        return Response(json: address.wire.body(of: view))
+        return Response(json: written.body(of: view, address.wire))
     }
 
     private func job(_ id: JobID, workspace: String, waiting seconds: Double) async throws -> JobView? {
@@ -204,7 +214,8 @@ struct JobRoutes: Sendable {
         return states
     }
 
-    private static func type(_ reader: inout QueryReader) throws(APIError) -> GenerationType? {
+    /// The parameter `type`.
+    static func type(_ reader: inout QueryReader) throws(APIError) -> GenerationType? {
         guard let text = reader.string("type") else { return nil }
         guard let type = GenerationType(rawValue: text) else {
             throw APIError.invalid(

@@ -39,14 +39,20 @@ package struct JobWire: Sendable {
     /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
     package init(publicURL: String) { self.publicURL = publicURL }
 
+    /// An estimate as it is written: whole seconds, never too few.
+    static func wholeSeconds(_ seconds: Double) -> Int64 { Int64(max(0, min(seconds, 1e9)).rounded(.up)) }
+
     /// The URL of a job.
     package func url(of id: JobID) -> String { "\(publicURL)/api/v1/jobs/\(id)" }
 
     /// The URL of one of its artifacts.
     func artifact(_ index: Int, of id: JobID) -> String { "\(url(of: id))/artifacts/\(index)" }
 
-    /// The URL of one of its videos in OpenRouter's dialect.
-    func videoContent(of id: JobID, index: Int) -> String { "\(publicURL)/api/v1/videos/\(id)/content?index=\(index)" }
+    /// The URL of a video in OpenRouter's dialect.
+    func video(_ id: JobID) -> String { "\(publicURL)/api/v1/videos/\(id)" }
+
+    /// The URL of one of its outputs in OpenRouter's dialect.
+    func videoContent(of id: JobID, index: Int) -> String { "\(video(id))/content?index=\(index)" }
 
     /// A job as a whole answer.
     package func body(of view: JobView) -> [UInt8] {
@@ -99,7 +105,7 @@ package struct JobWire: Sendable {
         json.key("progress")
         json.number(job.state.progress)
         json.key("eta_seconds")
-        json.integer(etaSeconds.map { Int64(max(0, min($0, 1e9)).rounded(.up)) })
+        json.integer(etaSeconds.map(Self.wholeSeconds))
         json.key("queue_position")
         json.integer(queuePosition)
         json.key("cancellable")
@@ -115,7 +121,7 @@ package struct JobWire: Sendable {
         json.key("input")
         json.value(Self.input(of: job.admitted))
         json.key("adjustments")
-        write(job.admitted.adjustments, to: &json)
+        Self.write(job.admitted.adjustments, to: &json)
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
@@ -163,7 +169,8 @@ package struct JobWire: Sendable {
         return .object(fields)
     }
 
-    private func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
+    /// Writes adjustments as an array.
+    static func write(_ adjustments: [Adjustment], to json: inout JSONWriter) {
         json.beginArray()
         for adjustment in adjustments {
             json.beginObject()
@@ -254,8 +261,14 @@ package struct JobWire: Sendable {
         json.key("is_byok")
         json.bool(false)
         json.key("lines")
+        Self.write(bill.lines, to: &json)
+        json.endObject()
+    }
+
+    /// Writes the arithmetic of a bill or a quote as an array.
+    static func write(_ lines: [BillLine], to json: inout JSONWriter) {
         json.beginArray()
-        for line in bill.lines {
+        for line in lines {
             json.beginObject()
             json.key("unit")
             json.string(line.unit.rawValue)
@@ -270,7 +283,6 @@ package struct JobWire: Sendable {
             json.endObject()
         }
         json.endArray()
-        json.endObject()
     }
 
     private func writeError(of state: JobState, to json: inout JSONWriter) {

@@ -49,7 +49,7 @@ final class OpenAPIDocument: Sendable {
     private static let about = """
         Every GET is also taken as HEAD. A path that does not exist is answered 404, a method that a path does not take \
         405 with the header `Allow`, a request whose headers are too large 431, all in the form of `Error`. Unknown \
-        parameters and fields are refused: nothing is silently ignored. Every answer has the header `X-Request-Id`.
+        parameters and fields are refused, or told in a job's `adjustments` where a dialect wants them accepted. Every answer has the header `X-Request-Id`.
         """
 
     // MARK: One operation
@@ -74,7 +74,7 @@ final class OpenAPIDocument: Sendable {
             "operationId": .string(description.id),
             "tags": [.string(description.tag.name)],
             "summary": .string(description.summary),
-            "security": description.isOpen ? [] : [["key": []]],
+            "security": .array(security(description)),
         ]
         json["description"] = description.details.map(JSONValue.string)
         let parameters = parameters(of: operation)
@@ -93,6 +93,11 @@ final class OpenAPIDocument: Sendable {
         }
         json["responses"] = .object(answers)
         return .object(json)
+    }
+
+    private static func security(_ description: RouteDescription) -> [JSONValue] {
+        guard description.isOpen else { return [["key": []]] }
+        return description.checksKey ? [[:], ["key": []]] : []
     }
 
     private static func body(_ mediaType: String, _ schema: JSONValue) -> JSONValue {
@@ -165,6 +170,7 @@ final class OpenAPIDocument: Sendable {
         case 404: "There is no such thing, or it is not yours to see."
         case 408: "The body arrives too slowly."
         case 409: "Not possible in the state that it is in."
+        case 410: "It was there, and was kept for as long as was asked."
         case 413: "The body is too large."
         case 415: "The body is of another media type."
         case 416: "The artifact does not have these bytes."

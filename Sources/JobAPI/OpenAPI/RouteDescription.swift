@@ -29,6 +29,8 @@ struct RouteDescription: Sendable {
     var details: String?
     /// Whether it answers without a key.
     var isOpen = false
+    /// Whether an open route still refuses a key that is not good.
+    var checksKey = false
     /// The parameters of the query and the headers, and those of the path that take more than any text.
     var parameters: [Parameter] = []
     /// What the request carries.
@@ -43,7 +45,7 @@ struct RouteDescription: Sendable {
     /// All statuses of errors.
     var allErrors: Set<Int> {
         var statuses = Set(errors).union([500, 503])
-        if !isOpen { statuses.formUnion([400, 401]) }
+        if !isOpen || checksKey { statuses.formUnion([400, 401]) }
         if body != nil { statuses.formUnion([408, 413, 415]) }
         return statuses.subtracting(answers.keys)
     }
@@ -59,6 +61,12 @@ struct RouteDescription: Sendable {
         }
 
         static let jobs = Tag("Jobs", "Submit, watch, list and cancel jobs; fetch what they made.")
+        static let models = Tag("Models", "What is on offer: models, what they take, and what they cost.")
+
+        static let openRouter = Tag(
+            "OpenRouter",
+            "For clients written for OpenRouter: its words over the same jobs. Unknown fields and parameters are passed over."
+        )
         static let service = Tag("Service", "Health, metrics and this description.")
     }
 

@@ -63,13 +63,13 @@ extension Schema {
     private static let jobProgressFigure = Schema.number(in: 0...1).orNull
         .about("The provider's own figure; null when it gives none.")
 
-    private static let adjustment = named(
+    static let adjustment = named(
         "Adjustment",
         .object([
             "parameter": .string(min: 1),
             "asked": any,
             "used": any.about("What is used instead; null when nothing is."),
-            "reason": word(["unsupported_parameter", "unknown_field", "model_alias"]),
+            "reason": word(["unsupported_parameter", "unknown_field", "model_alias", "not_applicable"]),
         ])
     )
 
@@ -107,12 +107,15 @@ extension Schema {
             "cost": amount,
             "currency": const("USD"),
             "is_byok": bool,
-            "lines": array(
-                of: .object([
-                    "unit": word(PriceUnit.self), "quantity": decimal, "price": decimal, "amount": amount,
-                    "why": .string(),
-                ])
-            ),
+            "lines": array(of: billLine),
+        ])
+    )
+
+    /// One line of a bill.
+    static let billLine = named(
+        "BillLine",
+        .object([
+            "unit": word(PriceUnit.self), "quantity": decimal, "price": decimal, "amount": amount, "why": .string(),
         ])
     )
 

@@ -125,15 +125,15 @@ extension Schema {
 
     // MARK: Parts
 
-    private static let prompt = text(min: 1, max: GenerationRequest.promptCharactersMax)
-    private static let seed = integer(in: Int64.min...Int64.max)
-    private static let callbackURL = string(max: CallbackURL.charactersMax, pattern: "^https://", format: "uri")
+    static let prompt = text(min: 1, max: GenerationRequest.promptCharactersMax)
+    static let seed = integer(in: Int64.min...Int64.max)
+    static let callbackURL = string(max: CallbackURL.charactersMax, pattern: "^https://", format: "uri")
         .about("Told of the job's end; plain http only inside networks that the operator allows.")
     private static let providerOptions = map(of: object([:], isOpen: true), nameMax: 64)
         .about("Options handed to one provider as they are, by its slug.")
 
     /// `WIDTHxHEIGHT`, each side 1 to 65,536.
-    private static let pixelSize: Schema = {
+    static let pixelSize: Schema = {
         let side = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-6])"
         return string(pattern: "^\(side)x\(side)$").example("1280x720")
     }()

@@ -68,6 +68,9 @@ struct Schema: Sendable {
     /// `true` or `false`.
     static let bool = Schema(["type": "boolean"])
 
+    /// Nothing.
+    static let null = Schema(["type": "null"])
+
     /// A whole number.
     static func integer(in range: ClosedRange<Int64>) -> Schema {
         Schema([

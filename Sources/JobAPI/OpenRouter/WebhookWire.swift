@@ -52,19 +52,13 @@ package struct WebhookWire: WebhookComposer {
             json.key("is_byok")
             json.bool(false)
             json.endObject()
-        case .failed(let failure): error(failure.message, to: &json)
-        case .cancelled: error("The job was cancelled.", to: &json)
-        case .expired: error("The job was not done by its deadline.", to: &json)
-        // Only an end leaves a message; should there be one all the same, it says so much.
-        case .queued, .submitting, .running, .storing: error("The job is not over.", to: &json)
+        case .failed, .cancelled, .expired, .queued, .submitting, .running, .storing:
+            // Only an end leaves a message; should there be one all the same, it says so much.
+            json.key("error")
+            json.string(VideoWire.error(of: job.state) ?? "The job is not over.")
         }
         json.endObject()
         json.endObject()
         return json.bytes
-    }
-
-    private func error(_ message: String, to json: inout JSONWriter) {
-        json.key("error")
-        json.string(message)
     }
 }

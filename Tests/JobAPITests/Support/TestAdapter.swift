@@ -34,6 +34,12 @@ struct TestAdapter: CancellableAdapter {
                 .speech(SpeechParameters(voices: ["anna", "bert"], formats: ["wav"])),
                 [ListPrice(unit: "character", usd: "0.00001")]
             ),
+            // So cheap that a character costs less than the smallest amount that is booked.
+            model(
+                "test/whisper",
+                .speech(SpeechParameters(voices: ["anna"], formats: ["wav"])),
+                [ListPrice(unit: "character", usd: "0.0000000003")]
+            ),
         ]
     }
 
@@ -52,7 +58,8 @@ struct TestAdapter: CancellableAdapter {
                 sendTimeoutSeconds: 30,
                 pollIntervalSeconds: 1
             ),
-            source: "made up, 2026-11-21"
+            source: "made up, 2026-11-21",
+            options: ["grain", "camera"]
         )
     }
 

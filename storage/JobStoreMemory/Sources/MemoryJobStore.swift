@@ -30,8 +30,11 @@ package actor MemoryJobStore: JobStore {
     private var eventRows: [JobID: [JobEventRecord]] = [:]
     /// The messages to clients; what becomes of them is written down beside it.
     var outbox = MemoryOutbox()
+
+    private var referenceRows: [JobID: [FetchedReference]] = [:]
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
-    private var answeredAt: [JobID: Timestamp] = [:]
+    /// What admitted jobs were asked with, while nobody has marked them as answered.
+    private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
     private var ledger = MemoryLedger()
     private var workspaceRows: [String: Timestamp] = [:]
@@ -79,6 +82,7 @@ package actor MemoryJobStore: JobStore {
         holds[new.id] = hold
         table[new.id] = job
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
+        if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
         if let scope {
             idempotency[scope] = IdempotencyRecord(
                 fingerprint: admission.fingerprint,
@@ -103,7 +107,20 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func markAnswered(_ jobs: [JobID], at now: Timestamp) {
-        for id in jobs where table[id] != nil && answeredAt[id] == nil { answeredAt[id] = now }
+        for id in jobs { unansweredFingerprints[id] = nil }
+    }
+
+    package func unansweredJobs(since start: Timestamp, limit: Int) -> [UnansweredJob] {
+        let found = unansweredFingerprints.compactMap { id, fingerprint -> UnansweredJob? in
+            guard let admitted = table[id]?.admitted, admitted.createdAt >= start else { return nil }
+            return UnansweredJob(
+                id: id,
+                keyHash: admitted.keyHash,
+                fingerprint: fingerprint,
+                createdAt: admitted.createdAt
+            )
+        }
+        return Array(found.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.prefix(limit))
     }
 
     // MARK: Reading
@@ -122,6 +139,10 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func attempts(of id: JobID) -> [Attempt] { attemptRows[id] ?? [] }
+
+    package func attempts(of ids: [JobID]) -> [JobID: [Attempt]] {
+        Dictionary(ids.map { ($0, attemptRows[$0] ?? []) }) { first, _ in first }.filter { !$0.value.isEmpty }
+    }
 
     package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
         Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
@@ -330,6 +351,20 @@ package actor MemoryJobStore: JobStore {
         return outcome
     }
 
+    package func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) -> [FetchedReference]? {
+        guard table[id]?.fence == fence else { return nil }
+        var rows = referenceRows[id] ?? []
+        for reference in references where !rows.contains(where: { $0.url == reference.url }) { rows.append(reference) }
+        referenceRows[id] = rows.sorted { $0.url < $1.url }
+        return referenceRows[id] ?? []
+    }
+
+    package func references(of id: JobID) -> [FetchedReference] { referenceRows[id] ?? [] }
+
     // MARK: Accounts
 
     package func workspaces() -> [Workspace] {
@@ -376,6 +411,41 @@ package actor MemoryJobStore: JobStore {
         Balance(
             available: ledger.balance(of: .available(workspace: workspace)),
             held: ledger.balance(of: .held(workspace: workspace))
+        )
+    }
+
+    package func totals(of workspace: String) throws -> WorkspaceTotals {
+        let (available, held) = (Account.available(workspace: workspace), Account.held(workspace: workspace))
+        var totals = WorkspaceTotals(credited: .zero, charged: .zero)
+        for transfer in ledger.transfers where transfer.from != available || transfer.to != held {
+            var (credited, charged) = (totals.credited, totals.charged)
+            if transfer.to == available, transfer.from != held { credited = try credited.adding(transfer.amount) }
+            if transfer.from == available { credited = try credited.subtracting(transfer.amount) }
+            if transfer.from == held, transfer.to != available { charged = try charged.adding(transfer.amount) }
+            totals = WorkspaceTotals(credited: credited, charged: charged)
+        }
+        return totals
+    }
+
+    package func usage(ofKey hash: String, in periods: UsagePeriods) throws -> KeyUsage? {
+        guard let key = keyRows[hash] else { return nil }
+        func charged(_ isCounted: (Int64) -> Bool) throws -> Credits {
+            var sum = Credits.zero
+            for job in table.values where job.admitted.keyHash == hash {
+                guard case .posted(let cost)? = holds[job.id]?.state, let finishedAt = job.finishedAt,
+                    isCounted(UsagePeriods.day(of: finishedAt))
+                else { continue }
+                sum = try sum.adding(cost)
+            }
+            return sum
+        }
+        let total = try charged { _ in true }
+        return KeyUsage(
+            total: total,
+            daily: try charged { $0 >= periods.day },
+            weekly: try charged { $0 >= periods.weekStart },
+            monthly: try charged { $0 >= periods.monthStart },
+            held: try spent(by: key).subtracting(total)
         )
     }
 
@@ -458,6 +528,7 @@ package actor MemoryJobStore: JobStore {
             || table.values.contains { job in
                 job.admitted.request.inputs.contains { ArtifactKey($0.input) == key }
             }
+            || referenceRows.values.joined().contains { .input(sha256: $0.stored.sha256) == key }
     }
 
     package func ping() {}

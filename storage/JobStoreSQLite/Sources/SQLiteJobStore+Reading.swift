@@ -14,10 +14,18 @@ extension SQLiteJobStore {
 
     package func attempts(of id: JobID) async throws -> [Attempt] {
         try await pool.read { db in
-            try db.rows(
-                "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number",
-                [.id(id)]
-            ).map(Attempt.init)
+            try db.rows(ReadSQL.attempts, [.id(id)]).map(Attempt.init)
+        }
+    }
+
+    package func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]] {
+        try await pool.read { db in
+            var found: [JobID: [Attempt]] = [:]
+            for id in Set(ids) {
+                let attempts = try db.rows(ReadSQL.attempts, [.id(id)]).map(Attempt.init)
+                if !attempts.isEmpty { found[id] = attempts }
+            }
+            return found
         }
     }
 
@@ -68,6 +76,8 @@ extension SQLiteJobStore {
 
 /// The statements of reading; their plans are tested.
 enum ReadSQL {
+    static let attempts = "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number"
+
     static let events = """
         SELECT job, version, at, state, phase, progress FROM events WHERE job = ? AND version > ?
         ORDER BY version LIMIT ?

@@ -29,6 +29,12 @@ import Testing
         Expectation(testDescription: "end leases", sql: WorkerSQL.endLeases, index: "workers_alive"),
         Expectation(testDescription: "claim", sql: WorkerSQL.claim, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "job", sql: JobRow.byID, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "unanswered", sql: RepeatSQL.unanswered, index: "jobs_unanswered"),
+        Expectation(
+            testDescription: "mark answered",
+            sql: RepeatSQL.markAnswered,
+            index: "sqlite_autoindex_jobs_1"
+        ),
         Expectation(testDescription: "waits", sql: ReadSQL.waits, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "queue position", sql: ReadSQL.queuePosition, index: "jobs_waiting"),
         Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
@@ -39,6 +45,9 @@ import Testing
         Expectation(testDescription: "message", sql: DeliverySQL.state, index: "sqlite_autoindex_outbox_1"),
         Expectation(testDescription: "dead letters", sql: DeliverySQL.exhausted, index: "outbox_exhausted"),
         Expectation(testDescription: "artifacts", sql: ReadSQL.artifacts, index: "sqlite_autoindex_artifacts_1"),
+        Expectation(testDescription: "is held", sql: ReferenceSQL.isHeld, index: "sqlite_autoindex_jobs_1"),
+        Expectation(testDescription: "committed", sql: AccountSQL.committed, index: "api_keys_workspace"),
+        Expectation(testDescription: "usage", sql: AccountSQL.usage, index: "sqlite_autoindex_api_keys_1"),
         Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
     ]
 
@@ -82,8 +91,10 @@ import Testing
     private func expectNoScan(_ plan: [String]) {
         let whole = ["USING INDEX jobs_unheld", "USING COVERING INDEX outbox_exhausted"]
         let scans = plan.filter { step in
-            ["jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers"]
-                .contains { step.hasPrefix("SCAN \($0)") } && !whole.contains(where: step.hasSuffix)
+            [
+                "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers", "api_keys",
+                "key_usage",
+            ].contains { step.hasPrefix("SCAN \($0)") } && !whole.contains(where: step.hasSuffix)
         }
         #expect(scans == [], "\(plan)")
     }

@@ -20,6 +20,18 @@ import Testing
         }
     }
 
+    @Test func whatWasThereBeforeRepeatsCountsAsAnswered() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var driver = try await JobDriver(store)
+            let old = driver.fixtures.newJob(driver.key)
+            _ = try await store.admit(driver.fixtures.admission(of: old, awaitsAnswer: true))
+            try store.runRaw("DROP INDEX jobs_unanswered")
+            try store.runRaw(Migrations.repeats)
+            #expect(try await store.unansweredJobs(since: old.createdAt, limit: 1) == [])
+            #expect(try store.rowsRaw("SELECT answered_at - created_at FROM jobs") == [["0"]])
+        }
+    }
+
     /// Statements that would break a rule, on a store with one job in each state.
     static let breaches = [
         "UPDATE transfers SET amount_nano = 1",
@@ -40,6 +52,8 @@ import Testing
         "UPDATE holds SET charged_nano = 0 WHERE state = 'voided'",
         "UPDATE holds SET state = 'lost'",
         "UPDATE api_keys SET committed_nano = -1",
+        "UPDATE key_usage SET charged_nano = 0",
+        "INSERT INTO key_usage (key_hash, day, charged_nano) VALUES ('nobody', 0, 1)",
         "UPDATE jobs SET state = 'completed' WHERE state = 'queued'",
         "UPDATE jobs SET state = 'lost' WHERE state = 'queued'",
         "UPDATE jobs SET state_data = '{}'",

@@ -1,0 +1,89 @@
+import Generation
+
+extension ModelCapabilities {
+    /// What the model takes, by native field: a field that is absent here is refused.
+    ///
+    /// Each field says as much as is known of it: `values` and `default`, or `minimum` and `maximum`, or
+    /// `max_characters`, or `max_items`; an empty object takes anything of the field's type.
+    var nativeParameters: [String: JSONValue] {
+        var fields = Fields()
+        switch parameters {
+        case .video(let video): fields.add(video, text: text)
+        case .image(let image): fields.add(image, text: text)
+        case .speech(let speech): fields.add(speech, text: text)
+        }
+        return fields.all
+    }
+
+    private var text: JSONValue { ["max_characters": .integer(Int64(promptCharactersMax))] }
+}
+
+/// Gathers fields.
+private struct Fields {
+    private(set) var all: [String: JSONValue] = [:]
+
+    mutating func add(_ video: VideoParameters, text: JSONValue) {
+        all["prompt"] = text
+        if video.negativePrompt { all["negative_prompt"] = text }
+        choice("duration", video.durations.map(Self.json), default: Self.json(video.defaultDuration))
+        sizes(video.sizes)
+        choice("fps", video.framesPerSecond.map(Self.json))
+        choice("frame_images", video.frameRoles.sorted().map { .string($0.rawValue) }, hasDefault: false)
+        items("input_references", video.referencesMax)
+        if let audio = video.audioDefault { choice("generate_audio", [true, false], default: .bool(audio)) }
+        if video.seed { all["seed"] = [:] }
+        if video.previousJob { all["previous_job_id"] = [:] }
+    }
+
+    mutating func add(_ image: ImageParameters, text: JSONValue) {
+        all["prompt"] = text
+        if image.negativePrompt { all["negative_prompt"] = text }
+        all["n"] = ["minimum": 1, "maximum": Self.json(image.countMax), "default": 1]
+        sizes(image.sizes)
+        choice("quality", image.qualities.map(JSONValue.string))
+        choice("background", image.backgrounds.map(JSONValue.string))
+        choice("output_format", image.formats.map(JSONValue.string))
+        if image.compression { all["output_compression"] = ["minimum": 0, "maximum": 100] }
+        items("input_references", image.referencesMax)
+        if image.mask { all["mask"] = [:] }
+        if image.seed { all["seed"] = [:] }
+    }
+
+    mutating func add(_ speech: SpeechParameters, text: JSONValue) {
+        all["input"] = text
+        choice("voice", speech.voices.map(JSONValue.string))
+        choice("language", speech.languages.map(JSONValue.string))
+        choice("response_format", speech.formats.map(JSONValue.string))
+        if let speed = speech.speed {
+            all["speed"] = ["minimum": .number(speed.lowerBound), "maximum": .number(speed.upperBound)]
+        }
+        if speech.instructions { all["instructions"] = text }
+    }
+
+    private mutating func sizes(_ options: [SizeOption]) {
+        choice("resolution", options.map { .string($0.resolution) })
+        choice("aspect_ratio", options.map { .string($0.aspectRatio) })
+        choice("size", options.map { .string($0.size.description) })
+    }
+
+    /// A list of values, each once and in the vendor's order; the first is the default unless one is named.
+    private mutating func choice(
+        _ name: String,
+        _ values: [JSONValue],
+        default value: JSONValue? = nil,
+        hasDefault: Bool = true
+    ) {
+        guard let first = values.first else { return }
+        var seen: Set<JSONValue> = []
+        var field: [String: JSONValue] = ["values": .array(values.filter { seen.insert($0).inserted })]
+        if hasDefault { field["default"] = value ?? first }
+        all[name] = .object(field)
+    }
+
+    private mutating func items(_ name: String, _ countMax: Int) {
+        guard countMax > 0 else { return }
+        all[name] = ["max_items": Self.json(countMax)]
+    }
+
+    private static func json(_ number: Int) -> JSONValue { .integer(Int64(number)) }
+}
