@@ -175,7 +175,6 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
-
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
