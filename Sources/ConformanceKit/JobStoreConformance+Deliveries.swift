@@ -1,4 +1,4 @@
-import JobCore
+package import JobCore
 import Testing
 
 extension JobStoreConformance {

@@ -138,7 +138,7 @@ struct Gateway {
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
-        references.transport = UnavailableTransport()
+        references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
@@ -149,9 +149,8 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
-            references: references,
-
             answers: answers,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -187,22 +186,19 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: { port in
-                hasPort.finish()
-                await onListening(port)
-            }
+            onListening: onListening
         )
         let deliverer = WebhookDeliverer(
             store: stores.jobs,
             live: live,
-            transport: UnavailableTransport(),
+            transport: transport,
             composer: api.webhooks,
             secrets: webhookSecrets,
             allowNetworks: configuration.allowNetworks,
             userAgent: "mediary/\(Mediary.version)",
             environment: environment,
             // Messages hold our own addresses: before the server listens they may not be known.
-            startWhen: { for await _ in listening {} },
+            mayStart: { api.knowsItsAddress },
             logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are

@@ -62,7 +62,6 @@ struct RouteDescription: Sendable {
 
         static let jobs = Tag("Jobs", "Submit, watch, list and cancel jobs; fetch what they made.")
         static let models = Tag("Models", "What is on offer: models, what they take, and what they cost.")
-
         static let openRouter = Tag(
             "OpenRouter",
             "For clients written for OpenRouter: its words over the same jobs. Unknown fields and parameters are passed over."
@@ -132,7 +131,7 @@ struct RouteDescription: Sendable {
 
         /// Server-sent events whose data has this form.
         static func events(of data: Schema, _ about: String, headers: [Header] = []) -> Answer {
-            let content = Content(mediaType: "text/event-stream", schema: .string(), eventData: data)
+            let content = Content(mediaType: "text/event-stream", schema: .serverSentEvent(data: data))
             return Answer(about: about, contents: [content], headers: headers)
         }
 
@@ -172,9 +171,8 @@ struct RouteDescription: Sendable {
     /// One form of a body.
     struct Content: Sendable {
         let mediaType: String
+        /// Of a stream of events, the form of each.
         let schema: Schema
-        /// The form of each event's data, in a stream of events.
-        var eventData: Schema?
     }
 
     /// A header of an answer.
