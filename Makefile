@@ -10,11 +10,10 @@ DEBUG_FLAGS := -Xswiftc -gnone
 # The release build has a folder of its own, so that neither build throws the other away.
 RELEASE_FLAGS := -c release --scratch-path .build-release --disable-index-store \
 	-Xswiftc -gnone -Xswiftc -num-threads -Xswiftc 2
-SWIFT_SOURCES := Sources adapters storage Tests Package.swift
+SWIFT_SOURCES := Sources adapters storage Tests bench Package.swift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@if [ -x scripts/bench ]; then echo '  make bench  Measure the service against its own ceilings, side by side'; fi
 
 demo: ## Install what is missing, build, and watch one video, one image and one speech job run
 	@scripts/install
@@ -29,6 +28,7 @@ run: ## The same set-up with a release build, then serve (ARGS="--port 9000" add
 # One test at a time, since many wait for programs they started; those that kill the real program run by themselves.
 test: ## Install what is missing, build, and run every test (FILTER=Name narrows)
 	@scripts/install
+	@scripts/wire-venv
 	swift build --build-tests --explicit-target-dependency-import-check error $(DEBUG_FLAGS)
 ifdef FILTER
 	swift test --skip-build --no-parallel $(DEBUG_FLAGS) --filter $(FILTER)
@@ -37,14 +37,14 @@ else
 	swift test --skip-build $(DEBUG_FLAGS) --filter CrashTests
 endif
 
-bench:
-	@if [ ! -x scripts/bench ]; then echo 'there is no benchmark script in this checkout' >&2; exit 1; fi
+bench: ## Measure the service against its own ceilings, side by side, into bench/REPORT.md
 	@scripts/install
 	swift build --product mediary $(RELEASE_FLAGS)
-	@scripts/bench
+	swift build --product HelloWorld $(RELEASE_FLAGS)
+	@scripts/bench $(ARGS)
 
 lint: ## Check the formatting of every Swift file
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-release
+	rm -rf .build .build-release .venv-wire

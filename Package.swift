@@ -12,7 +12,10 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
 // Every store: the name of its folder under storage/, and what it needs besides the port.
 let stores: [(name: String, dependencies: [Target.Dependency])] = [
     ("JobStoreMemory", []),
-    ("JobStoreSQLite", [.product(name: "GRDB", package: "GRDB.swift")]),
+    (
+        "JobStoreSQLite",
+        [.product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift")]
+    ),
     ("ArtifactStoreFiles", ["Cryptography"]),
 ]
 
@@ -90,6 +93,13 @@ let package = Package(
             ] + stores.map { .target(name: $0.name) }
         ),
 
+        // What the service's speed is measured against: hello-world on the same server.
+        .executableTarget(
+            name: "HelloWorld",
+            dependencies: [.product(name: "Hummingbird", package: "hummingbird"), logging],
+            path: "bench/HelloWorld"
+        ),
+
         // Suites that every implementation of a port passes.
         .target(
             name: "ConformanceKit",
@@ -150,7 +160,8 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"]
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            exclude: ["requirements.txt", "Clients"]
         ),
     ]
         + adapters.flatMap { adapter -> [Target] in

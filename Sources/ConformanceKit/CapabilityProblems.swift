@@ -22,6 +22,7 @@ enum CapabilityProblems {
             problems.check(units.contains(price.unit), "unknown unit \(price.unit)")
             problems.check(isDecimal(price.usd), "\(price.usd) is no exact decimal")
         }
+        problems.list("options", model.options, mayBeEmpty: true)
         problems.check(model.limits.slots > 0, "there must be a slot")
         problems.check(model.limits.submitsPerMinute ?? 1 > 0, "the rate must not be 0")
         let timing = model.timing

@@ -123,14 +123,16 @@ package struct JobFixtures: Sendable {
         of job: NewJob,
         idempotencyKey: String? = nil,
         fingerprint: String? = nil,
-        queuedMax: Int = 1_000_000
+        queuedMax: Int = 1_000_000,
+        awaitsAnswer: Bool = false
     ) -> Admission {
         Admission(
             job: job,
             idempotencyKey: idempotencyKey,
             fingerprint: fingerprint ?? hash(),
             answer: #"{"id":"\#(job.id)"}"#,
-            queuedMax: queuedMax
+            queuedMax: queuedMax,
+            awaitsAnswer: awaitsAnswer
         )
     }
 }

@@ -63,6 +63,20 @@ extension JobStoreConformance {
             let expected = Balance(available: Credits(nanoUSD: 7), held: .zero)
             #expect(try await store.balance(of: driver.key.workspace) == expected)
         },
+        Check("workspaces are listed by name, each once, since when they are there") { store in
+            var driver = try await JobDriver(store)
+            let start = JobFixtures.start
+            let later = driver.fixtures.tick()
+            for name in ["zoo", "art", "zoo"] { try await store.ensureWorkspace(name, at: later) }
+            try await store.ensureWorkspace(driver.key.workspace, at: later)
+            #expect(
+                try await store.workspaces() == [
+                    Workspace(name: "art", createdAt: later),
+                    Workspace(name: driver.key.workspace, createdAt: start),
+                    Workspace(name: "zoo", createdAt: later),
+                ]
+            )
+        },
         Check("workspaces have their own credits, and an unknown one has none") { store in
             var driver = try await JobDriver(store, credits: Credits(nanoUSD: 1_000_000_000))
             let other = try await driver.addWorkspace("other", credits: Credits(nanoUSD: 400_000_000))

@@ -30,6 +30,21 @@ extension JobStoreConformance {
             #expect(second == .stale(sending))
             #expect(try await store.attempts(of: sending.id) == [attempt])
         },
+        Check("the attempts of several jobs are read together as they are one by one") { store in
+            var driver = try await JobDriver(store)
+            let sent = try await driver.job(in: .running)
+            let other = try await driver.job(in: .verifying)
+            let waiting = try await driver.job(in: .queued)
+            let found = try await store.attempts(of: [sent.id, other.id, waiting.id, sent.id])
+            #expect(
+                try await found
+                    == [
+                        sent.id: store.attempts(of: sent.id), other.id: store.attempts(of: other.id),
+                    ]
+            )
+            let none: [JobID] = []
+            #expect(try await store.attempts(of: none).isEmpty)
+        },
         Check("a resend from unknown counts, and keeps the token and the body") { store in
             var driver = try await JobDriver(store)
             let lost = try await driver.job(in: .verifying)

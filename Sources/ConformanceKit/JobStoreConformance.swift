@@ -33,5 +33,6 @@ package enum JobStoreConformance {
 
     /// Every check, each of which wants an empty store.
     package static let checks: [Check] =
-        admission + claiming + commit + evidence + leases + events + listing + ledger + accounts
+        admission + repeats + references + claiming + commit + evidence + leases + events + listing + ledger
+            + accounts + deliveries + usage
 }

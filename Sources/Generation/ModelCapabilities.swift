@@ -18,6 +18,8 @@ public struct ModelCapabilities: Sendable, Hashable {
     public let timing: EndpointTiming
     /// Where these facts come from: document and date.
     public let source: String
+    /// The names of the provider's own options that it takes: `provider.options` on the wire.
+    public let options: [String]
 
     /// Describes a model.
     public init(
@@ -29,7 +31,8 @@ public struct ModelCapabilities: Sendable, Hashable {
         prices: [ListPrice],
         limits: EndpointLimits,
         timing: EndpointTiming,
-        source: String
+        source: String,
+        options: [String] = []
     ) {
         self.slug = slug
         self.name = name
@@ -40,6 +43,7 @@ public struct ModelCapabilities: Sendable, Hashable {
         self.limits = limits
         self.timing = timing
         self.source = source
+        self.options = options
     }
 
     /// What the model makes.

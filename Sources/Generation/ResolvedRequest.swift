@@ -78,7 +78,7 @@ private struct CapabilityCheck {
             throw RequestProblem(
                 .unsupportedParameter,
                 field: name,
-                "`\(model)` has no `\(name)`; leave it out, or set `strict` to false to have it left out and reported."
+                "`\(model)` has no `\(name)`; leave it out. (A native job can set `strict` to false to have it left out and reported.)"
             )
         }
         adjustments.append(

@@ -83,7 +83,7 @@ public struct StoredInput: Sendable, Hashable, Codable {
 public enum MediaInput: Sendable, Hashable, Codable {
     /// As posted: a `data:` URL, or an `http(s)` one.
     case url(String)
-    /// Checked and kept under its hash for the job's life. Only this form is ever stored with a job.
+    /// Checked and kept under its hash for the job's life. What came as `data:` is stored with a job only in this form.
     case stored(StoredInput)
 
     /// The form that a job shows: never the payload itself.
@@ -140,6 +140,8 @@ public struct Adjustment: Sendable, Hashable, Codable {
         case unknownField = "unknown_field"
         /// The model is served under another name.
         case modelAlias = "model_alias"
+        /// Something else in the request, or who serves it, left no use for it; it was not forwarded.
+        case notApplicable = "not_applicable"
     }
 
     /// The parameter's native name.

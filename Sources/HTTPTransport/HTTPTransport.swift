@@ -152,10 +152,18 @@ public struct ExchangeOptions: Sendable {
     public var mayStillSend: @Sendable () -> Bool
     /// The time for the whole exchange, the body's end included, in seconds.
     public var totalTimeoutSeconds: Int64
-    /// How long nothing may arrive, in seconds.
+    /// How long nothing may arrive or be sent, in seconds.
+    ///
+    /// The time before the answer counts too; the time in which nobody reads what has arrived does not.
     public var idleTimeoutSeconds: Int64 = 60
     /// Where the connection may lead: checked on the very address that the socket connects to.
+    ///
+    /// Unless it is `anywhere`, the URL must also have the form that `RemoteURL` takes.
     public var reach = NetworkReach.anywhere
+    /// Where a redirect to another origin may lead; nil: wherever `reach` does.
+    ///
+    /// For addresses that the operator wrote down, whose redirects nobody wrote down.
+    public var reachOfOtherOrigins: NetworkReach?
     /// How many redirects of a GET are followed, each checked as the first request was; credentials stay with their
     /// origin.
     ///
@@ -178,9 +186,9 @@ public struct ExchangeOptions: Sendable {
 
 /// The port behind which HTTP is spoken.
 ///
-/// An implementation adds nothing by itself: no retry, no redirect unless asked, no cookie, no proxy from the
-/// environment. With
-/// `isSubmit` it uses a connection of its own, asks `mayStillSend` when connected, and sends the bytes exactly once.
+/// An implementation adds nothing by itself: no redirect unless asked, no cookie, no proxy from the environment, and no
+/// retry, except of a GET whose kept connection turned out to be closed. With `isSubmit` it uses a connection of its own,
+/// asks `mayStillSend` when connected, and sends the bytes exactly once.
 public protocol HTTPTransport: Sendable {
     /// Sends a request and returns as soon as the head of the answer is there.
     ///

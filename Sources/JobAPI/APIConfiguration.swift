@@ -43,5 +43,8 @@ package struct APIConfiguration: Sendable {
     /// the database and the files. Defaults to nil.
     package var connectionsMax: Int?
 
+    /// The version that the API's description tells.
+    package var version = "0"
+
     package init() {}
 }

@@ -23,6 +23,7 @@ package struct APIServer: Service {
     private let environment: EngineEnvironment
     private let logger: Logger
     private let address: PublicAddress
+    private let answers: PendingAnswers
     private let responder: RouterResponder<APIRequestContext>
     private let onListening: @Sendable (Int) async -> Void
 
@@ -53,6 +54,7 @@ package struct APIServer: Service {
         self.onListening = onListening
         let address = PublicAddress(configuration)
         self.address = address
+        self.answers = service.answers
         let authenticator = Authenticator(accounts: accounts)
         let bodies = BodyReader(bytesMax: configuration.bodyBytesMax, seconds: environment.bootSeconds)
 
@@ -63,6 +65,7 @@ package struct APIServer: Service {
         let submissions = SubmissionReader(allowNetworks: configuration.allowNetworks)
         JobRoutes(
             service: service,
+            submitter: Submitter(service: service),
             authenticator: authenticator,
             bodies: bodies,
             submissions: submissions,
@@ -79,16 +82,33 @@ package struct APIServer: Service {
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
-        ArtifactRoutes(
+        let files = ArtifactRoutes(
             service: service,
             artifacts: artifacts,
             authenticator: authenticator,
             stallSeconds: configuration.downloadStallSeconds,
-            sleep: environment.sleep
+            sleep: environment.sleep,
+            now: environment.now
+        )
+        files.add(to: &routes)
+        OpenRouterRoutes(
+            service: service,
+            accounts: accounts,
+            authenticator: authenticator,
+            bodies: bodies,
+            files: files,
+            allowNetworks: configuration.allowNetworks,
+            address: address
         ).add(to: &routes)
+        let document = OpenAPIDocument(version: configuration.version)
+        OpenAPIRoutes(document: document, address: address).add(to: &routes)
+        document.describe(routes)
         routes.refuseOtherMethods()
         self.responder = router.buildResponder()
     }
+
+    /// Writes messages to clients with this server's addresses.
+    package var webhooks: WebhookWire { WebhookWire { [address] in address.wire } }
 
     /// Serves until told to stop.
     package func run() async throws {
@@ -105,12 +125,12 @@ package struct APIServer: Service {
     }
 
     private var application: Application<RouterResponder<APIRequestContext>> {
-        let bodyBytesMax = configuration.bodyBytesMax
+        let (bodyBytesMax, answers) = (configuration.bodyBytesMax, self.answers)
         return Application(
             responder: responder,
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionGuard(bodyBytesMax: bodyBytesMax)],
+                    additionalChannelHandlers: [ConnectionGuard(bodyBytesMax: bodyBytesMax, answers: answers)],
                     idleTimeout: .seconds(configuration.idleSeconds),
                     httpDecoderConfiguration: Self.headers
                 )

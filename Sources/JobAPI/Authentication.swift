@@ -37,6 +37,14 @@ struct Authenticator: Sendable {
         return key
     }
 
+    /// The key that a request came with, if it came with any: for what everybody may read.
+    ///
+    /// - Throws: `APIError` with status 401 for a key that is not good, or what the store throws.
+    func keyIfAny(of request: Request) async throws -> APIKey? {
+        guard request.headers[.authorization] != nil else { return nil }
+        return try await key(of: request)
+    }
+
     /// The key's text, if the header has the form `Bearer sk-med-v1-...` and a sane length.
     private static func secret(in header: String) -> String? {
         guard header.utf8.count <= bytesMax else { return nil }

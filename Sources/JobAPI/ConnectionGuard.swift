@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JobEngine
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -10,6 +11,8 @@ import NIOHTTPTypes
 /// - An answer given before the body was read ends the connection: the rest of the body is dropped, for a short time
 ///   and some bytes, so that the client sees the answer and not a reset, and nobody has to read a gigabyte.
 /// - What is no HTTP is answered in the form of all errors, with a request id.
+/// - An answer that brings a job to its client is told of once it was written to its end, if the client had not closed
+///   before: by then an equal request is a new job (``PendingAnswers``).
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -22,6 +25,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private static let dropTime = TimeAmount.seconds(2)
 
     private let bodyBytesMax: Int
+    private let answers: PendingAnswers
+    /// The request whose answer is being written, if that brings a job.
+    private var pendingAnswer: UInt64?
     /// Requests whose head was read and whose answer is not written to its end.
     private var openRequests = 0
     /// Whether the latest request's body has not arrived to its end.
@@ -35,7 +41,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isDropping = false
     private var droppedBytes = 0
 
-    init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
+    init(bodyBytesMax: Int, answers: PendingAnswers) {
+        self.bodyBytesMax = bodyBytesMax
+        self.answers = answers
+    }
 
     // MARK: Requests
 
@@ -100,16 +109,40 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 head.headerFields[.connection] = "close"
             }
             isClosing = head.headerFields[.connection] == "close"
+            pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
+            if pendingAnswer != nil { head.headerFields[.pendingAnswer] = nil }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
             openRequests = max(0, openRequests - 1)
+            let promise = telling(promise, context)
             guard isClosing else {
                 context.write(data, promise: promise)
                 return
             }
             writeLast(data, context, promise)
         }
+    }
+
+    /// What is to be kept when the end of an answer is written: the promise of its writer, and ours to tell of the job.
+    ///
+    /// A client that has closed before is not answered, though the system may take the bytes. One that refuses them at
+    /// once had closed in the very moment.
+    private func telling(
+        _ promise: EventLoopPromise<Void>?,
+        _ context: ChannelHandlerContext
+    ) -> EventLoopPromise<Void>? {
+        guard let request = pendingAnswer else { return promise }
+        pendingAnswer = nil
+        let channel = context.channel
+        guard case .isThere = PeerState(of: channel) else { return promise }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.cascade(to: promise)
+        written.futureResult.assumeIsolated().whenSuccess { [answers] in
+            if case .hasReset = PeerState(of: channel) { return }
+            answers.answered(request)
+        }
+        return written
     }
 
     /// Puts the form of all errors in the place of the server's own bare answer to what it cannot parse.

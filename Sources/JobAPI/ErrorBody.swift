@@ -20,7 +20,7 @@ package struct APIError: Error {
     package var headers: HTTPFields = [:]
 
     /// The families, by the names that OpenAI's clients know.
-    package enum Family: String, Sendable {
+    package enum Family: String, Sendable, CaseIterable {
         /// The request is wrong, or cannot be followed as things are.
         case invalidRequest = "invalid_request_error"
         /// The key is missing or not good.
@@ -153,6 +153,13 @@ extension APIError {
                 "This request can cost up to \(needed) USD; the key may spend \(remaining) USD more."
             )
         case .keyRevoked: self = .invalidKey
+        case .clientGone:
+            self.init(
+                .badRequest,
+                reason: "client_gone",
+                "The connection was closed on your side before the job was accepted; nothing was written. Keep it open "
+                    + "until the answer, or send an Idempotency-Key."
+            )
         case .queueFull:
             self.init(
                 .serviceUnavailable,

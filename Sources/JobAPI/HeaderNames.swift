@@ -5,6 +5,10 @@ extension HTTPField.Name {
     static let requestID = known("X-Request-Id")
     /// The client's own name for a submission, by which a repeat is recognized.
     static let idempotencyKey = known("Idempotency-Key")
+    /// Ties requests together, for clients that do not say it in the body.
+    static let sessionID = known("X-Session-Id")
+    /// Names the job that an answer is about.
+    static let generationID = known("X-Generation-Id")
     /// Says that an answer was given before.
     static let idempotentReplayed = known("Idempotent-Replayed")
     /// The last event that a client of a stream has seen.
@@ -12,7 +16,7 @@ extension HTTPField.Name {
     /// Tells a reverse proxy not to hold back a stream.
     static let accelBuffering = known("X-Accel-Buffering")
 
-    private static func known(_ name: String) -> HTTPField.Name {
+    static func known(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
         return field
     }

@@ -12,8 +12,29 @@ struct HealthRoutes: Sendable {
     let sleep: @Sendable (Double) async throws -> Void
 
     func add(to routes: inout RouteTable) {
-        routes.get("healthz") { _, _ in Self.answer(.ok, "ok") }
-        routes.get("readyz") { _, _ in
+        routes.get(
+            "healthz",
+            .init(
+                id: "getHealth",
+                tag: .service,
+                summary: "Tell whether the process lives",
+                isOpen: true,
+                answers: [200: .json(.health, "It does.")]
+            )
+        ) { _, _ in Self.answer(.ok, "ok") }
+        routes.get(
+            "readyz",
+            .init(
+                id: "getReadiness",
+                tag: .service,
+                summary: "Tell whether the service can take requests",
+                isOpen: true,
+                answers: [
+                    200: .json(.health, "It can."),
+                    503: .json(.anyOf([.health, .error]), "The store does not answer, or the service is stopping."),
+                ]
+            )
+        ) { _, _ in
             await isStoreThere()
                 ? Self.answer(.ok, "ready") : Self.answer(.serviceUnavailable, "the store does not answer")
         }
@@ -45,9 +66,14 @@ struct HealthRoutes: Sendable {
 extension Response {
     /// An answer in JSON, which nobody may keep.
     init(json: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+        self.init(json: ByteBuffer(bytes: json), status: status, headers: headers)
+    }
+
+    /// An answer in JSON, which nobody may keep.
+    init(json: ByteBuffer, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
         var headers = headers
         headers[.contentType] = "application/json"
         headers[.cacheControl] = "no-store"
-        self.init(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
+        self.init(status: status, headers: headers, body: ResponseBody(byteBuffer: json))
     }
 }

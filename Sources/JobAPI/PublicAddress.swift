@@ -11,6 +11,9 @@ final class PublicAddress: Sendable {
         current = Mutex(JobWire(publicURL: url))
     }
 
+    /// The address, without a slash at its end.
+    var url: String { wire.publicURL }
+
     /// Writes jobs with this address.
     var wire: JobWire { current.withLock { $0 } }
 

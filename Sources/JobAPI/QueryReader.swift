@@ -43,11 +43,11 @@ struct QueryReader {
         return value
     }
 
-    /// A decimal number in a range, written with digits and a point.
+    /// A number in a range, written as in JSON.
     mutating func number(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Double? {
         guard let text = string(name) else { return nil }
-        guard !text.isEmpty, text.utf8.count <= 20,
-            text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }),
+        guard text.utf8.count <= 40, text.utf8.first.map({ (48...57).contains($0) }) == true,
+            text.utf8.allSatisfy({ (48...57).contains($0) || ".eE+-".utf8.contains($0) }),
             let value = Double(text), value >= Double(range.lowerBound), value <= Double(range.upperBound)
         else {
             throw APIError.invalid(
@@ -78,7 +78,8 @@ struct QueryReader {
         return Int64(text)
     }
 
-    private static func decoded(_ text: Substring) -> String? {
+    /// A name or value without its escapes; nil when they are broken.
+    static func decoded(_ text: Substring) -> String? {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return String(text)
         }

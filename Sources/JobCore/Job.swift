@@ -83,7 +83,7 @@ public struct NewJob: Sendable, Hashable {
     public let workspace: String
     /// SHA-256 of the key that posted it, hexadecimal.
     public let keyHash: String
-    /// What is to be made: resolved, media stored.
+    /// What is to be made: resolved; media that came with it are stored, others named by the URL that the client gave.
     public let request: GenerationRequest
     /// What the client said besides.
     public let parameters: JobParameters

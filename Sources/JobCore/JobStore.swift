@@ -13,14 +13,47 @@ public struct Admission: Sendable {
     public let answer: String
     /// How many jobs may wait at most, over all workspaces.
     public let queuedMax: Int
+    /// Whether somebody will mark the job once its answer is written (`markAnswered`).
+    ///
+    /// Until then it counts as unanswered, after a crash too. Without, it counts as answered from the start: a request
+    /// with an idempotency key is repeated by its key.
+    public let awaitsAnswer: Bool
 
     /// Describes an admission.
-    public init(job: NewJob, idempotencyKey: String?, fingerprint: String, answer: String, queuedMax: Int) {
+    public init(
+        job: NewJob,
+        idempotencyKey: String?,
+        fingerprint: String,
+        answer: String,
+        queuedMax: Int,
+        awaitsAnswer: Bool = false
+    ) {
         self.job = job
         self.idempotencyKey = idempotencyKey
         self.fingerprint = fingerprint
         self.answer = answer
         self.queuedMax = queuedMax
+        self.awaitsAnswer = awaitsAnswer
+    }
+}
+
+/// A job whose answer was perhaps never written to its client.
+public struct UnansweredJob: Sendable, Hashable {
+    /// The job.
+    public let id: JobID
+    /// SHA-256 of the key that posted it, hexadecimal.
+    public let keyHash: String
+    /// The fingerprint that it was admitted with.
+    public let fingerprint: String
+    /// When it was admitted.
+    public let createdAt: Timestamp
+
+    /// Describes an unanswered job.
+    public init(id: JobID, keyHash: String, fingerprint: String, createdAt: Timestamp) {
+        self.id = id
+        self.keyHash = keyHash
+        self.fingerprint = fingerprint
+        self.createdAt = createdAt
     }
 }
 
@@ -207,8 +240,8 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`. Of jobs:
-    /// `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
+    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
     /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
@@ -283,6 +316,11 @@ public protocol JobStore: Sendable {
     /// Records that the answers to these jobs' requests were written to their clients.
     func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws
 
+    /// Jobs without that mark that were admitted at a time or later, newest first.
+    ///
+    /// Cost grows with the jobs found.
+    func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob]
+
     // MARK: Reading
 
     /// A job, or nil when there is none.
@@ -294,10 +332,13 @@ public protocol JobStore: Sendable {
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
 
+    /// The attempts of several jobs, each in order; a job without any is absent.
+    func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]]
+
     /// The events of a job after a version, in order, without gaps.
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord]
 
-    /// The messages that wait to be delivered to a job's client.
+    /// The messages that wait to be delivered to a job's client: neither delivered nor given up.
     func outbox(of id: JobID) async throws -> [OutboxMessage]
 
     /// How many jobs wait before this one in its lane, as a claim would take them within its workspace: 0 for the next.
@@ -391,7 +432,70 @@ public protocol JobStore: Sendable {
         at now: Timestamp
     ) async throws -> EvidenceOutcome
 
+    // MARK: Deliveries
+
+    /// Claims messages that are due, to be delivered by the caller until `until`: by then they are due again, whatever
+    /// became of the caller.
+    ///
+    /// Of each origin at most `perOrigin` at once, counted with those that the caller has in delivery already. The
+    /// origin with the fewest in delivery goes first, then the message that is due the longest: one that answers slowly
+    /// holds up no other. Cost grows with the messages claimed, not with those that wait.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - until: When the claim ends.
+    ///   - busy: How many deliveries the caller has under way, by origin.
+    ///   - perOrigin: How many there may be at once for each origin.
+    ///   - limit: How many to claim at most.
+    /// - Returns: The messages, and when to ask again.
+    /// - Throws: What the database throws.
+    func claimDeliveries(
+        now: Timestamp,
+        until: Timestamp,
+        busy: [String: Int],
+        perOrigin: Int,
+        limit: Int
+    ) async throws -> DeliveryClaim
+
+    /// Records how a delivery ended: in the delivery log, and for the message itself.
+    ///
+    /// That a message was delivered counts whenever it comes, and once. Any other outcome counts only while the claim is
+    /// the caller's: when it has run out and another took the message, that one decides.
+    ///
+    /// - Returns: Whether it counted; nothing was written otherwise.
+    func recordDelivery(
+        _ delivery: OutboxDelivery,
+        at began: Timestamp,
+        result: DeliveryTry.Result,
+        milliseconds: Int64,
+        outcome: DeliveryOutcome
+    ) async throws -> Bool
+
+    /// The tries to deliver a job's messages, in order.
+    func deliveries(of id: JobID) async throws -> [DeliveryTry]
+
+    /// How many messages were given up.
+    func exhaustedMessageCount() async throws -> Int
+
+    /// Records what the URLs among a job's references gave: from now on the job refers to these files.
+    ///
+    /// Written only if the job is still that worker's in that epoch: so never for a job that is over, nor by a worker
+    /// that lost it. What was recorded for a URL first stays: a repeat changes nothing, and is given what is there.
+    ///
+    /// - Returns: All that is recorded for the job, by URL; nil, and nothing is written, when the fence does not hold.
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]?
+
+    /// What is recorded for the URLs among a job's references, by URL.
+    func references(of id: JobID) async throws -> [FetchedReference]
+
     // MARK: Accounts
+
+    /// All workspaces, by name.
+    func workspaces() async throws -> [Workspace]
 
     /// Adds a workspace, unless it is there.
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws
@@ -413,6 +517,17 @@ public protocol JobStore: Sendable {
 
     /// What a workspace has.
     func balance(of workspace: String) async throws -> Balance
+
+    /// What came into a workspace and what its jobs were charged; zero for one that nothing is known of.
+    ///
+    /// Cost grows with the workspace's keys, not with its jobs.
+    func totals(of workspace: String) async throws -> WorkspaceTotals
+
+    /// What the jobs of a key were charged, in all and in some periods; nil when there is no such key.
+    ///
+    /// A charge counts on the day that its job ended. Cost grows with the days on which the key was used, not with its
+    /// jobs.
+    func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage?
 
     // MARK: Upkeep
 

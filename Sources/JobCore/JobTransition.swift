@@ -114,7 +114,7 @@ extension JobState {
             guard attempt.number == queued.tally.begun + 1 else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(from: self, to: queued.beginning(attempt), at: now, attempt: .begin(attempt))
         case (.queued, .refused(let failure, _, _)):
-            // Before any attempt: an input is gone from storage.
+            // Before any attempt: a reference cannot be had.
             return JobTransition(from: self, to: .failed(failure), at: now, resolution: .void)
         case (.queued, .cancelRequested):
             return JobTransition(from: self, to: .cancelled(Cancelled(charged: .zero)), at: now, resolution: .void)

@@ -81,6 +81,9 @@ package final class AccountService: Sendable {
         return isThere
     }
 
+    /// All workspaces, by name.
+    package func workspaces() async throws -> [Workspace] { try await store.workspaces() }
+
     /// Gives a workspace credits.
     package func grant(_ amount: Credits, to workspace: String, reason: String) async throws -> Balance {
         let now = environment.now()
@@ -97,6 +100,18 @@ package final class AccountService: Sendable {
 
     /// What a workspace has.
     package func balance(of workspace: String) async throws -> Balance { try await store.balance(of: workspace) }
+
+    /// What came into a workspace and what its jobs were charged.
+    package func totals(of workspace: String) async throws -> WorkspaceTotals {
+        try await store.totals(of: workspace)
+    }
+
+    /// What the jobs of a key were charged: in all, today, this week and this month.
+    package func usage(of key: APIKey) async throws -> KeyUsage {
+        let periods = UsagePeriods(at: environment.now())
+        let none = KeyUsage(total: .zero, daily: .zero, weekly: .zero, monthly: .zero, held: .zero)
+        return try await store.usage(ofKey: key.hash, in: periods) ?? none
+    }
 }
 
 extension AccountService {

@@ -24,6 +24,10 @@ struct ArtifactFetcher: Sendable {
 
     let artifacts: any ArtifactStore
     let transport: any HTTPTransport
+    /// Where outputs may be wherever that is: at the origins that the operator wrote down.
+    let trustedOrigins: Set<String>
+    /// Where all others may be.
+    let reach: NetworkReach
     /// Where long synchronous work is done.
     let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
 
@@ -46,7 +50,9 @@ struct ArtifactFetcher: Sendable {
         } catch let failure as TransportFailure {
             if failure.kind == .cancelled { throw CancellationError() }
             throw OutputProblem(
-                message: "The provider's output could not be fetched.",
+                message: failure.kind == .forbidden
+                    ? "The provider's output is at an address that may not be reached."
+                    : "The provider's output could not be fetched.",
                 description: "\(failure.kind.rawValue): \(failure.detail)",
                 isPassing: failure.kind == .noConnection || failure.kind == .timedOut
             )
@@ -71,11 +77,15 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
+    /// Fetches what a provider named: without any credentials, and no further than a provider may send us.
     private func fetch(_ url: String) async throws -> SpooledFile {
-        let response = try await transport.exchange(
-            HTTPRequest(.get, url),
-            options: ExchangeOptions(totalTimeoutSeconds: 3_600)
-        )
+        var options = ExchangeOptions(totalTimeoutSeconds: 3_600)
+        options.redirectsMax = 3
+        options.bodyBytesMax = Self.bytesMax
+        let isTrusted = (try? RemoteURL(url)).map { trustedOrigins.contains($0.origin) } ?? false
+        options.reach = isTrusted ? .anywhere : reach
+        options.reachOfOtherOrigins = reach
+        let response = try await transport.exchange(HTTPRequest(.get, url), options: options)
         guard response.status == 200 else {
             throw OutputProblem(
                 message: "The provider's output could not be fetched.",

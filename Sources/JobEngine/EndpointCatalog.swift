@@ -16,6 +16,9 @@ package struct Endpoint: Sendable {
     /// Who speaks to the provider.
     package let adapter: any ProviderAdapter
 
+    /// What people call the provider.
+    package var providerName: String { adapter.name }
+
     /// Whether a running job can be stopped at the provider.
     package var canCancel: Bool { adapter.canCancel }
 }

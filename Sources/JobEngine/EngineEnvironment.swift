@@ -14,6 +14,10 @@ package struct EngineEnvironment: Sendable {
     ///
     /// A crash test ends or stops the process there.
     package let passed: @Sendable (WriteAheadStep) -> Void
+    /// Waits at a write-ahead step, for a test that needs the moment after it to last; by default not at all.
+    ///
+    /// Only `admitted` does.
+    package let pausing: @Sendable (WriteAheadStep) async -> Void
 
     /// Runs long synchronous work where it holds up none of the threads that jobs run on; by default right there.
     package let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
@@ -24,6 +28,7 @@ package struct EngineEnvironment: Sendable {
         sleep: @escaping @Sendable (Double) async throws -> Void,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
         passed: @escaping @Sendable (WriteAheadStep) -> Void = { _ in },
+        pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         aside: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
     ) {
         self.now = now
@@ -31,6 +36,7 @@ package struct EngineEnvironment: Sendable {
         self.sleep = sleep
         self.randomBytes = randomBytes
         self.passed = passed
+        self.pausing = pausing
         self.aside = aside
     }
 
@@ -57,6 +63,8 @@ package enum WriteAheadStep: String, Sendable, CaseIterable {
     case admitted
     /// A worker holds the job.
     case claimed
+    /// What the references by URL gave is recorded, if there are any; no attempt is.
+    case referenced
     /// The attempt is recorded; not a byte was sent.
     case intent
     /// `sending` is durable; the send has not started.

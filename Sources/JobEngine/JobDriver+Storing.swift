@@ -1,4 +1,5 @@
 import Generation
+import HTTPTransport
 import JobCore
 import Ledger
 import Logging
@@ -41,6 +42,8 @@ extension JobDriver {
         let fetcher = ArtifactFetcher(
             artifacts: services.artifacts,
             transport: endpoint.adapter.transport,
+            trustedOrigins: endpoint.adapter.trustedOrigins,
+            reach: .publicInternet(and: services.settings.allowNetworks),
             aside: environment.aside
         )
         let startedAt = environment.now()

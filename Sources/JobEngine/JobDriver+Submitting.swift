@@ -17,9 +17,11 @@ extension JobDriver {
     /// Records the intent: what will be sent, before anything is.
     func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
         if isLate(job) { return try await advance(job, .deadlinePassed) }
-        guard services.catalog.endpoint(job.admitted.endpoint) != nil else {
+        guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
             return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
         }
+        if let next = try await fetchReferences(of: job, endpoint) { return next }
+        environment.passed(.referenced)
         let number = queued.tally.begun + 1
         let attempt = NewAttempt(
             number: number,
@@ -47,11 +49,16 @@ extension JobDriver {
         guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
             return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
         }
+        let request = try await requestToSend(job)
+        guard request.referenceURLs.isEmpty else {
+            // Recorded before any attempt begins, and kept for the job's life: only a hand in the database takes it away.
+            return try await advance(job, .refused(Self.referenceLost, isForCapacity: false, retryAt: nil))
+        }
         let current = JobBox(job)
         let context = context(for: attempt, endpoint, current)
         let submission: Submission
         do {
-            submission = try await endpoint.adapter.submit(job.admitted.request, attempt: context)
+            submission = try await endpoint.adapter.submit(request, attempt: context)
         } catch {
             return try await afterFailedSubmit(current, attempt, context, endpoint, error)
         }
@@ -346,6 +353,12 @@ extension JobDriver {
             retryable: false
         )
     }
+
+    private static let referenceLost = JobFailure(
+        .inputUnavailable,
+        "A reference of this job is no longer stored.",
+        retryable: true
+    )
 
     private static func notSent(_ details: String) -> ProviderFailure {
         ProviderFailure(

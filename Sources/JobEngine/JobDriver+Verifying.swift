@@ -107,8 +107,9 @@ extension JobDriver {
     private func lookUp(_ job: Job, _ attempt: Attempt, _ endpoint: Endpoint) async throws -> Look {
         guard let adapter = endpoint.adapter as? any RecoverableAdapter else { return .unanswered }
         let found: Submission?
+        let request = try await requestToSend(job)
         do {
-            found = try await adapter.find(job.admitted.request, attempt: reference(attempt))
+            found = try await adapter.find(request, attempt: reference(attempt))
         } catch {
             log(.info, "look-up failed", job, ["details": "\(error.details)"])
             return .unanswered

@@ -12,6 +12,7 @@ struct DriverServices: Sendable {
     let signals: WorkSignals
     let durations: ObservedDurations
     let budgets: LaneBudgets
+    let references: ReferenceFetcher
     let environment: EngineEnvironment
     let settings: JobWorker.Settings
     let logger: Logger
@@ -36,6 +37,8 @@ struct JobDriver: Sendable {
     let epoch: Int64
     /// When this worker took the job.
     let takenAt: Timestamp
+    /// The same on the clock that is never set: when its start was taken out of the lane's rate budget.
+    let takenAtBoot: Double
     let halt: Halt
 
     var environment: EngineEnvironment { services.environment }

@@ -32,7 +32,7 @@ extension JobService {
     /// - Throws: `RequestProblem`, as a submission would.
     package func quote(_ submission: JobSubmission) throws -> JobQuote {
         let plan = try plan(submission)
-        _ = try decodeInputs(of: plan.resolved.request)
+        _ = try references.read(plan.resolved.request)
         return JobQuote(
             bill: plan.bill,
             hold: plan.hold,

@@ -3,7 +3,6 @@ package import Generation
 package import JobCore
 package import Ledger
 package import Logging
-import MediaInspection
 import ProviderKit
 
 /// What a client posts: read and checked in form, not yet against a model.
@@ -18,19 +17,25 @@ package struct JobSubmission: Sendable {
     package let adjustments: [Adjustment]
     /// The client's idempotency key, if it gave one.
     package let idempotencyKey: String?
+    /// Which surface it came over.
+    ///
+    /// Part of what makes two requests equal: each surface answers in a form of its own.
+    package let surface: String
 
     package init(
         key: APIKey,
         request: GenerationRequest,
         parameters: JobParameters,
         adjustments: [Adjustment] = [],
-        idempotencyKey: String?
+        idempotencyKey: String?,
+        surface: String = "jobs"
     ) {
         self.key = key
         self.request = request
         self.parameters = parameters
         self.adjustments = adjustments
         self.idempotencyKey = idempotencyKey
+        self.surface = surface
     }
 }
 
@@ -40,6 +45,8 @@ package enum SubmissionResult: Sendable {
     case accepted(Job)
     /// The answer that the same key and request got before.
     case replayed(job: JobID, answer: String)
+    /// The job of an equal request without a key whose client never got its answer: now this request's, as it stands.
+    case takenOver(JobView)
 }
 
 /// Why a well-formed submission is not accepted.
@@ -54,6 +61,8 @@ package enum SubmissionRefusal: Error, Sendable, Equatable {
     case keyLimitReached(needed: Credits, remaining: Credits)
     /// The key was revoked meanwhile. 401.
     case keyRevoked
+    /// The client closed the connection before its job was accepted. 400, if it can still read.
+    case clientGone
     /// Too many jobs wait. 503 with Retry-After.
     case queueFull
     /// The disk is nearly full. 503 with Retry-After.
@@ -98,14 +107,18 @@ package struct JobService: Sendable {
         package init() {}
     }
 
-    private let store: any JobStore
+    /// The jobs whose answers are not written yet.
+    package let answers: PendingAnswers
+
+    let store: any JobStore
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
     private let live: LiveJobs
     private let signals: WorkSignals
     private let durations: ObservedDurations
-    private let environment: EngineEnvironment
+    let environment: EngineEnvironment
     private let limits: Limits
+    let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
     private let logger: Logger
 
@@ -117,10 +130,13 @@ package struct JobService: Sendable {
         signals: WorkSignals,
         durations: ObservedDurations,
         environment: EngineEnvironment,
+        answers: PendingAnswers = PendingAnswers(),
         limits: Limits = Limits(),
+        references: ReferenceSource = ReferenceSource(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
+        self.answers = answers
         self.store = store
         self.artifacts = artifacts
         self.catalog = catalog
@@ -129,6 +145,7 @@ package struct JobService: Sendable {
         self.durations = durations
         self.environment = environment
         self.limits = limits
+        self.references = ReferenceAdmission(source: references, limits: limits, sleep: environment.sleep)
         self.freeDiskBytes = freeDiskBytes
         self.logger = logger
     }
@@ -137,46 +154,71 @@ package struct JobService: Sendable {
 
     /// Accepts a job, or says why not.
     ///
-    /// The order is: an earlier answer under the same idempotency key, whatever has changed since; then model, parameters,
+    /// The order is: an earlier answer under the same idempotency key, or without one the job of an equal request that was
+    /// never answered (``PendingAnswers``), whatever has changed since; then model, parameters,
     /// price, references, and one durable transaction. Until that transaction nothing
     /// is written but references under the hash of their content, which the sweeper removes when no job came of them.
-    /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request with its key.
+    /// After it nothing can fail: a client whose answer is lost finds its job by repeating the request.
     ///
     /// - Parameters:
     ///   - submission: What the client posted.
+    ///   - connection: What it came over, when its answer will be told of (`answers.answered`, `answers.withdrawn`); nil
+    ///     counts as answered, and is no repeat.
     ///   - answer: Makes the body of the answer from the job as admitted; kept to be replayed.
-    /// - Returns: The new job, or the answer to be replayed.
+    /// - Returns: The new job, the answer to be replayed, or the job that was taken over.
     /// - Throws: `RequestProblem`, `SubmissionRefusal`, or what the store throws.
     package func submit(
         _ submission: JobSubmission,
+        connection: ClientConnection? = nil,
         answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
         let fingerprint = Self.fingerprint(submission)
-        if let idempotencyKey = submission.idempotencyKey,
+        if let idempotencyKey = submission.idempotencyKey {
             let earlier = try await store.earlierAnswer(
                 to: idempotencyKey,
                 keyHash: submission.key.hash,
                 fingerprint: fingerprint
             )
-        {
             switch earlier {
             case .replay(let job, let body): return .replayed(job: job, answer: body)
             case .conflict: throw SubmissionRefusal.idempotencyConflict
+            case nil: return try await admit(submission, fingerprint, nil, answer)
             }
         }
+        guard let connection else { return try await admit(submission, fingerprint, nil, answer) }
+        return try await repeatOrAdmit(submission, fingerprint, connection, answer)
+    }
+
+    /// Resolves, prices and admits a job that is no repeat.
+    ///
+    /// - Parameters:
+    ///   - submission: What the client posted.
+    ///   - fingerprint: What makes it equal to others.
+    ///   - connection: What it came over, when its answer will be told of.
+    ///   - answer: Makes the body of the answer.
+    /// - Returns: The job, or the answer of the same idempotency key.
+    /// - Throws: What `submit` throws; `UnknownAdmission`.
+    func admit(
+        _ submission: JobSubmission,
+        _ fingerprint: String,
+        _ connection: ClientConnection?,
+        _ answer: (Job) throws -> String
+    ) async throws -> SubmissionResult {
         let plan = try plan(submission)
         let (endpoint, resolved, hold) = (plan.endpoint, plan.resolved, plan.hold)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let inputs = try decodeInputs(of: resolved.request)
-        if !inputs.isEmpty {
-            // Before anything is written: the transaction below decides, but most refusals should leave no file.
+        let references = try self.references.read(resolved.request)
+        if !references.isEmpty {
+            // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
+            // file.
             let available = try await store.balance(of: submission.key.workspace).available
             guard available >= hold else {
                 throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
             }
         }
+        try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        let request = try await storing(inputs, of: resolved.request)
+        let request = try await storing(references.decoded, of: resolved.request)
         let now = environment.now()
         let job = NewJob(
             id: newJobID(at: now),
@@ -192,18 +234,20 @@ package struct JobService: Sendable {
             createdAt: now,
             defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds
         )
-        let outcome = try await store.admit(
-            Admission(
-                job: job,
-                idempotencyKey: submission.idempotencyKey,
-                fingerprint: fingerprint,
-                answer: try answer(Job(job)),
-                queuedMax: limits.queuedMax
-            )
+        let admission = Admission(
+            job: job,
+            idempotencyKey: submission.idempotencyKey,
+            fingerprint: fingerprint,
+            answer: try answer(Job(job)),
+            queuedMax: limits.queuedMax,
+            awaitsAnswer: connection != nil
         )
-        switch outcome {
+        // A request whose client has gone makes no job: its repeat may have come first, and made one.
+        if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
+        switch try await admit(admission) {
         case .admitted(let admitted):
             environment.passed(.admitted)
+            await environment.pausing(.admitted)
             live.publish(admitted)
             signals.jobsWait()
             return .accepted(admitted)
@@ -226,7 +270,7 @@ package struct JobService: Sendable {
         }
         let parameters = submission.parameters
         let text = JSONValue.array([
-            .string(request.type.rawValue), .string(request.model), request.json,
+            .string(submission.surface), .string(request.type.rawValue), .string(request.model), request.json,
             .array(request.inputs.map { .string(String(describing: $0.input)) }),
             .string(String(describing: parameters.user)), .string(String(describing: parameters.sessionID)),
             parameters.trace ?? .null, .object(parameters.metadata.mapValues(JSONValue.string)),
@@ -274,7 +318,10 @@ package struct JobService: Sendable {
     /// A workspace's jobs, newest first.
     package func jobs(_ query: JobQuery) async throws -> [JobView] {
         var views: [JobView] = []
-        for job in try await store.jobs(query) { views.append(try await view(of: job, withPosition: false)) }
+        let jobs = try await store.jobs(query)
+        let attempts = try await live.attempts(of: jobs)
+        // The position in the queue is left out: counting it for each job would cost too much.
+        for job in jobs { views.append(view(of: job, attempts: attempts[job.id] ?? [], queuePosition: nil)) }
         return views
     }
 
@@ -283,21 +330,23 @@ package struct JobService: Sendable {
         JobEventFeed(job: id, after: version, changes: live.changes(of: id), store: store, live: live)
     }
 
-    /// A list leaves the position in the queue out: counting it for each of its jobs would cost too much.
-    private func view(of job: Job, withPosition: Bool = true) async throws -> JobView {
-        let endpoint = catalog.endpoint(job.admitted.endpoint)
+    private func view(of job: Job) async throws -> JobView {
         let position: Int?
-        if withPosition, case .queued = job.state {
+        if case .queued = job.state {
             position = try await store.queuePosition(of: job)
         } else {
             position = nil
         }
-        return JobView(
+        return view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
+    }
+
+    private func view(of job: Job, attempts: [Attempt], queuePosition: Int?) -> JobView {
+        JobView(
             job: job,
-            attempts: try await live.attempts(of: job),
-            queuePosition: position,
+            attempts: attempts,
+            queuePosition: queuePosition,
             etaSeconds: durations.eta(of: job, now: environment.now()),
-            isCancellable: Self.isCancellable(job, endpoint)
+            isCancellable: Self.isCancellable(job, catalog.endpoint(job.admitted.endpoint))
         )
     }
 
@@ -343,63 +392,11 @@ package struct JobService: Sendable {
 
     // MARK: References
 
-    struct DecodedInput {
-        let url: String
-        let bytes: [UInt8]
-        let stored: StoredInput
-    }
-
-    /// Decodes and checks every reference: what its bytes are, not what it says they are.
-    ///
-    /// Nothing is written.
-    func decodeInputs(of request: GenerationRequest) throws(RequestProblem) -> [DecodedInput] {
-        var decoded: [DecodedInput] = []
-        for (path, input) in request.inputs {
-            guard case .url(let url) = input else {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
-            }
-            let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
-            // By its first bytes, before anything walks the whole: a long file of another kind costs nothing.
-            guard MediaInspector.sniff(Array(data.bytes.prefix(MediaInspector.sniffLength)))?.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` is not an image that is taken: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            let facts: MediaFacts
-            do {
-                facts = try MediaInspector.inspect(bytes: data.bytes, pixelLimit: limits.inputPixelsMax)
-            } catch {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(error).")
-            }
-            guard facts.mediaType.kind == .image else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` holds \(facts.mediaType.rawValue); allowed: image/png, image/jpeg, image/webp, image/gif."
-                )
-            }
-            guard facts.mediaType.rawValue == data.mediaType else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` says \(data.mediaType) but holds \(facts.mediaType.rawValue)."
-                )
-            }
-            let hash = SHA256.hash(data.bytes).hex
-            decoded.append(
-                DecodedInput(
-                    url: url,
-                    bytes: data.bytes,
-                    stored: StoredInput(sha256: hash, mediaType: data.mediaType, bytes: Int64(data.bytes.count))
-                )
-            )
-        }
-        return decoded
-    }
-
-    private func storing(_ inputs: [DecodedInput], of request: GenerationRequest) async throws -> GenerationRequest {
+    /// Keeps the references that came with a request; those that are named by URL stay as they are.
+    private func storing(
+        _ inputs: [AdmittedReferences.Decoded],
+        of request: GenerationRequest
+    ) async throws -> GenerationRequest {
         guard !inputs.isEmpty else { return request }
         var stored: [String: StoredInput] = [:]
         for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {

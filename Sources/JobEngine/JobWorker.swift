@@ -1,3 +1,4 @@
+package import HTTPTransport
 package import JobCore
 package import Logging
 import ServiceLifecycle
@@ -45,6 +46,8 @@ package struct JobWorker: Service {
         /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
         /// every send under them.
         package var isOnlyProcess = false
+        /// The networks that outputs may be in besides the public one.
+        package var allowNetworks: [NetworkRange] = []
 
         package init() {}
     }
@@ -61,6 +64,7 @@ package struct JobWorker: Service {
         signals: WorkSignals,
         durations: ObservedDurations,
         environment: EngineEnvironment,
+        references: ReferenceSource = ReferenceSource(),
         settings: Settings = Settings(),
         logger: Logger
     ) {
@@ -72,6 +76,7 @@ package struct JobWorker: Service {
             signals: signals,
             durations: durations,
             budgets: LaneBudgets(catalog),
+            references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
             environment: environment,
             settings: settings,
             logger: logger
@@ -180,9 +185,8 @@ package struct JobWorker: Service {
     private func drive(_ jobs: [Job], _ worker: WorkerID, _ lease: Lease, into group: inout DiscardingTaskGroup) {
         for job in jobs {
             services.environment.passed(.claimed)
-            if case .queued = job.state {
-                services.budgets.spend(job.admitted.lane, at: services.environment.bootSeconds())
-            }
+            let takenAtBoot = services.environment.bootSeconds()
+            if case .queued = job.state { services.budgets.spend(job.admitted.lane, at: takenAtBoot) }
             // Before the task runs, so that news that come meanwhile are kept.
             services.signals.dueTimes.hold(job.id)
             let driver = JobDriver(
@@ -190,6 +194,7 @@ package struct JobWorker: Service {
                 worker: worker,
                 epoch: job.epoch,
                 takenAt: services.environment.now(),
+                takenAtBoot: takenAtBoot,
                 halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
             )
             group.addTask { await driver.drive(job) }

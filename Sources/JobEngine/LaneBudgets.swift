@@ -67,6 +67,27 @@ final class LaneBudgets: Sendable {
         }
     }
 
+    /// A start that was taken out at some time happens only now: the minute counts from here.
+    func postpone(_ lane: Lane, from spentAt: Double, to now: Double) {
+        budgets.withLock { budgets in
+            guard var budget = budgets[lane], budget.perMinute != nil else { return }
+            let index = budget.starts.firstIndex(of: spentAt)
+            // One that is not there was postponed before, unless its minute is over.
+            guard index != nil || spentAt <= now - Self.window else { return }
+            if let index { budget.starts.remove(at: index) }
+            budget.starts.append(now)
+            budgets[lane] = budget
+        }
+    }
+
+    /// Puts a start back that was taken out at some time: nothing is sent.
+    func giveBack(_ lane: Lane, spentAt: Double) {
+        budgets.withLock { budgets in
+            guard let index = budgets[lane]?.starts.firstIndex(of: spentAt) else { return }
+            budgets[lane]?.starts.remove(at: index)
+        }
+    }
+
     /// The provider said that it is full: nothing is started in the lane until then.
     func pause(_ lane: Lane, until: Double) {
         budgets.withLock { budgets in

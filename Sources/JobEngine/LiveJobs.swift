@@ -18,6 +18,11 @@ package final class LiveJobs: Sendable {
 
     private static let endedMax = 4_096
 
+    /// Raised when a job whose client wants to be told has ended.
+    ///
+    /// Every transition that this process commits passes here.
+    let messages = Signal()
+
     private let store: any JobStore
     private let state = Mutex(State())
 
@@ -34,12 +39,30 @@ package final class LiveJobs: Sendable {
 
     /// The attempts of a job as of its version: read once for each version.
     package func attempts(of job: Job) async throws -> [Attempt] {
+        // A job gets its first attempt when it leaves the queue for the first time.
+        guard job.startedAt != nil else { return [] }
         if let known = state.withLock({ $0.attempts[job.id] }), known.version == job.version { return known.list }
         let list = try await store.attempts(of: job.id)
         state.withLock { state in
             if state.jobs[job.id] != nil { state.attempts[job.id] = (job.version, list) }
         }
         return list
+    }
+
+    /// The attempts of several jobs: those that are not in memory are read together.
+    package func attempts(of jobs: [Job]) async throws -> [JobID: [Attempt]] {
+        let started = jobs.filter { $0.startedAt != nil }
+        var found = state.withLock { state in
+            Dictionary(
+                started.compactMap { job in
+                    state.attempts[job.id].flatMap { $0.version == job.version ? (job.id, $0.list) : nil }
+                }
+            ) { first, _ in first }
+        }
+        let missing = started.map(\.id).filter { found[$0] == nil }
+        guard !missing.isEmpty else { return found }
+        found.merge(try await store.attempts(of: missing)) { first, _ in first }
+        return found
     }
 
     /// Takes note of a job after a commit, and tells those who watch it.
@@ -51,6 +74,7 @@ package final class LiveJobs: Sendable {
             // Under the lock: of two commits, the newer must be the last that a watcher sees.
             for watcher in (state.watchers[job.id] ?? [:]).values { watcher.yield(job) }
         }
+        if job.state.isTerminal, job.admitted.parameters.callbackURL != nil { messages.raise() }
     }
 
     /// The job's changes from now on.

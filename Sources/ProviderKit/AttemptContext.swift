@@ -68,11 +68,13 @@ public final class AttemptContext: Sendable {
             request.headers.append((name: "Idempotency-Key", value: reference.token))
         }
         let window = try await commit(request.body)
-        let options = ExchangeOptions(
+        var options = ExchangeOptions(
             isSubmit: true,
             totalTimeoutSeconds: sendTimeoutSeconds,
             mayStillSend: window.isOpen
         )
+        // A provider that answers when it is done is silent until then, and giving up would lose what is paid for.
+        options.idleTimeoutSeconds = sendTimeoutSeconds
         do {
             return try await transport.exchange(request, options: options)
         } catch {

@@ -21,12 +21,21 @@ public struct ProviderID: Sendable, Hashable, Codable, CustomStringConvertible {
 public protocol ProviderAdapter: Sendable {
     /// The slug of this instance.
     var id: ProviderID { get }
+    /// What people call the provider.
+    ///
+    /// Defaults to the slug's words, each with a capital letter.
+    var name: String { get }
     /// The account whose credentials this instance uses; a name, never a secret.
     var account: String { get }
     /// What it offers: data, with source and date.
     var models: [ModelCapabilities] { get }
     /// What it speaks through; outputs are fetched through it too.
     var transport: any HTTPTransport { get }
+    /// The origins that the operator's own settings name, written as `RemoteURL.origin` writes them.
+    ///
+    /// An output there is fetched wherever it is, inside the operator's network too. Every other output may be at a
+    /// public address alone, or in a network that the operator allowed. Never a place that came out of an answer.
+    var trustedOrigins: Set<String> { get }
 
     /// Starts a generation: exactly one `context.send` (or `context.start`), and nothing paid outside of it.
     ///
@@ -79,9 +88,17 @@ public protocol RecoverableAdapter: ProviderAdapter {
 }
 
 extension ProviderAdapter {
+    /// None: its outputs are at public addresses.
+    public var trustedOrigins: Set<String> { [] }
+
     /// The recovery class of a request at this provider; `.unrecoverable` without `RecoverableAdapter`.
     public func recoveryClass(of request: GenerationRequest) -> RecoveryClass {
         (self as? any RecoverableAdapter)?.recovery(of: request) ?? .unrecoverable
+    }
+
+    /// The slug's words, each with a capital letter.
+    public var name: String {
+        id.slug.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
     }
 
     /// Whether a running generation can be stopped.

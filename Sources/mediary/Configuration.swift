@@ -14,6 +14,8 @@ struct Configuration {
     var publicURL: String?
     /// Where the database and the artifacts are.
     var dataFolder = "./data"
+    /// What all keys are derived from; nil: made once, and kept in the data folder.
+    var secret: String?
     /// The networks that callbacks may be in besides public https addresses.
     var allowNetworks: [NetworkRange] = []
     /// What is logged.
@@ -41,6 +43,13 @@ struct Configuration {
             publicURL = try Self.url(text, "MEDIARY_PUBLIC_URL")
         }
         dataFolder = value("MEDIARY_DATA") ?? dataFolder
+        secret = value("MEDIARY_SECRET")
+        if let secret, secret.count < MasterKey.charactersMin {
+            // Its value is never shown.
+            throw ValidationError(
+                "MEDIARY_SECRET has \(secret.count) characters; it needs at least \(MasterKey.charactersMin) random ones, such as from `openssl rand -hex 32`."
+            )
+        }
         for name in ["MEDIARY_DATABASE_URL", "MEDIARY_ARTIFACTS_URL", "MEDIARY_CONFIG"] where value(name) != nil {
             throw ValidationError("\(name) is set, but this version keeps everything in MEDIARY_DATA; unset it.")
         }

@@ -1,6 +1,7 @@
 import AdapterCatalog
 import ArgumentParser
 import ArtifactStoreFiles
+import CurlTransport
 import Foundation
 import Glibc
 import HTTPTransport
@@ -85,8 +86,11 @@ struct Gateway {
     let stores: Stores
     let catalog: EndpointCatalog
     private let configuration: Configuration
+    /// What every provider is spoken to through.
+    private let transport: CurlTransport
     private let logger: Logger
     private let lock: DataFolderLock
+    private let webhookSecrets: WebhookSecrets
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -96,12 +100,15 @@ struct Gateway {
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
         stores = try Stores(configuration, mayCreate: true)
+        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
+        let environment = ProcessInfo.processInfo.environment
+        transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
         let settings = ProviderSettings(
-            environment: ProcessInfo.processInfo.environment,
+            environment: environment,
             workFolder: work,
-            transport: UnavailableTransport(),
+            transport: transport,
             processorCount: ProcessInfo.processInfo.activeProcessorCount,
             now: { now().milliseconds }
         )
@@ -126,7 +133,14 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let answers = PendingAnswers()
+        // Holds for a store that no other process admits jobs to: all later ones are noted here.
+        try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
+        var references = ReferenceSource()
+        references.transport = transport
+        references.allowedNetworks = configuration.allowNetworks
+        references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -135,11 +149,14 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            answers: answers,
+            references: references,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
         var settings = JobWorker.Settings()
         settings.isOnlyProcess = true
+        settings.allowNetworks = configuration.allowNetworks
         let worker = JobWorker(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -148,6 +165,7 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )
@@ -157,6 +175,8 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
+        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+        let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -165,12 +185,28 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: onListening
+            onListening: { port in
+                hasPort.finish()
+                await onListening(port)
+            }
+        )
+        let deliverer = WebhookDeliverer(
+            store: stores.jobs,
+            live: live,
+            transport: transport,
+            composer: api.webhooks,
+            secrets: webhookSecrets,
+            allowNetworks: configuration.allowNetworks,
+            userAgent: "mediary/\(Mediary.version)",
+            environment: environment,
+            // Messages hold our own addresses: before the server listens they may not be known.
+            startWhen: { for await _ in listening {} },
+            logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, api, worker],
+            services: [sweeper, marker, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -178,6 +214,7 @@ struct Gateway {
         let group = ServiceGroup(configuration: groupConfiguration)
         started(group)
         try await group.run()
+        await transport.shutdown()
         try stores.close()
     }
 
@@ -186,6 +223,16 @@ struct Gateway {
         var facts = statvfs()
         guard statvfs(folder, &facts) == 0 else { return 0 }
         return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
+    }
+}
+
+extension CurlTransport.Settings {
+    /// The settings of this program; certificates are where OpenSSL's own variables say.
+    init(environment: [String: String]) {
+        self.init()
+        userAgent = "mediary/\(Mediary.version)"
+        certificateFile = environment["SSL_CERT_FILE"]
+        certificateFolder = environment["SSL_CERT_DIR"]
     }
 }
 
@@ -207,6 +254,7 @@ extension Configuration {
         api.host = host
         api.port = port
         api.publicURL = publicURL
+        api.version = Mediary.version
         api.allowNetworks = allowNetworks
         // What is left of the time for a stop, after the sends in flight.
         api.drainSeconds = 15

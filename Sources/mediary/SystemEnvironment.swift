@@ -17,6 +17,7 @@ enum SystemEnvironment {
             sleep: { try await Task.sleep(for: .seconds(max(0, $0))) },
             randomBytes: { SystemRandom.bytes($0) },
             passed: { step in crashPoint?.passed(step) },
+            pausing: { step in await crashPoint?.pausing(step) },
             aside: { work in inspections.async(execute: work) }
         )
     }

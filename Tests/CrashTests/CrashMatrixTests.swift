@@ -93,8 +93,8 @@ import Testing
             guard subject == .sandboxC else { return false }
             switch step {
             case .sending, .answered: return true
-            case .checked, .admitted, .claimed, .intent, .evidence, .running, .storing, .spooled, .kept, .completed,
-                .cancelRequested:
+            case .checked, .admitted, .claimed, .referenced, .intent, .evidence, .running, .storing, .spooled, .kept,
+                .completed, .cancelRequested:
                 return losesItsAnswer
             }
         }

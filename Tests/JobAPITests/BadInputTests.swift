@@ -91,14 +91,46 @@ import Testing
         ),
         Case("metadata", TestAPI.video(["metadata": ["a": 1]]), param: "metadata.a", "must be a string, not integer"),
         Case(
-            "a reference elsewhere",
-            TestAPI.video([
-                "frame_images": [
-                    ["type": "image_url", "frame_type": "first_frame", "image_url": ["url": "http://10.0.0.1/x.png"]]
-                ]
-            ]),
+            "a reference inside",
+            TestAPI.video(["frame_images": [Samples.frame("http://10.0.0.1/x.png")]]),
             param: "frame_images[0].image_url.url",
-            "only data URLs"
+            "not public"
+        ),
+        Case(
+            "a reference on this machine",
+            TestAPI.video(["frame_images": [Samples.frame("https://localhost/x.png")]]),
+            param: "frame_images[0].image_url.url",
+            "localhost URLs are not allowed"
+        ),
+        Case(
+            "a reference on this machine, in disguise",
+            TestAPI.video(["frame_images": [Samples.frame("http://2130706433/x.png")]]),
+            param: "frame_images[0].image_url.url",
+            "no valid host"
+        ),
+        Case(
+            "a reference with a password",
+            TestAPI.video(["frame_images": [Samples.frame("https://a:b@example.com/x.png")]]),
+            param: "frame_images[0].image_url.url",
+            "must not carry a user name"
+        ),
+        Case(
+            "a reference to a name inside",
+            TestAPI.video(["frame_images": [Samples.frame("https://inside.example/x.png")]]),
+            param: "frame_images[0].image_url.url",
+            "not public"
+        ),
+        Case(
+            "a reference to nowhere",
+            TestAPI.video(["frame_images": [Samples.frame("https://nowhere.example/x.png")]]),
+            param: "frame_images[0].image_url.url",
+            "does not exist"
+        ),
+        Case(
+            "a reference in a file",
+            TestAPI.video(["frame_images": [Samples.frame("file:///etc/passwd")]]),
+            param: "frame_images[0].image_url.url",
+            "no URL that is taken"
         ),
         Case(
             "a picture of another type",

@@ -136,6 +136,21 @@ import Testing
         }
     }
 
+    @Test func aReferenceByURLIsShownAsItWasSent() async throws {
+        try await TestAPI.run { api in
+            let url = "https://pictures.example/a.png?signature=a%2Fb"
+            let id = try await api.submitted(TestAPI.video(["frame_images": [Samples.frame(url)]]))
+            let input = try await api.get("/api/v1/jobs/\(id)").json["input"]
+            guard case .array(let frames)? = input?["frame_images"] else {
+                Issue.record("no frame")
+                return
+            }
+            #expect(frames.first?["image_url"] == ["url": .string(url)])
+            #expect(api.artifacts.keys.isEmpty)
+            #expect(!api.log.text.contains("signature"))
+        }
+    }
+
     @Test func whatIsLeftOutIsReported() async throws {
         try await TestAPI.run { api in
             let answer = try await api.submit(TestAPI.video(["strict": false, "fps": 30]))

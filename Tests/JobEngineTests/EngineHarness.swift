@@ -20,6 +20,7 @@ final class EngineHarness: Sendable {
     let store: any JobStore
     let files: MemoryFiles
     let provider: ScriptedProvider
+    let web: ScriptedWeb
     let key: APIKey
     /// The lines that the nodes have logged.
     let log: LogLines
@@ -31,6 +32,7 @@ final class EngineHarness: Sendable {
         log = LogLines(clock: world.clock)
         files = try MemoryFiles(clock: world.clock)
         provider = ScriptedProvider(world)
+        web = ScriptedWeb(clock: world.clock)
         var fixtures = JobFixtures(seed: world.seed)
         key = fixtures.key()
         try await store.ensureWorkspace(key.workspace, at: world.clock.now)
@@ -84,6 +86,7 @@ final class EngineHarness: Sendable {
         models: Set<String> = [],
         policy: UnknownOutcomePolicy = .refund,
         limits: JobService.Limits = JobService.Limits(),
+        references: ReferenceSource = ReferenceSource(),
         freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
         fault: @escaping @Sendable (String) -> StoreFault? = { _ in nil },
         passed: @escaping @Sendable (Node, WriteAheadStep) -> Void = { _, _ in },
@@ -104,6 +107,7 @@ final class EngineHarness: Sendable {
             adapter: adapter,
             settings: settings,
             limits: limits,
+            references: references,
             freeDiskBytes: freeDiskBytes,
             fault: fault,
             passed: passed
@@ -275,6 +279,7 @@ final class Node: Sendable {
         adapter: any ProviderAdapter,
         settings: JobWorker.Settings,
         limits: JobService.Limits,
+        references: ReferenceSource,
         freeDiskBytes: @escaping @Sendable () -> Int64,
         fault: @escaping @Sendable (String) -> StoreFault?,
         passed: @escaping @Sendable (Node, WriteAheadStep) -> Void
@@ -298,6 +303,9 @@ final class Node: Sendable {
         let catalog = try EndpointCatalog([adapter])
         let durations = ObservedDurations()
         let logger = harness.log.logger
+        var references = references
+        references.transport = NodeWeb(web: harness.web, life: life)
+        references.limits = limits
         self.life = life
         self.harness = harness
         live = LiveJobs(store: store)
@@ -311,6 +319,7 @@ final class Node: Sendable {
             durations: durations,
             environment: environment,
             limits: limits,
+            references: references,
             freeDiskBytes: freeDiskBytes,
             logger: logger
         )
@@ -322,6 +331,7 @@ final class Node: Sendable {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )
@@ -411,6 +421,7 @@ final class Node: Sendable {
         switch result {
         case .accepted(let job): return job.id
         case .replayed(let id, _): return id
+        case .takenOver(let view): return view.job.id
         }
     }
 

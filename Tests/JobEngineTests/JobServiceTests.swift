@@ -152,9 +152,9 @@ struct JobServiceTests {
     static let references: [(name: String, url: String, says: String)] = {
         let image = Data(TestMedia.image).base64EncodedString()
         return [
-            ("a web address", "https://example.com/a.png", "only data URLs"),
-            ("a local file", "file:///etc/passwd", "only data URLs"),
-            ("no scheme", "aGVsbG8=", "only data URLs"),
+            ("a web address without a host", "https:///a.png", "no valid host"),
+            ("a local file", "file:///etc/passwd", "no URL that is taken"),
+            ("no scheme", "aGVsbG8=", "no URL that is taken"),
             ("no comma", "data:image/png;base64", "comma"),
             ("not base64 by its own word", "data:image/png,abc", "base64"),
             ("no type", "data:;base64,\(image)", "form"),
@@ -206,7 +206,7 @@ struct JobServiceTests {
         try await EngineHarness.run { harness in
             let node = try harness.node()
             var video = VideoRequest(prompt: "from here")
-            video.frameImages = [FrameImage(role: .first, image: .url("http://example.com"))]
+            video.frameImages = [FrameImage(role: .first, image: .url("ftp://example.com"))]
             let bad = GenerationRequest(model: "fake/video", content: .video(video))
             let problem = try await refused(harness) { try await node.submit(bad) }
             #expect(problem?.field == "frame_images[0].image_url.url")

@@ -51,11 +51,18 @@ struct NodeStore: JobStore {
         try await through { try await base.markAnswered(jobs, at: now) }
     }
 
+    func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob] {
+        try await through { try await base.unansweredJobs(since: start, limit: limit) }
+    }
+
     func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
 
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
 
     func attempts(of id: JobID) async throws -> [Attempt] { try await through { try await base.attempts(of: id) } }
+    func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]] {
+        try await through { try await base.attempts(of: ids) }
+    }
 
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
         try await through { try await base.events(of: id, after: version, limit: limit) }
@@ -117,6 +124,56 @@ struct NodeStore: JobStore {
         try await through { try await base.record(evidence, of: id, attempt: number, send: send, at: now) }
     }
 
+    func claimDeliveries(
+        now: Timestamp,
+        until: Timestamp,
+        busy: [String: Int],
+        perOrigin: Int,
+        limit: Int
+    ) async throws -> DeliveryClaim {
+        try await through {
+            try await base.claimDeliveries(now: now, until: until, busy: busy, perOrigin: perOrigin, limit: limit)
+        }
+    }
+
+    func recordDelivery(
+        _ delivery: OutboxDelivery,
+        at began: Timestamp,
+        result: DeliveryTry.Result,
+        milliseconds: Int64,
+        outcome: DeliveryOutcome
+    ) async throws -> Bool {
+        try await through {
+            try await base.recordDelivery(
+                delivery,
+                at: began,
+                result: result,
+                milliseconds: milliseconds,
+                outcome: outcome
+            )
+        }
+    }
+
+    func deliveries(of id: JobID) async throws -> [DeliveryTry] {
+        try await through { try await base.deliveries(of: id) }
+    }
+
+    func exhaustedMessageCount() async throws -> Int { try await through { try await base.exhaustedMessageCount() } }
+
+    func workspaces() async throws -> [Workspace] { try await through { try await base.workspaces() } }
+
+    func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) async throws -> [FetchedReference]? {
+        try await through { try await base.recordReferences(references, of: id, fence: fence) }
+    }
+
+    func references(of id: JobID) async throws -> [FetchedReference] {
+        try await through { try await base.references(of: id) }
+    }
+
     func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await through { try await base.ensureWorkspace(name, at: now) }
     }
@@ -137,6 +194,14 @@ struct NodeStore: JobStore {
 
     func balance(of workspace: String) async throws -> Balance {
         try await through { try await base.balance(of: workspace) }
+    }
+
+    func totals(of workspace: String) async throws -> WorkspaceTotals {
+        try await through { try await base.totals(of: workspace) }
+    }
+
+    func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage? {
+        try await through { try await base.usage(ofKey: hash, in: periods) }
     }
 
     func audit() async throws -> AuditReport { try await through { try await base.audit() } }

@@ -79,8 +79,17 @@ struct RealStoresTests {
                 providerOptions: [SandboxAdapter.slug: .object(script)]
             )
         }
+        func video(from url: String) -> GenerationRequest {
+            var video = VideoRequest(prompt: "from here")
+            video.duration = 2
+            video.frameImages = [FrameImage(role: .first, image: .url(url))]
+            return GenerationRequest(model: "sandbox/video", content: .video(video))
+        }
         return [
             (video([:]), .completed),
+            (video(from: "https://pictures.example/a.png"), .completed),
+            (video(from: "https://pictures.example/a.png?again"), .completed),
+            (video(from: "https://pictures.example/gone.png"), .failed),
             (video(["delay_ms": 900, "progress_steps": 4]), .completed),
             (video(["sync": true]), .completed),
             (video(["fail": "invalid_request"]), .failed),
@@ -95,6 +104,25 @@ struct RealStoresTests {
     }()
 }
 
+/// A web with one picture, and one that is gone.
+private struct Pictures: HTTPTransport {
+    func exchange(
+        _ request: HTTPRequest,
+        options: ExchangeOptions
+    ) async throws(TransportFailure) -> HTTPResponse {
+        do {
+            try await Task.sleep(for: .milliseconds(150))
+        } catch {
+            throw TransportFailure(.cancelled, requestReachedPeer: .unknown, "stopped")
+        }
+        guard !request.url.contains("gone") else {
+            return HTTPResponse(status: 404, headers: [], contentLength: 0, body: HTTPBody { nil })
+        }
+        let chunks = ScriptedWeb.Once(TestMedia.image)
+        return HTTPResponse(status: 200, headers: [], contentLength: nil, body: HTTPBody { chunks.next() })
+    }
+}
+
 /// What a process is put together from.
 private struct Parts {
     let store: SQLiteJobStore
@@ -106,6 +134,7 @@ private struct Parts {
     let durations = ObservedDurations()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let service: JobService
+    let references: ReferenceSource
 
     init(store: SQLiteJobStore, files: FileArtifactStore, folder: URL) throws {
         let start = ContinuousClock.now
@@ -129,6 +158,9 @@ private struct Parts {
                 )
             )
         )
+        var references = ReferenceSource()
+        references.transport = Pictures()
+        self.references = references
         self.store = store
         self.files = files
         live = LiveJobs(store: store)
@@ -141,6 +173,7 @@ private struct Parts {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             freeDiskBytes: { .max },
             logger: logger
         )
@@ -158,6 +191,7 @@ private struct Parts {
             signals: signals,
             durations: durations,
             environment: environment,
+            references: references,
             settings: settings,
             logger: logger
         )
@@ -171,6 +205,7 @@ private struct Parts {
         switch result {
         case .accepted(let job): return job.id
         case .replayed(let id, _): return id
+        case .takenOver(let view): return view.job.id
         }
     }
 }

@@ -109,8 +109,8 @@ struct RestartTests {
     private static func endsWithoutRecovery(_ step: WriteAheadStep) -> JobState.Name {
         switch step {
         case .sending, .answered: .failed
-        case .checked, .admitted, .claimed, .intent, .evidence, .running, .storing, .spooled, .kept, .completed,
-            .cancelRequested:
+        case .checked, .admitted, .claimed, .referenced, .intent, .evidence, .running, .storing, .spooled, .kept,
+            .completed, .cancelRequested:
             .completed
         }
     }

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Generation
 import HTTPTransport
@@ -26,7 +27,7 @@ protocol ScriptedAdapter: ProviderAdapter {
 }
 
 /// Cancels, and resolves lost answers by the class of the model.
-struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter {
+struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter, ValidatingAdapter {
     let wire: NodeTransport
     let slots: Int
     let submitsPerMinute: Int?
@@ -34,6 +35,13 @@ struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter {
 
     func cancel(_ operation: ProviderOperation) async throws(ProviderFailure) {
         _ = try await exchange(HTTPRequest(.post, "https://provider/cancel/\(operation.remoteID)"))
+    }
+
+    func validate(_ request: GenerationRequest) throws(RequestProblem) {
+        for (path, input) in request.inputs {
+            guard case .stored(let stored) = input, stored.mediaType == "image/gif" else { continue }
+            throw RequestProblem(.unsupportedValue, field: path, "`\(path)` is a GIF, which is not taken.")
+        }
     }
 
     func recovery(of request: GenerationRequest) -> RecoveryClass {
@@ -70,6 +78,7 @@ extension ScriptedAdapter {
     var id: ProviderID { ProviderID("scripted") }
     var account: String { "main" }
     var transport: any HTTPTransport { wire }
+    var trustedOrigins: Set<String> { wire.provider.script.trustedOrigins }
 
     var models: [ModelCapabilities] {
         [
@@ -125,13 +134,15 @@ extension ScriptedAdapter {
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        // Inputs are read before the send, as an upload would be.
+        // Inputs are read before the send, as an upload would be, and go into its body.
+        var inputs: [String] = []
         for (_, input) in request.inputs {
-            if case .stored(let stored) = input { _ = try await context.bytes(of: stored) }
+            guard case .stored(let stored) = input else { throw Self.unclear("an input is not stored") }
+            inputs.append(SHA256.hash(try await context.bytes(of: stored)).hex)
         }
         let fields = [
             "model": request.model, "prompt": request.prompt, "external_id": context.reference.externalID,
-            "salt": wire.provider.script.salt,
+            "salt": wire.provider.script.salt, "inputs": inputs.joined(separator: " "),
         ]
         let answer = try await context.send(
             HTTPRequest(.post, "https://provider/submit", body: Self.json(fields))

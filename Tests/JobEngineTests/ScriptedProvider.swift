@@ -18,6 +18,8 @@ final class ScriptedProvider: Sendable {
         let externalID: String
         let token: String
         let body: [UInt8]
+        /// The hashes of the references that it carries.
+        let inputs: [String]
         let at: Timestamp
         /// Counts the requests with this prompt, from 1.
         let number: Int
@@ -100,6 +102,8 @@ final class ScriptedProvider: Sendable {
         var outputs = 1
         /// The class of each model.
         var recovery: [String: RecoveryClass] = [:]
+        /// What the adapters trust.
+        var trustedOrigins: Set<String> = []
         /// Whether the connection to the provider stands; checked for everything but submits.
         var isReachable = true
     }
@@ -111,6 +115,8 @@ final class ScriptedProvider: Sendable {
         var refusedTokens: [String] = []
         var cancels: [String] = []
         var fetches: [String] = []
+        var fetchDemands: [(headers: Int, options: ExchangeOptions)] = []
+        var submitDemands: [ExchangeOptions] = []
         var looks = 0
         var openSubmits = 0
         var concurrencyMax = 0
@@ -146,6 +152,10 @@ final class ScriptedProvider: Sendable {
     var cancels: [String] { state.withLock { $0.cancels } }
     /// The output URLs that were asked for, in order.
     var fetches: [String] { state.withLock { $0.fetches } }
+    /// How many header fields the fetches had, and what they demanded of the transport.
+    var fetchDemands: [(headers: Int, options: ExchangeOptions)] { state.withLock { $0.fetchDemands } }
+    /// What the submits demanded of the transport.
+    var submitDemands: [ExchangeOptions] { state.withLock { $0.submitDemands } }
     /// Tokens that came a second time with another body.
     var refusedTokens: [String] { state.withLock { $0.refusedTokens } }
     /// How many look-ups came.
@@ -163,7 +173,10 @@ final class ScriptedProvider: Sendable {
         options: ExchangeOptions,
         life: NodeLife
     ) async throws(TransportFailure) -> HTTPResponse {
-        if options.isSubmit { return try await submit(request, options, life) }
+        if options.isSubmit {
+            state.withLock { $0.submitDemands.append(options) }
+            return try await submit(request, options, life)
+        }
         try await Self.pass(life)
         guard script.isReachable else { throw TransportFailure(.noConnection, requestReachedPeer: .no, "down") }
         let path = request.url.split(separator: "/").dropFirst(2).map(String.init)
@@ -174,7 +187,9 @@ final class ScriptedProvider: Sendable {
             await doorBeforeStatus.pass()
         case (.post, "cancel"): response = cancel(path[1])
         case (.get, "find"): response = try find(path[1])
-        case (.get, "outputs"): response = try output(path, request.url)
+        case (.get, "outputs"):
+            state.withLock { $0.fetchDemands.append((request.headers.count, options)) }
+            response = try output(path, request.url)
         case _: response = Self.answer(404)
         }
         try await Self.pass(life)
@@ -223,6 +238,7 @@ final class ScriptedProvider: Sendable {
                 externalID: fields["external_id"] ?? "",
                 token: request.header("Idempotency-Key") ?? "",
                 body: request.body,
+                inputs: (fields["inputs"] ?? "").split(separator: " ").map(String.init),
                 at: now,
                 number: state.submits.count { $0.prompt == prompt } + 1
             )

@@ -1,4 +1,5 @@
 import ConformanceKit
+import Cryptography
 import Generation
 import HTTPTransport
 import JobCore
@@ -68,6 +69,7 @@ private final class Chaos: Sendable {
         // Shown late, but within the settle time.
         harness.provider.script.shows = { $1.seconds(since: $0.startedAt) >= Double($0.body.count % 25) }
         harness.provider.script.cancelCharge = 10_000_000
+        harness.web.reply = { [self] _, number in picture(number) }
     }
 
     /// Whether something of that likelihood, in percent, happens now.
@@ -116,6 +118,21 @@ private final class Chaos: Sendable {
         }
     }
 
+    /// What a reference's URL gives: other bytes each time, late, or nothing at all.
+    private func picture(_ number: Int) -> ScriptedWeb.Reply {
+        let picture = ScriptedWeb.Reply.bytes(ReferenceTests.variant("\(number)"))
+        guard state.withLock({ $0.isOn }) else { return picture }
+        let reply: ScriptedWeb.Reply =
+            switch harness.world.draw(below: 100) {
+            case 0..<10: .status(503)
+            case 10..<13: .status(404)
+            case 13..<20: .failure(.timedOut)
+            case 20..<25: .cutAfter(40)
+            case _: picture
+            }
+        return happens(50) ? .after(seconds: Double(harness.world.draw(below: 40)), reply) : reply
+    }
+
     // MARK: The nodes
 
     private func startNode() throws -> Node {
@@ -151,11 +168,11 @@ private final class Chaos: Sendable {
         let model = Self.models[harness.world.draw(below: Self.models.count)]
         var parameters = JobParameters()
         if happens(20) { parameters.expiresAfterSeconds = Int64(20 + harness.world.draw(below: 200)) }
+        let request = request(number, model)
         while true {
             let node = nodes[harness.world.draw(below: nodes.count)]
             if let id = try? await node.submit(
-                "job \(number)",
-                model: model,
+                request,
                 idempotencyKey: "\(number)",
                 parameters: parameters
             ) {
@@ -163,6 +180,30 @@ private final class Chaos: Sendable {
                 return
             }
             try await disturb(&nodes)
+        }
+    }
+
+    /// A request of which every other has references, most of them by URL.
+    private func request(_ number: Int, _ model: String) -> GenerationRequest {
+        func reference(_ place: Int) -> MediaInput {
+            .url(
+                harness.world.draw(below: 5) == 0
+                    ? TestMedia.imageDataURL : "https://pictures.example/\(number)/\(place)"
+            )
+        }
+        let prompt = "job \(number)"
+        let references = harness.world.draw(below: 2) * (1 + harness.world.draw(below: 2))
+        switch model {
+        case "fake/image":
+            var image = ImageRequest(prompt: prompt)
+            image.inputReferences = (0..<references).map(reference)
+            return GenerationRequest(model: model, content: .image(image))
+        case "fake/speech": return GenerationRequest(model: model, content: .speech(SpeechRequest(input: prompt)))
+        case _:
+            var video = VideoRequest(prompt: prompt)
+            video.duration = 4
+            if references > 0 { video.frameImages = [FrameImage(role: .first, image: reference(0))] }
+            return GenerationRequest(model: model, content: .video(video))
         }
     }
 
@@ -227,10 +268,33 @@ private final class Chaos: Sendable {
             }
             let tokens = Set(attempts.map(\.start.token))
             #expect(harness.provider.submits(of: prompt).allSatisfy { tokens.contains($0.token) })
+            try await expectOneSetOfReferences(job)
             if case .completed = job.state {
                 #expect(generations.count { $0.isDone(at: harness.clock.now) && $0.cancelledAt == nil } >= 1)
                 #expect(attempts.last.map { [.accepted, .found].contains($0.state) } == true)
             }
         }
+    }
+    /// Whatever the URLs gave to others: all sends of a job carried the same bytes, which are still there.
+    private func expectOneSetOfReferences(_ job: Job) async throws {
+        let sent = Set(harness.provider.submits(of: job.admitted.request.prompt).map(\.inputs))
+        #expect(sent.count <= 1, "\(job.id) was sent with different references")
+        let recorded = try await harness.store.references(of: job.id)
+        let request = job.admitted.request.replacing(recorded)
+        if let sent = sent.first {
+            #expect(request.inputs.map(\.input) == request.inputs.map { known(sent, $0.input) }, "\(job.id)")
+            #expect(request.inputs.count == sent.count)
+        }
+        for reference in recorded {
+            let bytes = harness.files.bytes(of: .input(sha256: reference.stored.sha256))
+            #expect(bytes.map { SHA256.hash($0).hex } == reference.stored.sha256, "\(job.id)")
+        }
+        if case .failed(let failure) = job.state, failure.code == .inputUnavailable { #expect(sent.isEmpty) }
+    }
+
+    /// The input if it is stored and was sent.
+    private func known(_ sent: [String], _ input: MediaInput) -> MediaInput? {
+        guard case .stored(let stored) = input, sent.contains(stored.sha256) else { return nil }
+        return input
     }
 }

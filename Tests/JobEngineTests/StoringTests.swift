@@ -90,6 +90,31 @@ struct StoringTests {
         }
     }
 
+    @Test(
+        "an output is fetched without credentials, and no further than a provider may send us",
+        arguments: [true, false]
+    )
+    func guarded(isTrusted: Bool) async throws {
+        let network = try #require(NetworkRange("10.1.0.0/16"))
+        let reach = NetworkReach.publicInternet(and: [network])
+        try await EngineHarness.run { harness in
+            harness.provider.script.trustedOrigins = isTrusted ? ["https://provider:443"] : ["https://provider:444"]
+            let node = try harness.startedNode(settings: { $0.allowNetworks = [network] })
+            let id = try await node.submit()
+            #expect(try await harness.end(of: id).state.name == .completed)
+            let (headers, options) = try #require(harness.provider.fetchDemands.first)
+            #expect(headers == 0)
+            #expect(options.reach == (isTrusted ? .anywhere : reach))
+            #expect(options.reachOfOtherOrigins == reach)
+            #expect(options.redirectsMax == 3)
+            #expect(options.bodyBytesMax == 8 << 30)
+            // A provider that answers when it is done is silent until then.
+            let submit = try #require(harness.provider.submitDemands.first)
+            #expect(submit.isSubmit && submit.redirectsMax == 0)
+            #expect(submit.idleTimeoutSeconds == submit.totalTimeoutSeconds)
+        }
+    }
+
     @Test("of several outputs those that are kept already are not fetched again")
     func severalWithOneDamaged() async throws {
         try await EngineHarness.run { harness in

@@ -1,5 +1,6 @@
 package import Generation
 package import JobCore
+package import Ledger
 
 /// Writes JSON byte by byte, without reflection and without a tree: what hot paths answer with.
 ///
@@ -95,6 +96,20 @@ package struct JSONWriter {
             bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / place))
             rest %= place
         }
+    }
+
+    /// Writes an amount of US dollars as a number, to its last place: `0.4`, `2`.
+    package mutating func dollars(_ amount: Credits) {
+        separate()
+        var text = amount.description[...]
+        while text.last == "0" { text.removeLast() }
+        if text.last == "." { text.removeLast() }
+        digits(String(text))
+    }
+
+    /// Writes US dollars as a decimal number, or null.
+    package mutating func dollars(_ value: Credits?) {
+        if let value { dollars(value) } else { null() }
     }
 
     /// Writes a string.

@@ -17,10 +17,56 @@ struct ArtifactRoutes: Sendable {
     /// How long a reader may take nothing.
     let stallSeconds: Double
     let sleep: @Sendable (Double) async throws -> Void
+    let now: @Sendable () -> Timestamp
 
     func add(to routes: inout RouteTable) {
-        routes.get("api/v1/jobs/:id/artifacts/:index") { request, context in try await artifact(request, context) }
+        routes.get(
+            "api/v1/jobs/:id/artifacts/:index",
+            .init(
+                id: "getArtifact",
+                tag: .jobs,
+                summary: "Fetch what a job made",
+                parameters: [.jobID, .path("index", .count, "The `index` of the artifact.")] + Self.conditions,
+                answers: Self.answers,
+                errors: [404, 409, 410, 416]
+            )
+        ) { request, context in try await artifact(request, context) }
     }
+
+    /// The headers by which a part, or only news, can be asked for.
+    static let conditions: [RouteDescription.Parameter] = [
+        .header("Range", .string(), "One range of bytes; what is no such range is passed over."),
+        .header("If-Range", .string(), "The ETag for which the range is meant."),
+        .header("If-None-Match", .string(), "ETags that you have already."),
+    ]
+
+    /// The answers that a file can be given in.
+    static let answers: [Int: RouteDescription.Answer] = {
+        let headers: [RouteDescription.Header] = [
+            .init(
+                name: "ETag",
+                schema: .string(pattern: "^\"[0-9a-f]{64}\"$"),
+                about: "The SHA-256 of the whole file."
+            ),
+            .init(name: "Accept-Ranges", schema: .const("bytes"), about: "Parts can be asked for."),
+        ]
+        let name = RouteDescription.Header(
+            name: "Content-Disposition",
+            schema: .string(min: 1),
+            about: "A file's name."
+        )
+        let part = RouteDescription.Header(
+            name: "Content-Range",
+            schema: .string(min: 1),
+            about: "Which bytes these are."
+        )
+        let mediaTypes = MediaType.allCases.map(\.rawValue)
+        return [
+            200: .bytes(mediaTypes, "The whole file.", headers: headers + [name]),
+            206: .bytes(mediaTypes, "The part that was asked for.", headers: headers + [name, part]),
+            304: .empty("You have it already.", headers: headers),
+        ]
+    }()
 
     private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
@@ -28,14 +74,29 @@ struct ArtifactRoutes: Sendable {
         let id = try context.jobID
         guard let view = try await service.job(id, workspace: key.workspace) else { throw APIError.noSuchJob }
         let index = context.parameters.get("index").flatMap { QueryReader.wholeNumber($0) }
-        let artifact = try Self.artifact(index, of: view.job)
-        var headers = Self.headers(of: artifact, id)
+        return try await serve(try Self.artifact(index, of: view.job), of: view.job, request, context)
+    }
+
+    /// Answers with a file of a completed job: whole, in part, or with what stands in the way of that.
+    ///
+    /// - Throws: `APIError`: 410 for a file whose time is over, 416 for a part that is not there; what the store throws.
+    func serve(
+        _ artifact: Artifact,
+        of job: Job,
+        _ request: Request,
+        _ context: APIRequestContext
+    ) async throws -> Response {
+        var headers = Self.headers(of: artifact, job.id)
         if Self.isKnown(artifact, to: request.headers) {
             headers[.contentType] = nil
             headers[.contentDisposition] = nil
             return Response(status: .notModified, headers: headers)
         }
-        guard try await artifacts.length(of: artifact.key) == artifact.bytes else {
+        let length = try await artifacts.length(of: artifact.key)
+        guard length != nil || !isPastRetention(job) else {
+            throw APIError(.gone, reason: "expired", "The artifact was kept for as long as was asked, and is gone.")
+        }
+        guard length == artifact.bytes else {
             context.logger.error("an artifact is not in the store as recorded", metadata: ["key": "\(artifact.key)"])
             throw APIError.unexpected
         }
@@ -54,6 +115,12 @@ struct ArtifactRoutes: Sendable {
                 "The artifact has \(artifact.bytes) bytes."
             )
         }
+    }
+
+    /// Whether the time is over for which the client wanted the artifacts kept.
+    private func isPastRetention(_ job: Job) -> Bool {
+        guard let days = job.admitted.parameters.retentionDays, let finishedAt = job.finishedAt else { return false }
+        return finishedAt.adding(seconds: Double(days) * 86_400) <= now()
     }
 
     private static func artifact(_ index: Int64?, of job: Job) throws(APIError) -> Artifact {

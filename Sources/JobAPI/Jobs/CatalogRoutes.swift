@@ -13,7 +13,16 @@ struct CatalogRoutes: Sendable {
     let authenticator: Authenticator
 
     func add(to routes: inout RouteTable) {
-        routes.get("api/v1/catalog") { request, _ in try await list(request) }
+        routes.get(
+            "api/v1/catalog",
+            .init(
+                id: "listCatalog",
+                tag: .models,
+                summary: "List the models with what they take and cost",
+                parameters: [.query("type", .word(GenerationType.self), "Only models that make this.")],
+                answers: [200: .json(.catalog, "All models, by slug.")]
+            )
+        ) { request, _ in try await list(request) }
     }
 
     private func list(_ request: Request) async throws -> Response {

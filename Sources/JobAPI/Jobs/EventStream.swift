@@ -21,7 +21,32 @@ struct EventRoutes: Sendable {
     let sleep: @Sendable (Double) async throws -> Void
 
     func add(to routes: inout RouteTable) {
-        routes.get("api/v1/jobs/:id/events") { request, context in try await events(request, context) }
+        routes.get(
+            "api/v1/jobs/:id/events",
+            .init(
+                id: "streamJobEvents",
+                tag: .jobs,
+                summary: "Follow a job's steps",
+                details: """
+                    Server-sent events named `job`: each step of the job from its first, or from the one after the last that \
+                    you saw; the last one carries the whole job, and ends the stream. A comment shows life in between.
+                    """,
+                parameters: [
+                    .jobID,
+                    .query("after", .count, "The id of the last event that you saw."),
+                    .header(
+                        "Last-Event-ID",
+                        .string(pattern: "^[0-9]{1,18}$"),
+                        "The same; counts more than the parameter."
+                    ),
+                ],
+                answers: [
+                    200: .events(of: .jobEvent, "The events."),
+                    204: .empty("You saw the last event: do not connect again."),
+                ],
+                errors: [404]
+            )
+        ) { request, context in try await events(request, context) }
     }
 
     private func events(_ request: Request, _ context: APIRequestContext) async throws -> Response {

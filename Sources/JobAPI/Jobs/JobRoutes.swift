@@ -13,42 +13,132 @@ struct JobRoutes: Sendable {
     private static let pageSizeDefault: Int64 = 20
 
     let service: JobService
+    let submitter: Submitter
     let authenticator: Authenticator
     let bodies: BodyReader
     let submissions: SubmissionReader
     let address: PublicAddress
+    private let written = JobBodies()
+
+    init(
+        service: JobService,
+        submitter: Submitter,
+        authenticator: Authenticator,
+        bodies: BodyReader,
+        submissions: SubmissionReader,
+        address: PublicAddress
+    ) {
+        self.service = service
+        self.submitter = submitter
+        self.authenticator = authenticator
+        self.bodies = bodies
+        self.submissions = submissions
+        self.address = address
+    }
 
     func add(to routes: inout RouteTable) {
-        routes.post(Self.path) { request, _ in try await submit(request) }
-        routes.get(Self.path) { request, _ in try await list(request) }
-        routes.get("\(Self.path)/:id") { request, context in try await get(request, context) }
-        routes.post("\(Self.path)/:id/cancel") { request, context in try await cancel(request, context) }
+        routes.post(
+            Self.path,
+            .init(
+                id: "submitJob",
+                tag: .jobs,
+                summary: "Submit a job",
+                details: """
+                    Answers as soon as the job is durable and its worst cost is held. Errors leave nothing behind: no job, \
+                    no hold.
+                    """,
+                parameters: [.idempotencyKey],
+                body: .json(.jobRequest),
+                answers: [
+                    202: .json(
+                        .job,
+                        "The job is accepted.",
+                        headers: [.location, .replayed],
+                        links: ["getJob", "cancelJob", "streamJobEvents", "getArtifact"].map {
+                            RouteDescription.Link($0, ["id": "$response.body#/id"])
+                        }
+                    )
+                ],
+                errors: [402, 404, 422]
+            )
+        ) { request, context in try await submit(request, context) }
+        routes.get(
+            Self.path,
+            .init(
+                id: "listJobs",
+                tag: .jobs,
+                summary: "List jobs, the newest first",
+                parameters: [
+                    .query("status", .array(of: .word(JobWire.Status.self), min: 1), "Only jobs in one of these."),
+                    .query("type", .word(GenerationType.self), "Only jobs of this type."),
+                    .query("model", .string(), "Only jobs of this model."),
+                    .query(
+                        "limit",
+                        .integer(in: 1...Self.pageSizeMax).byDefault(.integer(Self.pageSizeDefault)),
+                        "How many."
+                    ),
+                    .query("cursor", .jobID, "The `next_cursor` of the page before."),
+                ],
+                answers: [
+                    200: .json(
+                        .jobList,
+                        "A page of jobs.",
+                        links: [
+                            .init("listJobs", ["cursor": "$response.body#/next_cursor"]),
+                            .init("getJob", ["id": "$response.body#/data/0/id"]),
+                        ]
+                    )
+                ]
+            )
+        ) { request, _ in try await list(request) }
+        routes.get(
+            "\(Self.path)/:id",
+            .init(
+                id: "getJob",
+                tag: .jobs,
+                summary: "Show a job",
+                parameters: [
+                    .jobID,
+                    .query(
+                        "wait",
+                        .number(in: 0...Double(Self.waitSecondsMax)),
+                        "Answer when the job has ended, or after so many seconds."
+                    ),
+                ],
+                answers: [200: .json(.job, "The job.")],
+                errors: [404]
+            )
+        ) { request, context in try await get(request, context) }
+        routes.post(
+            "\(Self.path)/:id/cancel",
+            .init(
+                id: "cancelJob",
+                tag: .jobs,
+                summary: "Stop a job",
+                details: "A job that has ended stays as it is; one that its provider has may still complete.",
+                parameters: [.jobID],
+                answers: [200: .json(.job, "The job as it is now.")],
+                errors: [404]
+            )
+        ) { request, context in try await cancel(request, context) }
     }
 
     // MARK: Submitting
 
-    private func submit(_ request: Request) async throws -> Response {
+    private func submit(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
         try QueryReader(request.uri.query).finish()
         let idempotencyKey = try SubmissionReader.idempotencyKey(request.headers)
         let body = try await bodies.json(of: request)
         let submission = try submissions.read(body, key: key, idempotencyKey: idempotencyKey)
         let wire = address.wire
-        var answer = ""
-        let result = try await service.submit(submission) { job in
-            answer = wire.admitted(job)
-            return answer
-        }
-        switch result {
-        case .accepted(let job):
-            return accepted(answer, [.location: wire.url(of: job.id)])
-        case .replayed(let id, let first):
-            return accepted(first, [.location: wire.url(of: id), .idempotentReplayed: "true"])
-        }
-    }
-
-    private func accepted(_ body: String, _ headers: HTTPFields) -> Response {
-        Response(json: Array(body.utf8), status: .accepted, headers: headers)
+        return try await submitter.accept(
+            submission,
+            context,
+            headers: { [.location: wire.url(of: $0)] },
+            admitted: wire.admitted,
+            standing: wire.body
+        )
     }
 
     // MARK: Reading
@@ -62,7 +152,7 @@ struct JobRoutes: Sendable {
         guard let view = try await job(id, workspace: key.workspace, waiting: seconds) else {
             throw APIError.noSuchJob
         }
-        return Response(json: address.wire.body(of: view))
+        return Response(json: written.body(of: view, address.wire))
     }
 
     private func job(_ id: JobID, workspace: String, waiting seconds: Double) async throws -> JobView? {

@@ -31,15 +31,28 @@ package struct JobWire: Sendable {
         }
     }
 
-    private let base: String
+    /// What every URL starts with.
+    package let publicURL: String
 
     /// Makes a writer.
     ///
     /// - Parameter publicURL: What every URL in a job starts with, without a slash at its end.
-    package init(publicURL: String) { self.base = publicURL + "/api/v1/jobs/" }
+    package init(publicURL: String) { self.publicURL = publicURL }
+
+    /// An estimate as it is written: whole seconds, never too few.
+    static func wholeSeconds(_ seconds: Double) -> Int64 { Int64(max(0, min(seconds, 1e9)).rounded(.up)) }
 
     /// The URL of a job.
-    package func url(of id: JobID) -> String { base + id.description }
+    package func url(of id: JobID) -> String { "\(publicURL)/api/v1/jobs/\(id)" }
+
+    /// The URL of one of its artifacts.
+    func artifact(_ index: Int, of id: JobID) -> String { "\(url(of: id))/artifacts/\(index)" }
+
+    /// The URL of a video in OpenRouter's dialect.
+    func video(_ id: JobID) -> String { "\(publicURL)/api/v1/videos/\(id)" }
+
+    /// The URL of one of its outputs in OpenRouter's dialect.
+    func videoContent(of id: JobID, index: Int) -> String { "\(video(id))/content?index=\(index)" }
 
     /// A job as a whole answer.
     package func body(of view: JobView) -> [UInt8] {
@@ -92,7 +105,7 @@ package struct JobWire: Sendable {
         json.key("progress")
         json.number(job.state.progress)
         json.key("eta_seconds")
-        json.integer(etaSeconds.map { Int64(max(0, min($0, 1e9)).rounded(.up)) })
+        json.integer(etaSeconds.map(Self.wholeSeconds))
         json.key("queue_position")
         json.integer(queuePosition)
         json.key("cancellable")

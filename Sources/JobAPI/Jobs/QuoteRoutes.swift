@@ -11,7 +11,21 @@ struct QuoteRoutes: Sendable {
     let submissions: SubmissionReader
 
     func add(to routes: inout RouteTable) {
-        routes.post("api/v1/quote") { request, _ in try await quote(request) }
+        routes.post(
+            "api/v1/quote",
+            .init(
+                id: "quoteJob",
+                tag: .jobs,
+                summary: "Tell what a job would cost",
+                details: """
+                    Takes the body of a submission, checks it as a submission would be, and writes nothing. The price is \
+                    found by the same function as the hold and the bill.
+                    """,
+                body: .json(.jobRequest),
+                answers: [200: .json(.quote, "What it would cost, line by line.")],
+                errors: [404]
+            )
+        ) { request, _ in try await quote(request) }
     }
 
     private func quote(_ request: Request) async throws -> Response {

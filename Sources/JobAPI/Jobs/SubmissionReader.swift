@@ -47,7 +47,7 @@ struct SubmissionReader: Sendable {
         var parameters = JobParameters()
         parameters.user = try reader.string("user", charactersMax: 512)
         parameters.sessionID = try reader.string("session_id", charactersMax: 256)
-        parameters.trace = try trace(&reader)
+        parameters.trace = try Self.trace(&reader)
         parameters.metadata = try metadata(&reader)
         parameters.strict = try reader.bool("strict") ?? true
         parameters.maxCost = try maxCost(&reader)
@@ -62,16 +62,17 @@ struct SubmissionReader: Sendable {
         return parameters
     }
 
-    private func trace(_ reader: inout FieldReader) throws(RequestProblem) -> JSONValue? {
+    /// Names for the client's own tracing: any object of a bounded length.
+    static func trace(_ reader: inout FieldReader) throws(RequestProblem) -> JSONValue? {
         guard let value = reader.value("trace") else { return nil }
         guard case .object = value else {
             throw RequestProblem(.invalidValue, field: "trace", "`trace` must be an object, not \(value.typeName).")
         }
-        guard value.canonicalText.utf8.count <= Self.traceBytesMax else {
+        guard value.canonicalText.utf8.count <= traceBytesMax else {
             throw RequestProblem(
                 .invalidValue,
                 field: "trace",
-                "`trace` holds more than \(Self.traceBytesMax) bytes, the most that is kept."
+                "`trace` holds more than \(traceBytesMax) bytes, the most that is kept."
             )
         }
         return value

@@ -5,8 +5,6 @@ import Glibc
 import JobCore
 import JobEngine
 import Ledger
-import ServiceLifecycle
-import Synchronization
 
 /// `mediary demo`: the whole path once, with real media, through the real API, without a key of any provider.
 struct DemoCommand: AsyncParsableCommand {
@@ -16,41 +14,15 @@ struct DemoCommand: AsyncParsableCommand {
     )
 
     func run() async throws {
-        var template = Array("\(FileManager.default.temporaryDirectory.path)/mediary-demo-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw ClientFailure("no temporary folder can be made: \(String(cString: strerror(errno)))")
-        }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        var configuration = try Configuration(environment: ["MEDIARY_LOG_LEVEL": "error"])
-        configuration.dataFolder = folder + "/data"
-        configuration.port = 0
-        let gateway = try Gateway(configuration, logger: configuration.logger())
-        try FileManager.default.createDirectory(atPath: folder + "/out", withIntermediateDirectories: true)
-        let service = RunningService()
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let failed = try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                defer { port.finish() }
-                try await gateway.run(
-                    gracefulShutdownSignals: true,
-                    group: { service.started($0) },
-                    onListening: { port.yield($0) }
-                )
-                return false
-            }
-            var failed = false
+        let service = try TemporaryService("demo", try Configuration(environment: ["MEDIARY_LOG_LEVEL": "error"]))
+        try FileManager.default.createDirectory(atPath: service.folder + "/out", withIntermediateDirectories: true)
+        let failed = try await service.run { port in
             do {
-                for await number in ports {
-                    failed = try await play(gateway, port: number, folder: folder)
-                    break
-                }
+                return try await play(service.gateway, port: port, folder: service.folder)
             } catch {
                 print("\nThe demo failed: \(error)")
-                failed = true
+                return true
             }
-            await service.stop()
-            try await group.waitForAll()
-            return failed
         }
         if failed { throw ExitCode.failure }
     }
@@ -81,7 +53,6 @@ struct DemoCommand: AsyncParsableCommand {
         let client = APIClient(
             baseURL: "http://127.0.0.1:\(port)",
             key: key.secret,
-            transport: SessionTransport(),
             environment: environment
         )
         var failed = false
@@ -136,15 +107,6 @@ struct DemoCommand: AsyncParsableCommand {
         )
         return true
     }
-}
-
-/// The service of the demo, to be stopped when all is shown.
-private final class RunningService: Sendable {
-    private let group = Mutex<ServiceGroup?>(nil)
-
-    func started(_ group: ServiceGroup) { self.group.withLock { $0 = group } }
-
-    func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
 }
 
 /// One job of the demo.

@@ -38,8 +38,7 @@ struct PortCheck {
         let host = ["0.0.0.0", "::", "*"].contains(configuration.host) ? "127.0.0.1" : configuration.host
         let client = APIClient(
             baseURL: "http://\(host.contains(":") ? "[\(host)]" : host):\(configuration.port)",
-            key: "none",
-            transport: SessionTransport(),
+            key: "",
             environment: environment
         )
         do {

@@ -34,6 +34,7 @@ enum RawHTTPFailure: Error {
 final class RawConnection: Sendable {
     private let descriptor: Int32
     private let buffer = Mutex<[UInt8]>([])
+    private let isCut = Atomic(false)
 
     /// Connects.
     ///
@@ -64,7 +65,20 @@ final class RawConnection: Sendable {
         guard result == 0 else { throw RawHTTPFailure.system("connect", errno) }
     }
 
-    deinit { close(descriptor) }
+    deinit { cut() }
+
+    /// Closes both sides at once.
+    ///
+    /// Only while no call is under way.
+    func cut() {
+        if !isCut.exchange(true, ordering: .relaxed) { close(descriptor) }
+    }
+
+    /// Whether anything of an answer has arrived.
+    var hasReceived: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
 
     /// Sends bytes; answers how many the system took before the peer closed.
     @discardableResult

@@ -19,8 +19,12 @@ enum Samples {
 
     /// A first frame in the form of a request.
     static func frame(_ bytes: [UInt8], _ mediaType: String) -> JSONValue {
-        let url = "data:\(mediaType);base64,\(Data(bytes).base64EncodedString())"
-        return ["type": "image_url", "frame_type": "first_frame", "image_url": ["url": .string(url)]]
+        frame("data:\(mediaType);base64,\(Data(bytes).base64EncodedString())")
+    }
+
+    /// A first frame that is named by URL.
+    static func frame(_ url: String) -> JSONValue {
+        ["type": "image_url", "frame_type": "first_frame", "image_url": ["url": .string(url)]]
     }
 
     private static func bigEndian(_ value: UInt32) -> [UInt8] {

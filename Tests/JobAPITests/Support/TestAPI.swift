@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import HTTPTransport
 import JobAPI
 import JobCore
 import JobEngine
@@ -27,7 +28,10 @@ struct TestAPI: Sendable {
     /// Starts a server, runs a test against it, and stops it.
     static func run(
         _ adjust: (inout APIConfiguration) -> Void = { _ in },
+        adapter: TestAdapter = TestAdapter(),
         limits: JobService.Limits = JobService.Limits(),
+        pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
+        secondsAhead: @escaping @Sendable () -> Double = { 0 },
         _ test: @Sendable (TestAPI) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration()
@@ -35,7 +39,7 @@ struct TestAPI: Sendable {
         configuration.heartbeatSeconds = 30
         configuration.drainSeconds = 5
         adjust(&configuration)
-        let environment = Self.environment
+        let environment = Self.environment(pausing: pausing, secondsAhead: secondsAhead)
         let store = MemoryJobStore()
         let artifacts = MemoryArtifacts()
         let live = LiveJobs(store: store)
@@ -45,12 +49,13 @@ struct TestAPI: Sendable {
         let service = JobService(
             store: store,
             artifacts: artifacts,
-            catalog: try EndpointCatalog([TestAdapter()]),
+            catalog: try EndpointCatalog([adapter]),
             live: live,
             signals: WorkSignals(environment: environment),
             durations: ObservedDurations(),
             environment: environment,
             limits: limits,
+            references: Self.references,
             freeDiskBytes: { Int64.max },
             logger: logger
         )
@@ -65,7 +70,8 @@ struct TestAPI: Sendable {
             logger: logger,
             onListening: { portsContinuation.yield($0) }
         )
-        let group = ServiceGroup(services: [server], logger: logger)
+        let marker = AnswerMarker(answers: service.answers, store: store, environment: environment, logger: logger)
+        let group = ServiceGroup(services: [marker, server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             var iterator = ports.makeAsyncIterator()
@@ -92,20 +98,38 @@ struct TestAPI: Sendable {
         }
     }
 
-    private static let environment = EngineEnvironment(
-        now: {
-            var time = timespec()
-            clock_gettime(CLOCK_REALTIME, &time)
-            return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-        },
-        bootSeconds: {
-            var time = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &time)
-            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-        },
-        sleep: { try await Task.sleep(for: .seconds($0)) },
-        randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
-    )
+    private static func environment(
+        pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
+        secondsAhead: @escaping @Sendable () -> Double = { 0 }
+    ) -> EngineEnvironment {
+        EngineEnvironment(
+            now: {
+                var time = timespec()
+                clock_gettime(CLOCK_REALTIME, &time)
+                return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+                    .adding(seconds: secondsAhead())
+            },
+            bootSeconds: {
+                var time = timespec()
+                clock_gettime(CLOCK_MONOTONIC, &time)
+                return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+            },
+            sleep: { try await Task.sleep(for: .seconds($0)) },
+            randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            pausing: pausing
+        )
+    }
+
+    /// References may be anywhere in public; one name leads inside, and one is nobody's.
+    private static let references: ReferenceSource = {
+        var source = ReferenceSource()
+        source.resolve = { name in
+            name == "nowhere.example"
+                ? .noSuchName
+                : .addresses([IPAddress(name == "inside.example" ? "10.0.0.1" : "8.8.8.8")].compactMap(\.self))
+        }
+        return source
+    }()
 
     // MARK: Requests
 
@@ -158,6 +182,11 @@ struct TestAPI: Sendable {
 
     static let image: JSONValue = ["type": "image", "model": "test/image", "prompt": "a lighthouse"]
 
+    /// The cheap request with another prompt.
+    static func image(prompt: String) -> JSONValue {
+        ["type": "image", "model": "test/image", "prompt": .string(prompt)]
+    }
+
     /// The good request with some fields changed; null takes a field out.
     static func video(_ changes: [String: JSONValue]) -> JSONValue {
         guard case .object(let fields) = video else { return video }
@@ -170,7 +199,7 @@ struct TestAPI: Sendable {
     @discardableResult
     func advance(_ id: JobID, _ event: JobEvent) async throws -> Job {
         let job = try #require(try await store.job(id))
-        let transition = try job.state.applying(event, at: Self.environment.now())
+        let transition = try job.state.applying(event, at: Self.environment().now())
         let outcome = try await store.commit(transition, of: id, expecting: job.version, fence: nil)
         guard case .committed(let moved) = outcome else { throw MoveFailure(outcome: outcome) }
         live.publish(moved)
@@ -189,7 +218,7 @@ struct TestAPI: Sendable {
         try await advance(id, .sendingBegan(bodySHA256: String(repeating: "0", count: 64)))
         try await advance(
             id,
-            .accepted(remoteID: "remote-\(id)", operation: "{}", nextPollAt: Self.environment.now())
+            .accepted(remoteID: "remote-\(id)", operation: "{}", nextPollAt: Self.environment().now())
         )
     }
 

@@ -27,7 +27,8 @@ package enum SandboxModels {
         prices: [ListPrice(unit: "second", usd: "0.05")],
         limits: limits,
         timing: timing,
-        source: source
+        source: source,
+        options: SandboxScript.keys
     )
 
     private static let image = ModelCapabilities(
@@ -39,7 +40,8 @@ package enum SandboxModels {
         prices: [ListPrice(unit: "image", usd: "0.01")],
         limits: limits,
         timing: timing,
-        source: source
+        source: source,
+        options: SandboxScript.keys
     )
 
     private static let speech = ModelCapabilities(
@@ -51,7 +53,8 @@ package enum SandboxModels {
         prices: [ListPrice(unit: "character", usd: "0.000015")],
         limits: limits,
         timing: timing,
-        source: source
+        source: source,
+        options: SandboxScript.keys
     )
 
     private static var videoParameters: VideoParameters {

@@ -165,6 +165,12 @@ package struct SandboxScript: Sendable, Hashable, Codable {
         }
     }
 
+    /// Every key that a script may have.
+    static let keys = [
+        "delay_ms", "progress_steps", "fail", "fail_times", "fail_at", "lost_answer", "truncate", "wrong_type",
+        "recovery", "cancellable", "sync", "hang_ms",
+    ]
+
     /// The longest `key:value` of a mark, in bytes.
     private static let markBytesMax = 200
 

@@ -28,12 +28,16 @@ package actor MemoryJobStore: JobStore {
     private var table: [JobID: Job] = [:]
     private var attemptRows: [JobID: [Attempt]] = [:]
     private var eventRows: [JobID: [JobEventRecord]] = [:]
-    private var outboxRows: [JobID: [OutboxMessage]] = [:]
+    /// The messages to clients; what becomes of them is written down beside it.
+    var outbox = MemoryOutbox()
+
+    private var referenceRows: [JobID: [FetchedReference]] = [:]
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
-    private var answeredAt: [JobID: Timestamp] = [:]
+    /// What admitted jobs were asked with, while nobody has marked them as answered.
+    private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
     private var ledger = MemoryLedger()
-    private var workspaces: [String: Timestamp] = [:]
+    private var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
@@ -78,6 +82,7 @@ package actor MemoryJobStore: JobStore {
         holds[new.id] = hold
         table[new.id] = job
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
+        if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
         if let scope {
             idempotency[scope] = IdempotencyRecord(
                 fingerprint: admission.fingerprint,
@@ -102,7 +107,20 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func markAnswered(_ jobs: [JobID], at now: Timestamp) {
-        for id in jobs where table[id] != nil && answeredAt[id] == nil { answeredAt[id] = now }
+        for id in jobs { unansweredFingerprints[id] = nil }
+    }
+
+    package func unansweredJobs(since start: Timestamp, limit: Int) -> [UnansweredJob] {
+        let found = unansweredFingerprints.compactMap { id, fingerprint -> UnansweredJob? in
+            guard let admitted = table[id]?.admitted, admitted.createdAt >= start else { return nil }
+            return UnansweredJob(
+                id: id,
+                keyHash: admitted.keyHash,
+                fingerprint: fingerprint,
+                createdAt: admitted.createdAt
+            )
+        }
+        return Array(found.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.prefix(limit))
     }
 
     // MARK: Reading
@@ -122,11 +140,13 @@ package actor MemoryJobStore: JobStore {
 
     package func attempts(of id: JobID) -> [Attempt] { attemptRows[id] ?? [] }
 
+    package func attempts(of ids: [JobID]) -> [JobID: [Attempt]] {
+        Dictionary(ids.map { ($0, attemptRows[$0] ?? []) }) { first, _ in first }.filter { !$0.value.isEmpty }
+    }
+
     package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
         Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
     }
-
-    package func outbox(of id: JobID) -> [OutboxMessage] { outboxRows[id] ?? [] }
 
     package func queuePosition(of job: Job) -> Int? {
         guard let job = table[job.id], isWaiting(job) else { return nil }
@@ -273,7 +293,7 @@ package actor MemoryJobStore: JobStore {
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
-            outboxRows[id, default: []].append(
+            outbox.append(
                 OutboxMessage(
                     job: id,
                     version: next.version,
@@ -331,10 +351,28 @@ package actor MemoryJobStore: JobStore {
         return outcome
     }
 
+    package func recordReferences(
+        _ references: [FetchedReference],
+        of id: JobID,
+        fence: Fence
+    ) -> [FetchedReference]? {
+        guard table[id]?.fence == fence else { return nil }
+        var rows = referenceRows[id] ?? []
+        for reference in references where !rows.contains(where: { $0.url == reference.url }) { rows.append(reference) }
+        referenceRows[id] = rows.sorted { $0.url < $1.url }
+        return referenceRows[id] ?? []
+    }
+
+    package func references(of id: JobID) -> [FetchedReference] { referenceRows[id] ?? [] }
+
     // MARK: Accounts
 
+    package func workspaces() -> [Workspace] {
+        workspaceRows.map { Workspace(name: $0.key, createdAt: $0.value) }.sorted { $0.name < $1.name }
+    }
+
     package func ensureWorkspace(_ name: String, at now: Timestamp) {
-        if workspaces[name] == nil { workspaces[name] = now }
+        if workspaceRows[name] == nil { workspaceRows[name] = now }
     }
 
     package func createKey(_ key: APIKey) throws {
@@ -376,6 +414,41 @@ package actor MemoryJobStore: JobStore {
         )
     }
 
+    package func totals(of workspace: String) throws -> WorkspaceTotals {
+        let (available, held) = (Account.available(workspace: workspace), Account.held(workspace: workspace))
+        var totals = WorkspaceTotals(credited: .zero, charged: .zero)
+        for transfer in ledger.transfers where transfer.from != available || transfer.to != held {
+            var (credited, charged) = (totals.credited, totals.charged)
+            if transfer.to == available, transfer.from != held { credited = try credited.adding(transfer.amount) }
+            if transfer.from == available { credited = try credited.subtracting(transfer.amount) }
+            if transfer.from == held, transfer.to != available { charged = try charged.adding(transfer.amount) }
+            totals = WorkspaceTotals(credited: credited, charged: charged)
+        }
+        return totals
+    }
+
+    package func usage(ofKey hash: String, in periods: UsagePeriods) throws -> KeyUsage? {
+        guard let key = keyRows[hash] else { return nil }
+        func charged(_ isCounted: (Int64) -> Bool) throws -> Credits {
+            var sum = Credits.zero
+            for job in table.values where job.admitted.keyHash == hash {
+                guard case .posted(let cost)? = holds[job.id]?.state, let finishedAt = job.finishedAt,
+                    isCounted(UsagePeriods.day(of: finishedAt))
+                else { continue }
+                sum = try sum.adding(cost)
+            }
+            return sum
+        }
+        let total = try charged { _ in true }
+        return KeyUsage(
+            total: total,
+            daily: try charged { $0 >= periods.day },
+            weekly: try charged { $0 >= periods.weekStart },
+            monthly: try charged { $0 >= periods.monthStart },
+            held: try spent(by: key).subtracting(total)
+        )
+    }
+
     // MARK: Upkeep
 
     package func audit() -> AuditReport {
@@ -404,7 +477,7 @@ package actor MemoryJobStore: JobStore {
         for hold in holds.values where hold.state == .pending {
             open[hold.workspace, default: 0] += Int128(hold.amount.nanoUSD)
         }
-        let holding = Set(open.keys).union(workspaces.keys).union(table.values.map(\.admitted.workspace))
+        let holding = Set(open.keys).union(workspaceRows.keys).union(table.values.map(\.admitted.workspace))
         for workspace in holding.sorted() {
             let held = sums[.held(workspace: workspace)] ?? 0
             let expected = open[workspace] ?? 0
@@ -455,6 +528,7 @@ package actor MemoryJobStore: JobStore {
             || table.values.contains { job in
                 job.admitted.request.inputs.contains { ArtifactKey($0.input) == key }
             }
+            || referenceRows.values.joined().contains { .input(sha256: $0.stored.sha256) == key }
     }
 
     package func ping() {}

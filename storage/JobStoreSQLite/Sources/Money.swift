@@ -63,8 +63,20 @@ extension Database {
             [.text(name), .amount(charged), .id(job.id)]
         )
         for transfer in transfers { try post(transfer, at: now) }
+        if let charged, charged > .zero { try countUsage(charged, ofKey: job.keyHash, at: now) }
         let released = try hold.amount.subtracting(charged ?? .zero)
         try commit(-released.nanoUSD, toKey: job.keyHash)
+    }
+
+    /// Counts a charge on its day.
+    private func countUsage(_ charged: Credits, ofKey hash: String, at now: Timestamp) throws {
+        try run(
+            """
+            INSERT INTO key_usage (key_hash, day, charged_nano) VALUES (?, ?, ?)
+            ON CONFLICT (key_hash, day) DO UPDATE SET charged_nano = charged_nano + excluded.charged_nano
+            """,
+            [.text(hash), .integer(UsagePeriods.day(of: now)), .amount(charged)]
+        )
     }
 
     /// Counts against a key's limit: what its jobs have cost, and their open holds.

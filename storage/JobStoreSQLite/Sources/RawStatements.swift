@@ -9,6 +9,23 @@ extension SQLiteJobStore {
     /// - Throws: What SQLite says.
     func runRaw(_ sql: String) throws { try pool.writeWithoutTransaction { try $0.execute(sql: sql) } }
 
+    /// Makes a file as an earlier version left it, with so many steps taken, and statements run that may break any rule.
+    ///
+    /// - Throws: What SQLite says.
+    static func makeFile(path: String, steps: Int, _ sql: String) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let file = try DatabaseQueue(path: path, configuration: configuration)
+        try file.write { db in
+            for step in Migrations.steps.prefix(steps) { try db.execute(sql: step) }
+            try db.execute(sql: sql)
+            try db.execute(
+                sql: "PRAGMA application_id = \(Migrations.applicationID); PRAGMA user_version = \(steps)"
+            )
+        }
+        try file.close()
+    }
+
     /// What a statement finds on the writer's connection: each row's values as text, null as nil.
     ///
     /// - Throws: What SQLite says.

@@ -3,6 +3,14 @@ package import JobCore
 package import Ledger
 
 extension SQLiteJobStore {
+    package func workspaces() async throws -> [Workspace] {
+        try await pool.read { db in
+            try db.rows("SELECT name, created_at FROM workspaces ORDER BY name").map { row in
+                Workspace(name: row[0], createdAt: Timestamp(milliseconds: row[1]))
+            }
+        }
+    }
+
     package func ensureWorkspace(_ name: String, at now: Timestamp) async throws {
         try await writer.write { db in
             try db.run(
@@ -72,4 +80,56 @@ extension SQLiteJobStore {
             )
         }
     }
+
+    package func totals(of workspace: String) async throws -> WorkspaceTotals {
+        try await pool.read { db in
+            // Credits come in, are set aside, and are charged: whatever came in is there still, or was charged. What is
+            // committed to keys is what is set aside and what was charged.
+            let committed = Credits(nanoUSD: try db.integer(AccountSQL.committed, [.text(workspace)]) ?? 0)
+            let available = try db.balance(of: .available(workspace: workspace))
+            let held = try db.balance(of: .held(workspace: workspace))
+            return WorkspaceTotals(
+                credited: try available.adding(committed),
+                charged: try committed.subtracting(held)
+            )
+        }
+    }
+
+    package func usage(ofKey hash: String, in periods: UsagePeriods) async throws -> KeyUsage? {
+        try await pool.read { db in
+            let found = try db.row(
+                AccountSQL.usage,
+                [
+                    .integer(periods.day), .integer(periods.weekStart), .integer(periods.monthStart), .text(hash),
+                ]
+            )
+            guard let row = found else { return nil }
+            let committed = Credits(nanoUSD: row[0])
+            let total = Credits(nanoUSD: row[1])
+            return KeyUsage(
+                total: total,
+                daily: Credits(nanoUSD: row[2]),
+                weekly: Credits(nanoUSD: row[3]),
+                monthly: Credits(nanoUSD: row[4]),
+                held: try committed.subtracting(total)
+            )
+        }
+    }
+}
+
+/// The statements about what was spent.
+enum AccountSQL {
+    /// What the jobs of a workspace's keys have cost, plus their open holds.
+    static let committed = "SELECT sum(committed_nano) FROM api_keys WHERE workspace = ?"
+
+    /// What a key has committed, and its charges: in all, of the day, the week, the month.
+    static let usage = """
+        SELECT api_keys.committed_nano, ifnull(sum(charged_nano), 0),
+            ifnull(sum(charged_nano) FILTER (WHERE day >= ?), 0),
+            ifnull(sum(charged_nano) FILTER (WHERE day >= ?), 0),
+            ifnull(sum(charged_nano) FILTER (WHERE day >= ?), 0)
+        FROM api_keys LEFT JOIN key_usage ON key_usage.key_hash = api_keys.hash
+        WHERE api_keys.hash = ?
+        GROUP BY api_keys.hash
+        """
 }

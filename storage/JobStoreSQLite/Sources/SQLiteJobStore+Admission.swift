@@ -26,13 +26,33 @@ extension SQLiteJobStore {
     package func markAnswered(_ jobs: [JobID], at now: Timestamp) async throws {
         try await writer.write { db in
             for job in jobs {
-                try db.run(
-                    "UPDATE jobs SET answered_at = ? WHERE id = ? AND answered_at IS NULL",
-                    [.time(now), .id(job)]
+                try db.run(RepeatSQL.markAnswered, [.time(now), .id(job)])
+            }
+        }
+    }
+
+    package func unansweredJobs(since start: Timestamp, limit: Int) async throws -> [UnansweredJob] {
+        try await pool.read { db in
+            try db.rows(RepeatSQL.unanswered, [.time(start), .integer(limit)]).map { row in
+                UnansweredJob(
+                    id: try row.jobID(0),
+                    keyHash: row[1],
+                    fingerprint: row[2],
+                    createdAt: Timestamp(milliseconds: row[3])
                 )
             }
         }
     }
+}
+
+/// The statements of repeats without a key; their plans are tested.
+enum RepeatSQL {
+    static let markAnswered = "UPDATE jobs SET answered_at = ? WHERE id = ? AND answered_at IS NULL"
+
+    static let unanswered = """
+        SELECT id, key_hash, request_fingerprint, created_at FROM jobs
+        WHERE answered_at IS NULL AND created_at >= ? ORDER BY created_at DESC LIMIT ?
+        """
 }
 
 /// The JSON of an admission, made before its operation waits for the writer.
@@ -45,9 +65,9 @@ private struct AdmissionTexts: Sendable {
 
     init(_ job: NewJob) throws {
         request = try StoredJSON.text(job.request)
-        parameters = try StoredJSON.text(job.parameters)
-        adjustments = try StoredJSON.text(job.adjustments)
-        prices = try StoredJSON.text(job.prices)
+        parameters = try SharedTexts.parameters.text(job.parameters)
+        adjustments = try SharedTexts.adjustments.text(job.adjustments)
+        prices = try SharedTexts.prices.text(job.prices)
         state = try StoredJSON.text(job.initialState)
     }
 }
@@ -119,15 +139,16 @@ extension Database {
         try run(
             """
             INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
-                request_fingerprint, created_at, default_deadline_seconds, state, state_data, version, epoch, is_ready,
+                request_fingerprint, created_at, default_deadline_seconds, answered_at, state, state_data, version, epoch, is_ready,
                 due_at, deadline_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
                 .text(new.request.model), .integer(try endpointID(of: new.endpoint)), .text(new.lane.name),
                 .integer(new.parameters.priority), .integer(try priceSnapshotID(of: texts.prices)), .amount(new.hold),
                 .text(admission.fingerprint), .time(new.createdAt), .integer(new.defaultDeadlineSeconds),
+                .time(admission.awaitsAnswer ? nil : new.createdAt),
                 .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
                 .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
                 .time(job.deadline),

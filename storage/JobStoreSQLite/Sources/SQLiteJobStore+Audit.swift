@@ -123,6 +123,19 @@ private struct AuditRule {
             """
         ),
         AuditRule(
+            "key_usage",
+            """
+            SELECT label, 'charged ' || ifnull(sum(charged), 0) || ' on day ' || day || ', its jobs make '
+                || ifnull(sum(due), 0)
+            FROM (
+                SELECT key_hash, day, charged_nano AS charged, 0 AS due FROM key_usage
+                UNION ALL SELECT key_hash, finished_at / 86400000, 0, charged_nano
+                    FROM jobs JOIN holds ON holds.job = jobs.id WHERE charged_nano > 0
+            ) AS days LEFT JOIN api_keys ON api_keys.hash = days.key_hash
+            GROUP BY days.key_hash, day HAVING sum(charged) <> sum(due)
+            """
+        ),
+        AuditRule(
             "event_gap",
             """
             SELECT job_text(jobs.id), 'version ' || jobs.version || ', ' || ifnull(count, 0) || ' events from '

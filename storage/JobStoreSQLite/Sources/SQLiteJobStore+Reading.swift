@@ -14,10 +14,18 @@ extension SQLiteJobStore {
 
     package func attempts(of id: JobID) async throws -> [Attempt] {
         try await pool.read { db in
-            try db.rows(
-                "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number",
-                [.id(id)]
-            ).map(Attempt.init)
+            try db.rows(ReadSQL.attempts, [.id(id)]).map(Attempt.init)
+        }
+    }
+
+    package func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]] {
+        try await pool.read { db in
+            var found: [JobID: [Attempt]] = [:]
+            for id in Set(ids) {
+                let attempts = try db.rows(ReadSQL.attempts, [.id(id)]).map(Attempt.init)
+                if !attempts.isEmpty { found[id] = attempts }
+            }
+            return found
         }
     }
 
@@ -29,19 +37,7 @@ extension SQLiteJobStore {
 
     package func outbox(of id: JobID) async throws -> [OutboxMessage] {
         try await pool.read { db in
-            try db.rows(ReadSQL.outbox, [.id(id)]).map { row in
-                let name: String = row[2]
-                guard let state = JobState.Name(rawValue: name) else {
-                    throw SQLiteJobStoreError.corrupt("a message of \(id) tells of \(name)")
-                }
-                return OutboxMessage(
-                    job: try row.jobID(0),
-                    version: row[1],
-                    state: state,
-                    url: row[3],
-                    createdAt: Timestamp(milliseconds: row[4])
-                )
-            }
+            try db.rows(ReadSQL.outbox, [.id(id)]).map(OutboxMessage.init)
         }
     }
 
@@ -80,13 +76,16 @@ extension SQLiteJobStore {
 
 /// The statements of reading; their plans are tested.
 enum ReadSQL {
+    static let attempts = "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number"
+
     static let events = """
         SELECT job, version, at, state, phase, progress FROM events WHERE job = ? AND version > ?
         ORDER BY version LIMIT ?
         """
 
     static let outbox = """
-        SELECT job, version, state, url, created_at FROM outbox WHERE job = ? AND delivered_at IS NULL ORDER BY version
+        SELECT job, version, state, url, created_at FROM outbox
+        WHERE job = ? AND delivered_at IS NULL AND exhausted_at IS NULL ORDER BY version
         """
 
     static let waits = "SELECT 1 FROM jobs WHERE id = ? AND state = 'queued' AND worker IS NULL"

@@ -67,16 +67,21 @@ import Testing
             "hold_resolved_once",
             "held_sum",
             "key_committed",
+            "key_usage",
             "charge_due"
         ),
         Tampering(
             "UPDATE holds SET charged_nano = charged_nano + 1 WHERE job = \(completed)",
             "hold_resolved_once",
             "key_committed",
+            "key_usage",
             "charge_due"
         ),
         Tampering("UPDATE jobs SET hold_nano = hold_nano + 1 WHERE state = 'running'", "hold_resolved_once"),
         Tampering("UPDATE api_keys SET committed_nano = committed_nano + 1", "key_committed"),
+        Tampering("UPDATE key_usage SET charged_nano = charged_nano + 1", "key_usage"),
+        Tampering("UPDATE key_usage SET day = day + 1", "key_usage"),
+        Tampering("DELETE FROM key_usage", "key_usage"),
         Tampering("DELETE FROM events WHERE version = 1 AND job = \(completed)", "event_gap"),
         Tampering("DELETE FROM events WHERE version = 3 AND job = \(completed)", "event_gap"),
         Tampering("DELETE FROM events WHERE job = \(queued)", "event_gap"),

@@ -20,6 +20,18 @@ import Testing
         }
     }
 
+    @Test func whatWasThereBeforeRepeatsCountsAsAnswered() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var driver = try await JobDriver(store)
+            let old = driver.fixtures.newJob(driver.key)
+            _ = try await store.admit(driver.fixtures.admission(of: old, awaitsAnswer: true))
+            try store.runRaw("DROP INDEX jobs_unanswered")
+            try store.runRaw(Migrations.repeats)
+            #expect(try await store.unansweredJobs(since: old.createdAt, limit: 1) == [])
+            #expect(try store.rowsRaw("SELECT answered_at - created_at FROM jobs") == [["0"]])
+        }
+    }
+
     /// Statements that would break a rule, on a store with one job in each state.
     static let breaches = [
         "UPDATE transfers SET amount_nano = 1",
@@ -40,6 +52,8 @@ import Testing
         "UPDATE holds SET charged_nano = 0 WHERE state = 'voided'",
         "UPDATE holds SET state = 'lost'",
         "UPDATE api_keys SET committed_nano = -1",
+        "UPDATE key_usage SET charged_nano = 0",
+        "INSERT INTO key_usage (key_hash, day, charged_nano) VALUES ('nobody', 0, 1)",
         "UPDATE jobs SET state = 'completed' WHERE state = 'queued'",
         "UPDATE jobs SET state = 'lost' WHERE state = 'queued'",
         "UPDATE jobs SET state_data = '{}'",
@@ -61,6 +75,13 @@ import Testing
         "INSERT INTO events (job, version, at, state) SELECT job, version, at, state FROM events LIMIT 1",
         "INSERT INTO outbox (job, version, state, url, created_at, due_at) "
             + "SELECT id, 1, 'queued', '', 0, 0 FROM jobs LIMIT 1",
+        "UPDATE outbox SET delivered_at = 1, exhausted_at = 1",
+        "INSERT INTO webhook_deliveries (job, version, number, at, milliseconds) "
+            + "SELECT job, version, 1, 0, 0 FROM outbox LIMIT 1",
+        "INSERT INTO webhook_deliveries (job, version, number, at, status, error, milliseconds) "
+            + "SELECT job, version, 1, 0, 200, 'no', 0 FROM outbox LIMIT 1",
+        "INSERT INTO webhook_deliveries (job, version, number, at, status, milliseconds) "
+            + "SELECT id, version, 1, 0, 200, 0 FROM jobs WHERE state = 'queued' LIMIT 1",
         "UPDATE artifacts SET key = 'artifacts/same/0'",
         "DELETE FROM jobs",
         "UPDATE job_counts SET jobs = -1",
@@ -72,11 +93,36 @@ import Testing
         try await TemporaryDatabase.withStore { store in
             var driver = try await JobDriver(store)
             for situation in JobSituation.allCases { _ = try await driver.job(in: situation) }
-            _ = try await driver.job(in: .completed)
+            var parameters = JobParameters()
+            parameters.callbackURL = "https://client.example/hook"
+            _ = try await driver.job(in: .completed, parameters: parameters)
             for breach in Self.breaches {
                 #expect(throws: (any Error).self, "\(breach)") { try store.runRaw(breach) }
             }
             #expect(try await store.audit().findings == [])
+        }
+    }
+
+    @Test func messagesOfAnEarlierVersionAreDeliveredToo() async throws {
+        try await TemporaryDatabase.with { path in
+            try SQLiteJobStore.makeFile(
+                path: path,
+                steps: 2,
+                """
+                INSERT INTO outbox (job, version, state, url, created_at, due_at, delivered_at) VALUES
+                    (zeroblob(16), 4, 'failed', 'https://A.example:8443?x=/y', 70, 70, NULL),
+                    (zeroblob(16), 5, 'completed', 'https://a.example:8443/later', 90, 90, NULL),
+                    (zeroblob(16), 6, 'completed', 'http://b/done', 50, 50, 60)
+                """
+            )
+            let store = try SQLiteJobStore(path: path)
+            let origins = try store.rowsRaw("SELECT origin, due_at FROM outbox_origins")
+            #expect(origins == [["https://a.example:8443", "70"]])
+            let now = Timestamp(milliseconds: 80)
+            let claim = try await store.claimDeliveries(now: now, until: now, busy: [:], perOrigin: 9, limit: 9)
+            #expect(claim.deliveries.map(\.message.url) == ["https://A.example:8443?x=/y"])
+            #expect(claim.deliveries.map(\.message.origin) == ["https://a.example:8443"])
+            try store.close()
         }
     }
 }

@@ -46,7 +46,7 @@ struct VideoOptions: TypedOptions {
     @Flag(inversion: .prefixedNo, help: "Whether the video gets sound.")
     var audio: Bool?
 
-    @Option(help: "Makes the outcome repeatable where the model can.")
+    @Option(parsing: .unconditional, help: "Makes the outcome repeatable where the model can.")
     var seed: Int?
 
     @Option(help: "What is not to be seen.")
@@ -112,7 +112,7 @@ struct ImageOptions: TypedOptions {
     @Option(help: ArgumentHelp("The area to change.", valueName: "file|url"))
     var mask: String?
 
-    @Option(help: "Makes the outcome repeatable where the model can.")
+    @Option(parsing: .unconditional, help: "Makes the outcome repeatable where the model can.")
     var seed: Int?
 
     @Option(help: "What is not to be seen.")

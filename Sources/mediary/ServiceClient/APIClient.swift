@@ -1,4 +1,5 @@
 import Cryptography
+import CurlTransport
 import Foundation
 import Generation
 import HTTPTransport
@@ -27,7 +28,18 @@ struct APIClient: Sendable {
                 "MEDIARY_API_KEY is not set; make a key with `mediary keys create --name NAME` and export it."
             )
         }
-        self.init(baseURL: configuration.baseURL, key: key, transport: SessionTransport(), environment: environment)
+        self.init(baseURL: configuration.baseURL, key: key, environment: environment)
+    }
+
+    /// A client for the service at an address.
+    init(baseURL: String, key: String, environment: EngineEnvironment) {
+        let settings = CurlTransport.Settings(environment: ProcessInfo.processInfo.environment)
+        self.init(
+            baseURL: baseURL,
+            key: key,
+            transport: CurlTransport(settings, bootSeconds: environment.bootSeconds),
+            environment: environment
+        )
     }
 
     init(baseURL: String, key: String, transport: any HTTPTransport, environment: EngineEnvironment) {
@@ -105,7 +117,7 @@ struct APIClient: Sendable {
         let request = HTTPRequest(
             method,
             baseURL + path,
-            headers: headers + [("Authorization", "Bearer \(key)")],
+            headers: headers + (key.isEmpty ? [] : [("Authorization", "Bearer \(key)")]),
             body: body ?? []
         )
         do throws(TransportFailure) {

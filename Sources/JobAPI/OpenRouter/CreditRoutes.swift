@@ -1,0 +1,115 @@
+import Hummingbird
+import JobCore
+import JobEngine
+import Ledger
+
+/// The routes that tell what was paid in and what was spent: of the workspace, and of the key.
+struct CreditRoutes: Sendable {
+    let accounts: AccountService
+    let authenticator: Authenticator
+
+    func add(to routes: inout RouteTable) {
+        routes.get("api/v1/credits", .getCredits) { request, _ in try await credits(request) }
+        routes.get("api/v1/key", .getCurrentKey) { request, _ in try await key(request) }
+    }
+
+    private func credits(_ request: Request) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        let totals = try await accounts.totals(of: key.workspace)
+        var json = JSONWriter(capacity: 128)
+        json.beginObject()
+        json.key("data")
+        json.beginObject()
+        json.key("total_credits")
+        json.dollars(totals.credited)
+        json.key("total_usage")
+        json.dollars(totals.charged)
+        json.endObject()
+        json.endObject()
+        return Response(json: json.bytes)
+    }
+
+    private func key(_ request: Request) async throws -> Response {
+        let key = try await authenticator.key(of: request)
+        let usage = try await accounts.usage(of: key)
+        var json = JSONWriter(capacity: 1_024)
+        json.beginObject()
+        json.key("data")
+        json.beginObject()
+        json.key("label")
+        json.string(key.label)
+        json.key("limit")
+        json.dollars(key.limit)
+        json.key("limit_remaining")
+        json.dollars(try Self.remaining(key, usage))
+        write(usage, &json)
+        json.key("include_byok_in_limit")
+        json.bool(false)
+        json.key("is_free_tier")
+        json.bool(false)
+        json.key("is_management_key")
+        json.bool(key.isManagement)
+        json.key("is_provisioning_key")
+        json.bool(key.isManagement)
+        json.key("workspace_id")
+        json.string(key.workspace)
+        for key: StaticString in [
+            "limit_reset", "creator_user_id", "organization_id", "effective_budget", "expires_at",
+        ] {
+            json.key(key)
+            json.null()
+        }
+        writeBounds(&json)
+        json.endObject()
+        json.endObject()
+        return Response(json: json.bytes)
+    }
+
+    /// What the key may spend yet: holds of jobs that are not over count as spent.
+    private static func remaining(_ key: APIKey, _ usage: KeyUsage) throws -> Credits? {
+        guard let limit = key.limit else { return nil }
+        return max(.zero, try limit.subtracting(usage.total).subtracting(usage.held))
+    }
+
+    private func write(_ usage: KeyUsage, _ json: inout JSONWriter) {
+        let figures: [(StaticString, Credits)] = [
+            ("usage", usage.total), ("usage_daily", usage.daily), ("usage_weekly", usage.weekly),
+            ("usage_monthly", usage.monthly), ("byok_usage", .zero), ("byok_usage_daily", .zero),
+            ("byok_usage_weekly", .zero), ("byok_usage_monthly", .zero),
+        ]
+        for (name, amount) in figures {
+            json.key(name)
+            json.dollars(amount)
+        }
+    }
+
+    /// Bounds that this service does not have, in the words of one that has.
+    private func writeBounds(_ json: inout JSONWriter) {
+        json.key("allowed_data_regions")
+        json.beginArray()
+        json.word("global")
+        json.endArray()
+        json.key("budgets")
+        json.beginArray()
+        json.endArray()
+        // Free models have no daily bound here; the form wants whole numbers.
+        json.key("free_model_daily_requests")
+        json.beginObject()
+        json.key("limit")
+        json.integer(Int32.max)
+        json.key("remaining")
+        json.integer(Int32.max)
+        json.key("used")
+        json.integer(0)
+        json.endObject()
+        json.key("rate_limit")
+        json.beginObject()
+        json.key("interval")
+        json.word("10s")
+        json.key("note")
+        json.word("Deprecated: there is no such limit.")
+        json.key("requests")
+        json.integer(-1)
+        json.endObject()
+    }
+}

@@ -1,0 +1,32 @@
+import HTTPTransport
+import JobEngine
+
+/// The routes that clients written for OpenRouter know, under the prefix that they know: `/api/v1`.
+///
+/// The words, statuses and forms are theirs; the jobs behind them are the same as everywhere, and are listed with all
+/// others under `/api/v1/jobs`.
+struct OpenRouterRoutes: Sendable {
+    let service: JobService
+    let accounts: AccountService
+    let authenticator: Authenticator
+    let bodies: BodyReader
+    let files: ArtifactRoutes
+    /// Networks besides the public one that a callback may lead to.
+    let allowNetworks: [NetworkRange]
+    let address: PublicAddress
+
+    func add(to routes: inout RouteTable) {
+        let directory = ModelDirectory(service.endpoints)
+        VideoRoutes(
+            service: service,
+            submitter: Submitter(service: service),
+            authenticator: authenticator,
+            bodies: bodies,
+            requests: VideoRequestReader(directory: directory, allowNetworks: allowNetworks),
+            files: files,
+            address: address
+        ).add(to: &routes)
+        ModelRoutes(directory: directory, authenticator: authenticator).add(to: &routes)
+        CreditRoutes(accounts: accounts, authenticator: authenticator).add(to: &routes)
+    }
+}

@@ -1,0 +1,141 @@
+import Generation
+import HTTPTypes
+
+/// Reads `provider`: who may serve the request, and the options that are the provider's own.
+enum ProviderPreferences {
+    private static let slugBytesMax = 64
+    private static let slugsMax = 200
+    /// Preferences that choose among endpoints or are about text: with one endpoint for each model there is nothing to
+    /// choose, so they hold as they are.
+    private static let withoutEffect = [
+        "sort", "quantizations", "preferred_min_throughput", "preferred_max_latency", "enforce_distillable_text",
+    ]
+
+    /// Reads the member; the options that remain are those of the provider that serves the model.
+    ///
+    /// - Throws: `RequestProblem` for what is malformed; `APIError` with status 404 when no endpoint is left.
+    static func options(
+        _ fields: inout FieldReader,
+        _ entry: ModelDirectory.Entry?,
+        _ passed: inout PassedOver
+    ) throws -> [String: JSONValue] {
+        guard var provider = try fields.object("provider") else { return [:] }
+        let only = try slugs("only", &provider)
+        let ignored = try slugs("ignore", &provider)
+        _ = try slugs("order", &provider)
+        _ = try provider.bool("allow_fallbacks")
+        _ = try provider.bool("require_parameters")
+        let isRetentionRefused = try provider.bool("zdr") ?? false
+        for name in withoutEffect { _ = provider.value(name) }
+        for name in ["data_collection", "max_price"] {
+            // Said to restrict, and nothing is known to restrict by: so it is told.
+            guard let value = provider.value(name), value != "allow" else { continue }
+            try passed.add("provider.\(name)", value, .notApplicable)
+        }
+        let options = try options(of: entry, &provider, &passed)
+        try passed.addUnread(&provider)
+        guard let entry else { return options }
+        if let only, !only.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.only", entry) }
+        if let ignored, ignored.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.ignore", entry) }
+        if isRetentionRefused {
+            throw APIError(
+                .notFound,
+                reason: "privacy_restricted",
+                param: "provider.zdr",
+                "Videos are kept until they are fetched, so `provider.zdr` leaves no endpoint for `\(entry.model.slug)`."
+            )
+        }
+        return options
+    }
+
+    /// A base slug stands for all its regions and variants.
+    private static func isMeant(_ slug: String, _ entry: ModelDirectory.Entry) -> Bool {
+        entry.provider == slug || entry.provider.hasPrefix(slug + "/")
+    }
+
+    private static func noEndpoint(_ field: String, _ entry: ModelDirectory.Entry) -> APIError {
+        APIError(
+            .notFound,
+            reason: "no_endpoints",
+            param: field,
+            "`\(field)` leaves no endpoint for `\(entry.model.slug)`, which is served by: \(entry.provider)."
+        )
+    }
+
+    private static func slugs(_ name: String, _ provider: inout FieldReader) throws(RequestProblem) -> [String]? {
+        guard let elements = try provider.array(name, countMax: slugsMax) else { return nil }
+        var slugs: [String] = []
+        for (value, path) in elements {
+            guard case .string(let slug) = value, slug.utf8.count <= slugBytesMax else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` is \(RequestProblem.shown(value)); it must be the slug of a provider."
+                )
+            }
+            slugs.append(slug.lowercased())
+        }
+        return slugs
+    }
+
+    // MARK: Options
+
+    private static func options(
+        of entry: ModelDirectory.Entry?,
+        _ provider: inout FieldReader,
+        _ passed: inout PassedOver
+    ) throws(RequestProblem) -> [String: JSONValue] {
+        guard let value = provider.value("options") else { return [:] }
+        guard case .object(let members) = value else {
+            throw RequestProblem(
+                .invalidValue,
+                field: "provider.options",
+                "`provider.options` must be an object of objects, by provider slug; not \(value.typeName)."
+            )
+        }
+        var options: [String: JSONValue] = [:]
+        for (slug, member) in members.sorted(by: { $0.key < $1.key }) where member != .null {
+            let path = RequestProblem.shortened("provider.options.\(slug)")
+            guard case .object(let given) = member else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` must be an object, not \(member.typeName)."
+                )
+            }
+            guard let entry, slug == entry.provider else {
+                // A client names the options of all providers that it knows; they are forwarded to the one that serves.
+                try passed.add(path, member, .notApplicable)
+                continue
+            }
+            let kept = try known(flattened(given), to: entry.model, path, &passed)
+            if !kept.isEmpty { options[slug] = .object(kept) }
+        }
+        return options
+    }
+
+    /// Options stand under the slug, or under `parameters` there; both ways are documented.
+    private static func flattened(_ given: [String: JSONValue]) -> [String: JSONValue] {
+        guard case .object(let nested)? = given["parameters"] else { return given }
+        var options = given
+        options["parameters"] = nil
+        return options.merging(nested) { _, inner in inner }
+    }
+
+    private static func known(
+        _ given: [String: JSONValue],
+        to model: ModelCapabilities,
+        _ path: String,
+        _ passed: inout PassedOver
+    ) throws(RequestProblem) -> [String: JSONValue] {
+        var kept: [String: JSONValue] = [:]
+        for (name, value) in given.sorted(by: { $0.key < $1.key }) where value != .null {
+            if model.options.contains(name) {
+                kept[name] = value
+            } else {
+                try passed.add("\(path).\(name)", value, .unknownField)
+            }
+        }
+        return kept
+    }
+}
