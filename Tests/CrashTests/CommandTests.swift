@@ -246,7 +246,7 @@ import Testing
             #expect(json.elements?.first?["metadata"] == ["order": "7"])
             #expect(try shell.succeed("jobs", "list", "--model", "no/such", "--json").json == [])
             let shown = try shell.succeed("jobs", "show", id)
-            #expect(shown.output.contains("status    completed"))
+            #expect(shown.output.contains("status     completed"))
 
             let unknown = "job_" + String(repeating: "0", count: 26)
             for command in ["show", "watch", "cancel"] {

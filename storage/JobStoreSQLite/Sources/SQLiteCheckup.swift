@@ -24,7 +24,8 @@ package struct SQLiteCheckup: Sendable {
         configuration.readonly = true
         configuration.busyMode = .timeout(SQLiteJobStore.busySeconds)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        self = try queue.read { db in try SQLiteCheckup(db) }
+        // Without a transaction around it, in which durability could not be asked for.
+        self = try queue.unsafeRead { db in try SQLiteCheckup(db) }
         try queue.close()
     }
 
