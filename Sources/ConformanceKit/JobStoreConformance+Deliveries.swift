@@ -1,4 +1,4 @@
-package import JobCore
+import JobCore
 import Testing
 
 extension JobStoreConformance {
