@@ -101,7 +101,7 @@ public struct FieldReader {
         in range: ClosedRange<Int64> = Int64.min...Int64.max
     ) throws(RequestProblem) -> Int64? {
         guard let value = value(name) else { return nil }
-        guard case .integer(let number) = value else { throw wrongType(name, value, "a whole number") }
+        guard let number = value.wholeNumber else { throw wrongType(name, value, "a whole number") }
         guard range.contains(number) else {
             throw RequestProblem(
                 .invalidValue,

@@ -48,6 +48,15 @@ public enum JSONValue: Sendable, Hashable {
         return value
     }
 
+    /// The whole number that this is: `5`, and `5.0` as well, since JSON knows but one kind of number.
+    public var wholeNumber: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int64(exactly: value)
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
     /// The boolean, or nil when this is none.
     public var boolValue: Bool? {
         guard case .bool(let value) = self else { return nil }

@@ -19,6 +19,9 @@ struct QueryReader {
             else {
                 throw APIError(.badRequest, reason: "invalid_value", "The query of the URL is not properly encoded.")
             }
+            guard !value.utf8.contains(0) else {
+                throw APIError.invalid(name, "The query parameter `\(name)` contains a NUL character; remove it.")
+            }
             guard parameters.updateValue(value, forKey: name) == nil else {
                 throw APIError.invalid(name, "The query parameter `\(name)` is given twice.")
             }

@@ -138,7 +138,7 @@ struct Gateway {
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
-        references.transport = UnavailableTransport()
+        references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
@@ -175,6 +175,8 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
+        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
+
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,

@@ -63,9 +63,19 @@ package final class Installation: Sendable {
         _ settings: [String: String] = [:],
         within seconds: Double = 60
     ) throws -> CommandResult {
+        try run(Self.program, arguments, settings, within: seconds)
+    }
+
+    /// Runs any program to its end.
+    package func run(
+        _ program: String,
+        _ arguments: [String],
+        _ settings: [String: String] = [:],
+        within seconds: Double
+    ) throws -> CommandResult {
         let name = "\(folder)/command-\(Self.counter.next())"
         let child = try ChildProcess(
-            Self.program,
+            program,
             arguments,
             environment: environment(settings),
             output: name + ".out",

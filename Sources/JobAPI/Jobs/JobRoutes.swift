@@ -71,7 +71,7 @@ struct JobRoutes: Sendable {
                 parameters: [
                     .query("status", .array(of: .word(JobWire.Status.self), min: 1), "Only jobs in one of these."),
                     .query("type", .word(GenerationType.self), "Only jobs of this type."),
-                    .query("model", .string(), "Only jobs of this model."),
+                    .query("model", .text(), "Only jobs of this model."),
                     .query(
                         "limit",
                         .integer(in: 1...Self.pageSizeMax).byDefault(.integer(Self.pageSizeDefault)),
@@ -83,10 +83,7 @@ struct JobRoutes: Sendable {
                     200: .json(
                         .jobList,
                         "A page of jobs.",
-                        links: [
-                            .init("listJobs", ["cursor": "$response.body#/next_cursor"]),
-                            .init("getJob", ["id": "$response.body#/data/0/id"]),
-                        ]
+                        links: [.init("listJobs", ["cursor": "$response.body#/next_cursor"])]
                     )
                 ]
             )

@@ -31,7 +31,7 @@ package struct JobWire: Sendable {
         }
     }
 
-    /// What every URL starts with.
+    /// What every URL starts with, without a slash at its end.
     package let publicURL: String
 
     /// Makes a writer.

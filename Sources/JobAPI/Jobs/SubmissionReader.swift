@@ -128,7 +128,9 @@ struct SubmissionReader: Sendable {
         let cost: Credits?
         switch value {
         case .string(let text): cost = Credits(usd: text)
-        case .integer(let whole): cost = Credits(usd: String(whole))
+        case .integer,
+            .number where value.wholeNumber != nil:
+            cost = value.wholeNumber.flatMap { Credits(usd: String($0)) }
         case .number:
             throw RequestProblem(
                 .invalidValue,

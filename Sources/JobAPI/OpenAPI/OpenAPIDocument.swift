@@ -138,9 +138,7 @@ final class OpenAPIDocument: Sendable {
         var contents: [String: JSONValue] = [:]
         var links: [String: JSONValue] = [:]
         for content in answer.contents {
-            var json: [String: JSONValue] = ["schema": components.json(content.schema)]
-            json["x-event-data"] = content.eventData.map { components.json($0) }
-            contents[content.mediaType] = .object(json)
+            contents[content.mediaType] = ["schema": components.json(content.schema)]
         }
         var json: [String: JSONValue] = ["description": .string(answer.about), "headers": .object(headers)]
         if !contents.isEmpty { json["content"] = .object(contents) }

@@ -131,7 +131,7 @@ struct RouteDescription: Sendable {
 
         /// Server-sent events whose data has this form.
         static func events(of data: Schema, _ about: String, headers: [Header] = []) -> Answer {
-            let content = Content(mediaType: "text/event-stream", schema: .string(), eventData: data)
+            let content = Content(mediaType: "text/event-stream", schema: .serverSentEvent(data: data))
             return Answer(about: about, contents: [content], headers: headers)
         }
 
@@ -171,9 +171,8 @@ struct RouteDescription: Sendable {
     /// One form of a body.
     struct Content: Sendable {
         let mediaType: String
+        /// Of a stream of events, the form of each.
         let schema: Schema
-        /// The form of each event's data, in a stream of events.
-        var eventData: Schema?
     }
 
     /// A header of an answer.

@@ -175,6 +175,15 @@ struct Schema: Sendable {
         )
     }
 
+    /// One event of a stream, whose data is JSON of this form.
+    static func serverSentEvent(data: Schema) -> Schema {
+        var text = string()
+        text.json["contentMediaType"] = "application/json"
+        text.json["contentSchema"] = .object(data.json)
+        text.use(data.named)
+        return object(["id": string(), "event": string(), "data": text], optional: ["id", "event"])
+    }
+
     // MARK: Variations
 
     /// The same, or null.
