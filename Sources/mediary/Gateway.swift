@@ -175,8 +175,6 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
-        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
-
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,

@@ -92,7 +92,8 @@ import Testing
         let whole = ["USING INDEX jobs_unheld", "USING COVERING INDEX outbox_exhausted"]
         let scans = plan.filter { step in
             [
-                "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers", "api_keys",
+                "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
+                "api_keys",
                 "key_usage",
             ].contains { step.hasPrefix("SCAN \($0)") } && !whole.contains(where: step.hasSuffix)
         }
