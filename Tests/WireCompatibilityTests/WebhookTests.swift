@@ -39,8 +39,8 @@ struct WebhookTests {
         let (ids, deliveries, log) = try await Gate.machine.run {
             let service = try installation.serve(Self.allowed)
             var ids: [String] = []
-            for prompt in ["a lighthouse", "a lighthouse [[fail:content_policy]]"] {
-                let answer = try service.client.submit(Self.video(prompt, receiver), idempotencyKey: prompt)
+            for (name, prompt) in [("good", "a lighthouse"), ("bad", "a lighthouse [[fail:content_policy]]")] {
+                let answer = try service.client.submit(Self.video(prompt, receiver), idempotencyKey: name)
                 guard answer.status == 202, let id = answer.json["id"]?.stringValue else {
                     throw Unexpected("\(answer.status) \(answer.text)")
                 }
