@@ -15,7 +15,7 @@ enum PythonClients {
     /// Runs one of the scripts in `Clients`, and reads the JSON that it prints.
     ///
     /// - Throws: `Unexpected` with its words when it does not end well.
-    static func run(_ script: String, _ arguments: String...) async throws -> JSONValue {
+    static func run(_ script: String, _ arguments: [String]) async throws -> JSONValue {
         let path = folder.appending(path: "Clients/\(script)").path
         let (status, output, errors) = try await Tool.run(python, [path] + arguments)
         guard status == 0 else { throw Unexpected("\(script) ended with \(status)\n\(output)\(errors)") }

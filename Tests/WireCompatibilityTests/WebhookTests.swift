@@ -30,7 +30,7 @@ struct WebhookTests {
             "body": .string(Data(delivery.body).base64EncodedString()),
         ]
         try Data(content.canonicalText.utf8).write(to: URL(filePath: file))
-        return try await PythonClients.run("verify_webhook.py", file)
+        return try await PythonClients.run("verify_webhook.py", [file])
     }
 
     @Test func aCompletedAndAFailedJobAreToldWithSignaturesThatOthersVerify() async throws {
