@@ -93,12 +93,12 @@ private final class Receiver: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
         Thread.detachNewThread { [weak self] in
             defer { close(listener) }
-            while self != nil {
+            while let receiver = self {
                 var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
                 guard poll(&wait, 1, 50) > 0 else { continue }
                 let connection = accept(listener, nil, nil)
                 Thread.detachNewThread {
-                    self?.serve(connection)
+                    receiver.serve(connection)
                     close(connection)
                 }
             }
