@@ -149,5 +149,5 @@ extension RouteDescription {
         "What the models make: any of these."
     )
 
-    private static let price = Schema.string(pattern: "^[0-9]{1,9}(\\.[0-9]{1,9})?$")
+    private static let price = Schema.string(pattern: "^([0-9]{1,9}(\\.[0-9]{1,9})?)?$")
 }
