@@ -133,12 +133,13 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let metrics = EngineMetrics()
         let answers = PendingAnswers()
         // Holds for a store that no other process admits jobs to: all later ones are noted here.
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         var references = ReferenceSource()
-        references.transport = UnavailableTransport()
+        references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
         let service = JobService(
@@ -149,9 +150,9 @@ struct Gateway {
             signals: signals,
             durations: durations,
             environment: environment,
-            references: references,
-
             answers: answers,
+            references: references,
+            metrics: metrics,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -168,6 +169,7 @@ struct Gateway {
             environment: environment,
             references: references,
             settings: settings,
+            metrics: metrics,
             logger: logger
         )
         let sweeper = ArtifactSweeper(
@@ -177,7 +179,6 @@ struct Gateway {
             logger: logger
         )
         let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
-
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
@@ -195,7 +196,7 @@ struct Gateway {
         let deliverer = WebhookDeliverer(
             store: stores.jobs,
             live: live,
-            transport: UnavailableTransport(),
+            transport: transport,
             composer: api.webhooks,
             secrets: webhookSecrets,
             allowNetworks: configuration.allowNetworks,

@@ -79,10 +79,3 @@ import Testing
         }
     }
 }
-
-extension JSONValue {
-    fileprivate var elements: [JSONValue]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
-}
