@@ -65,7 +65,7 @@ extension JobStoreConformance {
         },
         Check("workspaces are listed by name, each once, since when they are there") { store in
             var driver = try await JobDriver(store)
-            let start = JobFixtures.start
+            let start = driver.key.createdAt
             let later = driver.fixtures.tick()
             for name in ["zoo", "art", "zoo"] { try await store.ensureWorkspace(name, at: later) }
             try await store.ensureWorkspace(driver.key.workspace, at: later)

@@ -200,8 +200,7 @@ extension JobDriver {
     ///
     /// - Returns: The message that it left.
     /// - Throws: What the store throws, or that there is none.
-    mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage
-    {
+    mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage {
         var parameters = JobParameters()
         parameters.callbackURL = url
         let job = try await job(in: situation, parameters: parameters)

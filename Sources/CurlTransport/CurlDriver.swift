@@ -63,7 +63,7 @@ final class CurlDriver {
         switch command {
         case .start(let order, let channel):
             guard let transfer = CurlTransfer(order, channel, settings, addresses, startedAt: bootSeconds()) else {
-                return channel.end(.init(.noConnection, requestReachedPeer: .no, "libcurl has no memory"))
+                return channel.end(.init(.noConnection, requestReachedPeer: .no, "libcurl takes no such transfer"))
             }
             guard !channel.isUnwanted else { return end(transfer, .failure(.cancelled, "the caller was cancelled")) }
             transfers[ObjectIdentifier(channel)] = transfer

@@ -202,11 +202,12 @@ final class CurlTransfer {
             gaveUp = (kind, reason)
             return 0
         case .head(let head):
+            channel.deliver(head)
+            // The status may be all that the caller wants to know; the body is refused when it is asked for.
             if let limit = order.options.bodyBytesMax, let length = head.contentLength, length > limit {
                 gaveUp = (.tooLarge, "the body has \(length) bytes, more than \(limit)")
                 return 0
             }
-            channel.deliver(head)
             return count
         }
     }

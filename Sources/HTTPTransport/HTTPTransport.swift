@@ -170,6 +170,9 @@ public struct ExchangeOptions: Sendable {
     /// 0: an answer of 3xx is given back as it is.
     public var redirectsMax = 0
     /// The longest body that is read, in bytes; nil leaves it to the reader, who takes it chunk by chunk.
+    ///
+    /// The head of the answer is given in any case; reading a longer body fails with `tooLarge`, at once where its length
+    /// is declared.
     public var bodyBytesMax: Int64?
 
     /// Makes options; without arguments those of a read that may be repeated.

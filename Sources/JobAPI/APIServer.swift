@@ -120,6 +120,9 @@ package struct APIServer: Service {
     /// Writes messages to clients with this server's addresses.
     package var webhooks: WebhookWire { WebhookWire { [address] in address.wire } }
 
+    /// Whether the URLs that it hands out are final: its address is configured, or it listens.
+    package var knowsItsAddress: Bool { address.isFinal }
+
     /// Serves until told to stop.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

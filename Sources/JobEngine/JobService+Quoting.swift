@@ -30,9 +30,9 @@ extension JobService {
     /// kept or fetched, and neither the balance nor the room in the queue is looked at.
     ///
     /// - Throws: `RequestProblem`, as a submission would.
-    package func quote(_ submission: JobSubmission) throws -> JobQuote {
+    package func quote(_ submission: JobSubmission) async throws -> JobQuote {
         let plan = try plan(submission)
-        _ = try references.read(plan.resolved.request)
+        try await references.checkAddresses(try references.read(plan.resolved.request))
         return JobQuote(
             bill: plan.bill,
             hold: plan.hold,

@@ -104,8 +104,8 @@ struct ReferenceFetcher: Sendable {
         options.bodyBytesMax = bytesMax
         let tooLong = FetchProblem(reason: "is longer than \(bytesMax) bytes, the most that is allowed.")
         do {
-            // No credentials. Some servers refuse who does not give a name.
-            let request = HTTPRequest(.get, url, headers: [("Accept", "image/*"), ("User-Agent", "mediary")])
+            // No credentials, and nothing that a client could have put in.
+            let request = HTTPRequest(.get, url, headers: [("Accept", "image/*")])
             let response = try await source.transport.exchange(request, options: options)
             guard response.status == 200 else { throw Self.problem(response) }
             guard response.contentLength ?? 0 <= bytesMax else { throw tooLong }

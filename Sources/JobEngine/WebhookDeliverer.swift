@@ -61,7 +61,7 @@ package struct WebhookDeliverer: Service {
     private let userAgent: String
     private let environment: EngineEnvironment
     private let settings: Settings
-    private let startWhen: @Sendable () async -> Void
+    private let mayStart: @Sendable () -> Bool
     private let logger: Logger
     private let slots = DeliverySlots()
     private let stopping = Flag()
@@ -78,7 +78,7 @@ package struct WebhookDeliverer: Service {
     ///   - userAgent: What we call ourselves.
     ///   - environment: Time and chance.
     ///   - settings: Bounds and times.
-    ///   - startWhen: Waited for before the first message: by default nothing.
+    ///   - mayStart: Asked until it says yes, before the first message is sent.
     ///   - logger: Where the log goes: hosts, never whole URLs.
     package init(
         store: any JobStore,
@@ -90,7 +90,7 @@ package struct WebhookDeliverer: Service {
         userAgent: String,
         environment: EngineEnvironment,
         settings: Settings = Settings(),
-        startWhen: @escaping @Sendable () async -> Void = {},
+        mayStart: @escaping @Sendable () -> Bool = { true },
         logger: Logger
     ) {
         self.store = store
@@ -102,7 +102,7 @@ package struct WebhookDeliverer: Service {
         self.userAgent = userAgent
         self.environment = environment
         self.settings = settings
-        self.startWhen = startWhen
+        self.mayStart = mayStart
         self.logger = logger
     }
 
@@ -110,8 +110,10 @@ package struct WebhookDeliverer: Service {
     ///
     /// Those that do not are cut off; their claims end by themselves, and the next start sends them again.
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await startWhen() }
         await withGracefulShutdownHandler {
+            while !stopping.isUp, !Task.isCancelled, !mayStart() {
+                await live.messages.wait(seconds: 0.05, sleep: environment.sleep)
+            }
             await withDiscardingTaskGroup { group in
                 while !stopping.isUp, !Task.isCancelled { await claim(into: &group) }
                 await drain()

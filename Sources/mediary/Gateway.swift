@@ -178,7 +178,6 @@ struct Gateway {
             environment: environment,
             logger: logger
         )
-        let (listening, hasPort) = AsyncStream.makeStream(of: Void.self)
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
@@ -188,10 +187,7 @@ struct Gateway {
             configuration: configuration.api,
             environment: environment,
             logger: logger,
-            onListening: { port in
-                hasPort.finish()
-                await onListening(port)
-            }
+            onListening: onListening
         )
         let deliverer = WebhookDeliverer(
             store: stores.jobs,
@@ -203,7 +199,7 @@ struct Gateway {
             userAgent: "mediary/\(Mediary.version)",
             environment: environment,
             // Messages hold our own addresses: before the server listens they may not be known.
-            startWhen: { for await _ in listening {} },
+            mayStart: { api.knowsItsAddress },
             logger: logger
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
@@ -234,8 +230,8 @@ extension CurlTransport.Settings {
     fileprivate init(environment: [String: String]) {
         self.init()
         userAgent = "mediary/\(Mediary.version)"
-        certificateFile = environment["SSL_CERT_FILE"]
-        certificateFolder = environment["SSL_CERT_DIR"]
+        certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+        certificateFolder = environment["SSL_CERT_DIR"].flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 

@@ -51,10 +51,12 @@ struct LimitTests {
         }
         try await withTransport { transport async throws in
             let limited = options { $0.bodyBytesMax = 1_000_000 }
-            let refusal = await #expect(throws: TransportFailure.self) {
-                _ = try await transport.exchange(HTTPRequest(.get, peer.url()), options: limited)
-            }
+            let refused = try await transport.exchange(HTTPRequest(.get, peer.url()), options: limited)
+            #expect(refused.status == 200)
+            let refusal = await #expect(throws: TransportFailure.self) { _ = try await refused.body.next() }
             #expect(refusal?.kind == .tooLarge)
+            #expect(refusal?.requestReachedPeer == .yes)
+            #expect(await eventually { peer.closedByClient == 1 })
             // Without a limit it is the reader's to decide.
             let response = try await transport.exchange(HTTPRequest(.get, peer.url()), options: ExchangeOptions())
             #expect(response.contentLength == 10_737_418_240)

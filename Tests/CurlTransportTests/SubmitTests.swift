@@ -23,18 +23,19 @@ struct SubmitTests {
         #expect(peer.connections == 1)
     }
 
-    @Test("a lost answer is one send", arguments: [true, false])
-    func once(isWarm: Bool) async throws {
+    @Test("a lost answer is one send", arguments: [true, false], [[], body])
+    func once(isWarm: Bool, body: [UInt8]) async throws {
         let peer = try Self.forgetfulPeer()
         try await withTransport { transport async throws in
             if isWarm { try await Self.warm(transport, peer) }
-            let failure = await transport.failure(HTTPRequest(.post, peer.url("/lost"), body: Self.body), Self.submit)
+            let failure = await transport.failure(HTTPRequest(.post, peer.url("/lost"), body: body), Self.submit)
             #expect(failure?.kind == .connectionLost)
             #expect(failure?.requestReachedPeer == .unknown)
             try await Task.sleep(for: .milliseconds(300))
             let lost = peer.requests.filter { $0.target == "/lost" }
-            #expect(lost.map(\.body) == [Self.body])
+            #expect(lost.map(\.body) == [body])
             // On a connection of its own.
+            #expect(lost.map(\.connection) == [isWarm ? 2 : 1])
             #expect(peer.connections == (isWarm ? 2 : 1))
         }
     }

@@ -49,7 +49,8 @@ import Testing
         _ test: @Sendable (TestAPI, Hold) async throws -> Void
     ) async throws {
         let hold = Hold(first: count)
-        try await TestAPI.run(pausing: { _ in await hold.pass() }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in await hold.pass() }
+        try await TestAPI.run(pausing: pausing) { api in
             defer { hold.open() }
             try await test(api, hold)
         }
@@ -58,11 +59,12 @@ import Testing
     private static func post(
         _ api: TestAPI,
         _ body: JSONValue = TestAPI.video,
+        to path: String = "/api/v1/jobs",
         headers: [(String, String)] = []
     ) -> [UInt8] {
         let bytes = Array(body.canonicalText.utf8)
         let all = [api.authorization, ("Content-Type", "application/json")] + headers
-        return RawConnection.head("POST", "/api/v1/jobs", headers: all, length: bytes.count) + bytes
+        return RawConnection.head("POST", path, headers: all, length: bytes.count) + bytes
     }
 
     /// Posts a job, and closes the connection once it is committed: before its answer is written.
@@ -132,6 +134,26 @@ import Testing
             #expect(answer.json["status"] == "completed")
             #expect(answer.json["artifacts"]?.count == 1)
             #expect(answer.json == (try await api.get("/api/v1/jobs/\(lost)")).json)
+        }
+    }
+
+    @Test func aRepeatOfOpenRoutersSurfaceGetsItsJobInThoseWords() async throws {
+        try await Self.run(holdingFirst: 1) { api, hold in
+            let connection = try await api.connect()
+            try await connection.send(Self.post(api, TestAPI.clip, to: "/api/v1/videos"))
+            try await hold.waitForArrivals(1)
+            connection.cut()
+            hold.open()
+            let lost = try #require(try await Self.unanswered(api).first)
+            try await api.run(lost)
+            let answer = try await api.generate()
+            #expect(try Self.id(answer) == lost)
+            #expect(Self.isReplay(answer))
+            #expect(answer.json["status"] == "in_progress")
+            #expect(answer[header: "mediary-pending-answer"] == nil)
+            let next = try await api.generate()
+            #expect(try Self.id(next) != lost)
+            #expect(try await Self.jobs(api) == 2)
         }
     }
 
@@ -229,7 +251,9 @@ import Testing
     @Test func afterAnHourAnEqualRequestIsANewJob() async throws {
         let clock = Ahead()
         let hold = Hold(first: 2)
-        try await TestAPI.run(pausing: { _ in await hold.pass() }, secondsAhead: { clock.seconds }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in await hold.pass() }
+        let ahead: @Sendable () -> Double = { clock.seconds }
+        try await TestAPI.run(pausing: pausing, secondsAhead: ahead) { api in
             defer { hold.open() }
             try await Self.cut(api, hold, number: 1)
             try await Self.cut(api, hold, number: 2, TestAPI.image)
@@ -304,7 +328,8 @@ import Testing
 
     /// A hundred clients, each cut now and then, each repeating at once until it has an answer.
     @Test func whateverIsCutWhenThereIsOneJobForEachClient() async throws {
-        try await TestAPI.run(pausing: { _ in try? await Task.sleep(for: .milliseconds(150)) }) { api in
+        let pausing: @Sendable (WriteAheadStep) async -> Void = { _ in try? await Task.sleep(for: .milliseconds(150)) }
+        try await TestAPI.run(pausing: pausing) { api in
             let answers = try await withThrowingTaskGroup(of: RawAnswer.self) { group in
                 for number in 0..<100 {
                     let body = TestAPI.image(prompt: "\(number % 3)")

@@ -90,7 +90,7 @@ struct ReferenceTests {
             #expect(options.redirectsMax == 3)
             #expect(options.bodyBytesMax == 20_971_520)
             #expect(options.totalTimeoutSeconds <= 60 && options.idleTimeoutSeconds <= 15 && !options.isSubmit)
-            #expect(Set(harness.web.headers) == ["Accept", "User-Agent"])
+            #expect(Set(harness.web.headers) == ["Accept"])
         }
     }
 

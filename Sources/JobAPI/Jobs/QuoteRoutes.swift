@@ -33,7 +33,7 @@ struct QuoteRoutes: Sendable {
         try QueryReader(request.uri.query).finish()
         let body = try await bodies.json(of: request)
         let submission = try submissions.read(body, key: key, idempotencyKey: nil)
-        return Response(json: Self.body(of: try service.quote(submission)))
+        return Response(json: Self.body(of: try await service.quote(submission)))
     }
 
     private static func body(of quote: JobQuote) -> [UInt8] {

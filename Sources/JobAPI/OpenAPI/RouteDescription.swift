@@ -62,7 +62,6 @@ struct RouteDescription: Sendable {
 
         static let jobs = Tag("Jobs", "Submit, watch, list and cancel jobs; fetch what they made.")
         static let models = Tag("Models", "What is on offer: models, what they take, and what they cost.")
-
         static let openRouter = Tag(
             "OpenRouter",
             "For clients written for OpenRouter: its words over the same jobs. Unknown fields and parameters are passed over."

@@ -3,6 +3,8 @@ import Synchronization
 
 /// One request as a peer read it.
 struct PeerRequest: Sendable {
+    /// Which of the peer's connections it came over, from 1.
+    let connection: Int
     let method: String
     let target: String
     let headers: [(name: String, value: String)]
@@ -51,8 +53,11 @@ final class Peer: Sendable {
                 guard poll(&wait, 1, 50) > 0 else { continue }
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { continue }
-                peer.state.withLock { $0.connections += 1 }
-                let connection = PeerConnection(descriptor, peer)
+                let number = peer.state.withLock { state in
+                    state.connections += 1
+                    return state.connections
+                }
+                let connection = PeerConnection(descriptor, peer, number)
                 Thread.detachNewThread {
                     serve(connection)
                     connection.close()
@@ -108,11 +113,13 @@ final class Peer: Sendable {
 /// A connection as the peer has it; all calls block.
 final class PeerConnection: Sendable {
     private let descriptor: Int32
+    private let number: Int
     private weak let peer: Peer?
     private let buffer = Mutex<[UInt8]>([])
 
-    init(_ descriptor: Int32, _ peer: Peer) {
+    init(_ descriptor: Int32, _ peer: Peer, _ number: Int) {
         self.descriptor = descriptor
+        self.number = number
         self.peer = peer
         var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -151,7 +158,13 @@ final class PeerConnection: Sendable {
                     let words = lines[0].components(separatedBy: " ")
                     let body = Array(buffer[head.upperBound..<head.upperBound + length])
                     buffer.removeFirst(head.upperBound + length)
-                    let request = PeerRequest(method: words[0], target: words[1], headers: headers, body: body)
+                    let request = PeerRequest(
+                        connection: number,
+                        method: words[0],
+                        target: words[1],
+                        headers: headers,
+                        body: body
+                    )
                     peer?.note(request)
                     return request
                 }

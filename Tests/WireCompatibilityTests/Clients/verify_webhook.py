@@ -1,7 +1,7 @@
 """Verifies one delivery of a webhook with the code of others, and with the documented rule written out.
 
-Reads {"secret": ..., "headers": {lower-case name: value}, "body": <base64>} on standard input and prints the event as
-JSON. Any deviation ends it with a message and status 1.
+Reads {"secret": ..., "headers": {lower-case name: value}, "body": <base64>} from the file that it is given, and prints
+the event as JSON. Any deviation ends it with a message and status 1.
 """
 
 import base64
@@ -13,7 +13,8 @@ import time
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-delivery = json.load(sys.stdin)
+with open(sys.argv[1], encoding="utf-8") as file:
+    delivery = json.load(file)
 secret, headers = delivery["secret"], delivery["headers"]
 body = base64.b64decode(delivery["body"])
 

@@ -1,4 +1,0 @@
-import ServiceHarness
-import Testing
-
-@Suite struct WireCompatibilityTests {}
