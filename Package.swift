@@ -87,7 +87,7 @@ let package = Package(
             name: "mediary",
             dependencies: [
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
-                "AdapterCatalog", "HTTPTransport", "CurlTransport", logging, lifecycle,
+                "AdapterCatalog", "HTTPTransport", "CurlTransport", "MediaInspection", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
@@ -131,6 +131,13 @@ let package = Package(
         .testTarget(
             name: "AdapterCatalogTests",
             dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+        ),
+        .testTarget(
+            name: "MediaryCommandTests",
+            dependencies: [
+                "mediary", "Generation", "HTTPTransport", "JobCore", "JobEngine", "Cryptography", "ConformanceKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"]),

@@ -11,6 +11,8 @@ package enum AdapterCatalog {
     package struct Registration: Sendable {
         /// The folder's name.
         package let folder: String
+        /// The variables that switch it on, any of them; empty for one that needs no key.
+        package var settings: [String] = []
         /// The instances that the settings ask for: none, one, or one per account or server.
         package let instances: @Sendable (ProviderSettings) -> [any ProviderAdapter]
     }

@@ -1,4 +1,4 @@
-import JobCore
+package import JobCore
 import Testing
 
 extension JobStoreConformance {
@@ -200,7 +200,8 @@ extension JobDriver {
     ///
     /// - Returns: The message that it left.
     /// - Throws: What the store throws, or that there is none.
-    mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage {
+    package mutating func message(_ url: String, in situation: JobSituation = .completed) async throws -> OutboxMessage
+    {
         var parameters = JobParameters()
         parameters.callbackURL = url
         let job = try await job(in: situation, parameters: parameters)

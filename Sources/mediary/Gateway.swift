@@ -227,7 +227,7 @@ struct Gateway {
 
 extension CurlTransport.Settings {
     /// The settings of this program; certificates are where OpenSSL's own variables say.
-    fileprivate init(environment: [String: String]) {
+    init(environment: [String: String]) {
         self.init()
         userAgent = "mediary/\(Mediary.version)"
         certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }

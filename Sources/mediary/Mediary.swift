@@ -8,8 +8,9 @@ import ArgumentParser
         discussion: "Settings come from environment variables; the README lists them.",
         version: version,
         subcommands: [
-            ServeCommand.self, DemoCommand.self, JobsCommand.self, KeysCommand.self, CreditsCommand.self,
-            WorkspacesCommand.self, AuditCommand.self, OpenAPICommand.self,
+            ServeCommand.self, DemoCommand.self, GenerateCommand.self, QuoteCommand.self, ModelsCommand.self,
+            JobsCommand.self, KeysCommand.self, CreditsCommand.self, WorkspacesCommand.self, DoctorCommand.self,
+            AuditCommand.self, OpenAPICommand.self,
         ]
     )
 

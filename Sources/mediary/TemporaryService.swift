@@ -15,7 +15,7 @@ struct TemporaryService {
     init(_ name: String, _ configuration: Configuration) throws {
         var template = Array("\(FileManager.default.temporaryDirectory.path)/mediary-\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw ClientFailure(description: "no temporary folder can be made: \(String(cString: strerror(errno)))")
+            throw ClientFailure("no temporary folder can be made: \(String(cString: strerror(errno)))")
         }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var configuration = configuration
@@ -46,7 +46,7 @@ struct TemporaryService {
             }
             await service.stop()
             try await group.waitForAll()
-            guard let used else { throw ClientFailure(description: "the service stopped before it was ready") }
+            guard let used else { throw ClientFailure("the service stopped before it was ready") }
             return try used.get()
         }
     }

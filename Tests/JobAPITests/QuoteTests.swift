@@ -32,7 +32,7 @@ import Testing
     ]
 
     @Test(arguments: bodies) func aQuoteIsTheHoldAndTheBill(body: JSONValue) async throws {
-        try await TestAPI.run { api in
+        try await TestAPI.run(adapter: TestAdapter(hasWhisper: true)) { api in
             let quote = try await api.quote(body)
             #expect(quote.status == 200, "\(quote.text)")
             let id = try await api.submitted(body)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aHoldIsRoundedUpAndATotalToTheNearest() async throws {
-        try await TestAPI.run { api in
+        try await TestAPI.run(adapter: TestAdapter(hasWhisper: true)) { api in
             let quote = try await api.quote(["type": "speech", "model": "test/whisper", "input": "x"])
             #expect(quote.json["total"] == "0.000000000")
             #expect(quote.json["hold"] == "0.000000001")
@@ -85,6 +85,11 @@ import Testing
             for body in Self.refused + BadInputTests.cases.map(\.body) {
                 let quote = try await api.quote(body)
                 let submission = try await api.submit(body)
+                // Where a name leads to is the submission's to ask: a quote only looks at what was sent.
+                guard !submission.errorMessage.contains("names a host") else {
+                    #expect(quote.status == 200)
+                    continue
+                }
                 #expect((400..<500).contains(quote.status), "\(body.canonicalText.prefix(300))")
                 #expect(quote.status == submission.status)
                 #expect(quote.text == submission.text)

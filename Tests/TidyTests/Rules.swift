@@ -17,8 +17,6 @@ enum Rules {
     private static let readsTheClock = [
         // Makes the clock that is passed in.
         "Sources/mediary/SystemEnvironment.swift",
-        // A program that measures a server from outside, and shows its user how long things took.
-        "Sources/mediary/Commands/DemoCommand.swift",
         // Drops a paused walk through its folders after some time: a cache, which no outcome depends on.
         "storage/ArtifactStoreFiles/Sources/FileArtifactStore.swift",
     ]

@@ -29,7 +29,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     /// Runs the three jobs and the audit; true when anything is not as it should be.
     private func play(_ gateway: Gateway, port: Int, folder: String) async throws -> Bool {
-        let started = ContinuousClock.now
+        let environment = gateway.stores.environment
+        let started = environment.bootSeconds()
         let accounts = gateway.stores.accounts
         let key = try await accounts.createKey(name: "demo")
         let granted = try await accounts.grant(
@@ -49,21 +50,25 @@ struct DemoCommand: AsyncParsableCommand {
 
             """
         )
-        let client = APIClient(baseURL: "http://127.0.0.1:\(port)", key: key.secret)
+        let client = APIClient(
+            baseURL: "http://127.0.0.1:\(port)",
+            key: key.secret,
+            environment: environment
+        )
         var failed = false
         for scene in Scene.all {
             guard gateway.catalog.endpoint(model: scene.model) != nil else {
                 throw ClientFailure(
-                    description: "\(scene.model) is not available: ffmpeg and espeak-ng must be installed."
+                    "\(scene.model) is not available: ffmpeg and espeak-ng must be installed."
                 )
             }
-            failed = try await !play(scene, client, folder: folder) || failed
+            failed = try await !play(scene, client, environment, folder: folder) || failed
         }
         let balance = try await accounts.balance(of: AccountService.defaultWorkspace)
         print("  credits left: \(balance.available) USD, held: \(balance.held) USD\n")
         let report = try await Auditor(store: gateway.stores.jobs, files: gateway.stores.artifacts).run()
         AuditCommand.show(report)
-        let seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1_000
+        let seconds = environment.bootSeconds() - started
         print(
             "\n\(failed ? "Not everything worked" : "Three real artifacts") in \(String(format: "%.1f", seconds)) s. They stay in \(folder)/out\n"
         )
@@ -71,39 +76,32 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     /// Runs one job with its progress on screen; false when it does not complete.
-    private func play(_ scene: Scene, _ client: APIClient, folder: String) async throws -> Bool {
+    private func play(
+        _ scene: Scene,
+        _ client: APIClient,
+        _ environment: EngineEnvironment,
+        folder: String
+    ) async throws -> Bool {
         print("  \(scene.body["type"]?.stringValue ?? "")  \(scene.model)  \"\(scene.words)\"")
-        let screen = ProgressLine()
-        var job = try await client.json("POST", "/api/v1/jobs", body: scene.body, idempotencyKey: "demo-\(scene.file)")
-        guard let id = job["id"]?.stringValue else { throw ClientFailure(description: "the answer has no job id") }
-        let started = ContinuousClock.now
-        while let status = job["status"]?.stringValue, status == "queued" || status == "in_progress" {
-            screen.show(job, id: id)
-            try await Task.sleep(for: .milliseconds(150))
-            job = try await client.json("GET", "/api/v1/jobs/\(id)")
-        }
-        screen.clear()
-        guard job["status"]?.stringValue == "completed", case .array(let artifacts) = job["artifacts"],
-            let artifact = artifacts.first, let url = artifact["url"]?.stringValue
-        else {
-            print("    \(id)  \(job["status"]?.stringValue ?? "?"): \(job["error"]?["message"]?.stringValue ?? "")\n")
+        fflush(nil)
+        let screen = JobScreen(isQuiet: isatty(STDERR_FILENO) != 1)
+        let started = environment.bootSeconds()
+        let posted = try await client.submit(scene.body) { screen.note($0) }
+        let job = try await JobFollower(client: client, environment: environment)
+            .follow(posted, since: started, on: screen)
+        guard JobEnding.code(of: job) == .success else {
+            print("    \(JobEnding.summary(of: job))\n")
             return false
         }
-        let path = "\(folder)/out/\(scene.file)"
-        try await client.download(url, to: path)
-        var facts: [String] = [artifact["media_type"]?.stringValue ?? ""]
-        if let width = artifact["width"]?.integerValue, let height = artifact["height"]?.integerValue {
-            facts.append("\(width)x\(height)")
-        }
-        if let seconds = artifact["duration_seconds"], seconds != .null { facts.append("\(seconds.canonicalText) s") }
-        facts.append(Output.bytes(artifact["bytes"]?.integerValue ?? 0))
-        let took = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1_000
+        let took = environment.bootSeconds() - started
+        let saved = try await ArtifactDownload(client: client, environment: environment)
+            .save(job, to: try Destination("\(folder)/out/\(scene.file)")) { screen.note($0) }
         print(
             """
-                \(id)  completed in \(String(format: "%.1f", took)) s
-                \(facts.joined(separator: ", "))
-                cost \(job["usage"]?["cost"]?.stringValue ?? "?") USD
-                \(path)
+                \(JobStanding(job).id)  completed in \(String(format: "%.1f", took)) s
+                \(saved.map(\.facts).joined(separator: "; "))
+                cost \(Output.money(job["usage"]?["cost"]?.stringValue ?? "?")) USD
+                \(saved.map(\.path).joined(separator: "\n    "))
 
             """
         )
@@ -144,30 +142,4 @@ private struct Scene {
             ]
         ),
     ]
-}
-
-/// A line that is rewritten as a job moves on; nothing where the output is no terminal.
-private struct ProgressLine {
-    private let isTerminal = isatty(STDOUT_FILENO) == 1
-
-    func show(_ job: JSONValue, id: String) {
-        guard isTerminal else { return }
-        let phase = job["phase"]?.stringValue ?? job["status"]?.stringValue ?? ""
-        var share: Double?
-        if case .number(let value) = job["progress"] { share = value }
-        if case .integer(let value) = job["progress"] { share = Double(value) }
-        let bar = share.map { share in
-            let full = Int(share * 24)
-            return String(repeating: "█", count: full) + String(repeating: "░", count: 24 - full)
-                + String(format: " %3.0f %%", share * 100)
-        }
-        print("\r\u{1B}[K    \(id)  \(phase)  \(bar ?? "")", terminator: "")
-        fflush(nil)
-    }
-
-    func clear() {
-        guard isTerminal else { return }
-        print("\r\u{1B}[K", terminator: "")
-        fflush(nil)
-    }
 }

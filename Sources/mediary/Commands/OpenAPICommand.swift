@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import HTTPTransport
 import Logging
 
 /// `mediary openapi`: the description of the API, as the service itself answers it.
@@ -20,7 +21,9 @@ struct OpenAPICommand: AsyncParsableCommand {
         let service = try TemporaryService("openapi", configuration)
         defer { service.remove() }
         let document = try await service.run { port in
-            try await APIClient(baseURL: "http://127.0.0.1:\(port)", key: "").json("GET", "/openapi.json")
+            let environment = service.gateway.stores.environment
+            return try await APIClient(baseURL: "http://127.0.0.1:\(port)", key: "", environment: environment)
+                .json(.get, "/openapi.json")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

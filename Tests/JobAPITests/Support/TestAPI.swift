@@ -28,6 +28,7 @@ struct TestAPI: Sendable {
     /// Starts a server, runs a test against it, and stops it.
     static func run(
         _ adjust: (inout APIConfiguration) -> Void = { _ in },
+        adapter: TestAdapter = TestAdapter(),
         limits: JobService.Limits = JobService.Limits(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
@@ -48,7 +49,7 @@ struct TestAPI: Sendable {
         let service = JobService(
             store: store,
             artifacts: artifacts,
-            catalog: try EndpointCatalog([TestAdapter()]),
+            catalog: try EndpointCatalog([adapter]),
             live: live,
             signals: WorkSignals(environment: environment),
             durations: ObservedDurations(),

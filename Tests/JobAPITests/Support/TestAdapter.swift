@@ -6,6 +6,8 @@ import ProviderKit
 struct TestAdapter: CancellableAdapter {
     let id = ProviderID("testing")
     let account = "main"
+    /// Whether there is a model that hardly costs anything.
+    var hasWhisper = false
     let transport: any HTTPTransport = UnavailableTransport()
 
     var models: [ModelCapabilities] {
@@ -34,13 +36,16 @@ struct TestAdapter: CancellableAdapter {
                 .speech(SpeechParameters(voices: ["anna", "bert"], formats: ["wav"])),
                 [ListPrice(unit: "character", usd: "0.00001")]
             ),
-            // So cheap that a character costs less than the smallest amount that is booked.
-            model(
-                "test/whisper",
-                .speech(SpeechParameters(voices: ["anna"], formats: ["wav"])),
-                [ListPrice(unit: "character", usd: "0.0000000003")]
-            ),
-        ]
+        ] + (hasWhisper ? [whisper] : [])
+    }
+
+    /// So cheap that a character costs less than the smallest amount that is booked.
+    private var whisper: ModelCapabilities {
+        model(
+            "test/whisper",
+            .speech(SpeechParameters(voices: ["anna"], formats: ["wav"])),
+            [ListPrice(unit: "character", usd: "0.0000000003")]
+        )
     }
 
     private func model(_ slug: String, _ parameters: ModelParameters, _ prices: [ListPrice]) -> ModelCapabilities {

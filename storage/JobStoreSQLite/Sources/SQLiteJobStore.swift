@@ -70,7 +70,7 @@ package final class SQLiteJobStore: JobStore {
     ///
     /// GRDB sets `synchronous=NORMAL` when it opens a pool, after `prepareDatabase` has run: a power cut would then
     /// lose jobs that were answered for. So FULL is set afterwards, and read back.
-    private static func requireDurability(_ db: Database) throws {
+    static func requireDurability(_ db: Database) throws {
         try db.execute(sql: "PRAGMA synchronous = FULL")
         let synchronous = try Int64.fetchOne(db, sql: "PRAGMA synchronous")
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
