@@ -59,9 +59,18 @@ package struct APIServer: Service {
         let bodies = BodyReader(bytesMax: configuration.bodyBytesMax, seconds: environment.bootSeconds)
 
         let router = Router(context: APIRequestContext.self)
-        router.add(middleware: AnswerMiddleware(seconds: environment.bootSeconds))
+        let metrics = HTTPMetrics()
+        router.add(middleware: AnswerMiddleware(seconds: environment.bootSeconds, metrics: metrics))
         var routes = RouteTable(router: router)
         HealthRoutes(store: store, sleep: environment.sleep).add(to: &routes)
+        MetricsRoutes(
+            engine: service.metrics,
+            http: metrics,
+            store: store,
+            version: configuration.version,
+            environment: environment,
+            startedAt: environment.bootSeconds()
+        ).add(to: &routes)
         let submissions = SubmissionReader(allowNetworks: configuration.allowNetworks)
         JobRoutes(
             service: service,
@@ -79,6 +88,7 @@ package struct APIServer: Service {
             store: store,
             authenticator: authenticator,
             address: address,
+            streams: metrics.streams,
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)

@@ -20,6 +20,7 @@ struct AnswerMiddleware: RouterMiddleware {
 
     /// Seconds on a clock that never goes back.
     let seconds: @Sendable () -> Double
+    let metrics: HTTPMetrics
 
     func handle(
         _ request: Request,
@@ -38,7 +39,9 @@ struct AnswerMiddleware: RouterMiddleware {
         }
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.requestID] = context.requestID
-        log(request, response, milliseconds: Int((seconds() - start) * 1_000), context.logger)
+        let took = seconds() - start
+        metrics.answered(request.method, context.endpointPath, response.status.code, seconds: took)
+        log(request, response, milliseconds: Int(took * 1_000), context.logger)
         return response
     }
 

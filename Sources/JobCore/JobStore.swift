@@ -540,6 +540,11 @@ public protocol JobStore: Sendable {
     /// Whether any job that is not deleted refers to this file.
     func isReferenced(_ key: ArtifactKey) async throws -> Bool
 
+    /// Figures for the operator, read at one moment.
+    ///
+    /// Cost grows with the jobs in flight, the messages that wait and the accounts; not with jobs that wait or are over.
+    func storeMetrics(now: Timestamp) async throws -> StoreMetrics
+
     /// Whether the database answers.
     func ping() async throws
 }

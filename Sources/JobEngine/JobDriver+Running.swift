@@ -44,6 +44,8 @@ extension JobDriver {
         do {
             status = try await endpoint.adapter.status(of: operation)
         } catch {
+            services.metrics.polled(endpoint.id, "error")
+            services.metrics.failed(endpoint.id, error)
             if isLate { return try await expire(job, operation, endpoint) }
             return try await afterFailedPoll(
                 job,
@@ -52,6 +54,8 @@ extension JobDriver {
                 schedule.interval(elapsed: elapsed, hint: nil, jitter: jitter)
             )
         }
+        let seenAt = environment.now()
+        services.metrics.polled(endpoint.id, status.word)
         switch status {
         case .pending where isLate: return try await expire(job, operation, endpoint)
         case .pending(let progress, let isQueued, let hint):
@@ -60,18 +64,19 @@ extension JobDriver {
         case .completed(let outputs, _):
             services.durations.observe(elapsed, of: job)
             guard !outputs.isEmpty else {
-                return try await advance(job, .providerFailed(Self.withheld, retryAt: nil))
+                return try await advance(job, .providerFailed(Self.withheld, retryAt: nil), seenAt: seenAt)
             }
             let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
             environment.passed(.storing)
             return next
         case .failed(let failure):
             log(.info, "generation failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
+            services.metrics.failed(endpoint.id, failure)
             let retryAt = failure.billing == .notCharged ? retryTime(failure, tries: running.attempt) : nil
-            return try await advance(job, .providerFailed(JobFailure(failure), retryAt: retryAt))
+            return try await advance(job, .providerFailed(JobFailure(failure), retryAt: retryAt), seenAt: seenAt)
         case .cancelled(let nano):
             let charged = min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0)))
-            return try await advance(job, .providerCancelled(charged: charged))
+            return try await advance(job, .providerCancelled(charged: charged), seenAt: seenAt)
         }
     }
 
@@ -172,6 +177,18 @@ extension ProviderFailure.Retry {
         switch self {
         case .never, .backoff: nil
         case .after(let seconds): seconds
+        }
+    }
+}
+
+extension OperationStatus {
+    /// What it is counted as.
+    fileprivate var word: StaticString {
+        switch self {
+        case .pending: "pending"
+        case .completed: "completed"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
         }
     }
 }

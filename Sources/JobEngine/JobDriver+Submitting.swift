@@ -66,6 +66,7 @@ extension JobDriver {
             // An adapter that answers without having sent: its conformance suite forbids it. Nothing was paid.
             throw AttemptRefusedStep()
         }
+        services.metrics.sent(to: endpoint.id, submission.outcome)
         environment.passed(.answered)
         return try await accept(current.job, attempt, send: attempt.sends + 1, submission, endpoint)
     }
@@ -157,6 +158,13 @@ extension JobDriver {
                 "details": "\(failure.details)",
             ]
         )
+        let notSent = !context.didCommitSending
+        // A failure without a send is no answer of the provider's.
+        if !notSent { services.metrics.failed(endpoint.id, failure) }
+        services.metrics.sent(
+            to: endpoint.id,
+            notSent ? .notSent : failure.isDefiniteRefusal && attempt.sends == 0 ? .refused : .unknown
+        )
         let isResend = attempt.sends > 0
         if isResend {
             // A resend that is not accepted proves nothing about the first send.
@@ -164,7 +172,6 @@ extension JobDriver {
             await pause(job, seconds: Self.unsentResendSeconds)
             return .go(try await reload(job))
         }
-        let notSent = !context.didCommitSending
         guard notSent || failure.isDefiniteRefusal else { return try await advance(job, .answerLost) }
         if !notSent {
             _ = try await recordSurely(.refused(JobFailure(failure)), job, attempt: attempt.start.number, send: 1)
@@ -409,4 +416,14 @@ private final class ByteCollector: Sendable {
     var all: [UInt8] { bytes.withLock { $0 } }
 
     func append(_ chunk: [UInt8]) { bytes.withLock { $0 += chunk } }
+}
+
+extension Submission {
+    /// What it is counted as.
+    fileprivate var outcome: EngineMetrics.SubmitOutcome {
+        switch self {
+        case .accepted: .accepted
+        case .completed: .completed
+        }
+    }
 }

@@ -15,6 +15,7 @@ struct DriverServices: Sendable {
     let references: ReferenceFetcher
     let environment: EngineEnvironment
     let settings: JobWorker.Settings
+    let metrics: EngineMetrics
     let logger: Logger
 }
 
@@ -121,10 +122,16 @@ struct JobDriver: Sendable {
     /// - Parameters:
     ///   - job: The job as the caller knows it.
     ///   - event: What happened.
+    ///   - seenAt: When it was seen, if it is the provider's end.
     ///   - isPassing: Whether the event counts only for the job as the caller knows it: the newer state is gone on with.
     /// - Returns: What to do next.
     /// - Throws: `AttemptRefusedStep` when the attempt does not allow it; what the store throws.
-    func advance(_ job: Job, _ event: JobEvent, isPassing: Bool = false) async throws -> NextStep {
+    func advance(
+        _ job: Job,
+        _ event: JobEvent,
+        seenAt: Timestamp? = nil,
+        isPassing: Bool = false
+    ) async throws -> NextStep {
         var current = job
         while true {
             guard current.fence == fence, !current.state.isTerminal else { return .leave }
@@ -144,6 +151,9 @@ struct JobDriver: Sendable {
             ) {
             case .committed(let moved):
                 services.live.publish(moved)
+                if moved.state.isTerminal, let seenAt = seenAt ?? current.state.providerEndedAt {
+                    services.metrics.told(moved, seenAt: seenAt, now: environment.now())
+                }
                 // A job that is being stored leaves its slot free.
                 if case .storing = moved.state { services.signals.jobsWait() }
                 return moved.fence == fence && !moved.state.isTerminal ? .go(moved) : .leave
@@ -192,6 +202,14 @@ struct JobDriver: Sendable {
         metadata["job"] = "\(job.id)"
         metadata["state"] = "\(job.state.name.rawValue)"
         services.logger.log(level: level, message, metadata: metadata)
+    }
+}
+
+extension JobState {
+    /// When the provider was found to be done, while its outputs are being stored.
+    fileprivate var providerEndedAt: Timestamp? {
+        guard case .storing(let storing) = self else { return nil }
+        return storing.since
     }
 }
 

@@ -110,6 +110,9 @@ package struct JobService: Sendable {
     /// The jobs whose answers are not written yet.
     package let answers: PendingAnswers
 
+    /// What is counted for the operator.
+    package let metrics: EngineMetrics
+
     let store: any JobStore
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
@@ -133,9 +136,11 @@ package struct JobService: Sendable {
         answers: PendingAnswers = PendingAnswers(),
         limits: Limits = Limits(),
         references: ReferenceSource = ReferenceSource(),
+        metrics: EngineMetrics = EngineMetrics(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
+        self.metrics = metrics
         self.answers = answers
         self.store = store
         self.artifacts = artifacts
@@ -171,6 +176,21 @@ package struct JobService: Sendable {
         _ submission: JobSubmission,
         connection: ClientConnection? = nil,
         answer: (Job) throws -> String
+    ) async throws -> SubmissionResult {
+        do {
+            let result = try await take(submission, connection, answer)
+            metrics.submitted(.success(result))
+            return result
+        } catch {
+            metrics.submitted(.failure(error))
+            throw error
+        }
+    }
+
+    private func take(
+        _ submission: JobSubmission,
+        _ connection: ClientConnection?,
+        _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
         let fingerprint = Self.fingerprint(submission)
         if let idempotencyKey = submission.idempotencyKey {

@@ -66,6 +66,7 @@ package struct JobWorker: Service {
         environment: EngineEnvironment,
         references: ReferenceSource = ReferenceSource(),
         settings: Settings = Settings(),
+        metrics: EngineMetrics = EngineMetrics(),
         logger: Logger
     ) {
         services = DriverServices(
@@ -79,6 +80,7 @@ package struct JobWorker: Service {
             references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
             environment: environment,
             settings: settings,
+            metrics: metrics,
             logger: logger
         )
     }

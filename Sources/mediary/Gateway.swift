@@ -133,6 +133,7 @@ struct Gateway {
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
+        let metrics = EngineMetrics()
         let answers = PendingAnswers()
         // Holds for a store that no other process admits jobs to: all later ones are noted here.
         try await answers.load(from: stores.jobs, at: environment.now())
@@ -151,6 +152,7 @@ struct Gateway {
             environment: environment,
             answers: answers,
             references: references,
+            metrics: metrics,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -167,6 +169,7 @@ struct Gateway {
             environment: environment,
             references: references,
             settings: settings,
+            metrics: metrics,
             logger: logger
         )
         let sweeper = ArtifactSweeper(

@@ -214,5 +214,9 @@ struct NodeStore: JobStore {
         try await through { try await base.isReferenced(key) }
     }
 
+    func storeMetrics(now: Timestamp) async throws -> StoreMetrics {
+        try await through { try await base.storeMetrics(now: now) }
+    }
+
     func ping() async throws { try await through { try await base.ping() } }
 }

@@ -17,6 +17,8 @@ struct EventRoutes: Sendable {
     let store: any JobStore
     let authenticator: Authenticator
     let address: PublicAddress
+    /// How many streams are open.
+    let streams: Meter
     let heartbeatSeconds: Double
     let sleep: @Sendable (Double) async throws -> Void
 
@@ -124,6 +126,8 @@ private struct EventStream: Sendable {
         var writer = writer
         let signals = HandOff<Signal>()
         let missed = MissedHeartbeats()
+        routes.streams.add(1)
+        defer { routes.streams.add(-1) }
         defer { logger.debug("a reader of events is done", metadata: ["job": "\(job)"]) }
         try await writer.write(ByteBuffer(staticString: "retry: 2000\n\n"))
         try await body.consumeWithInboundCloseHandler { _ in

@@ -149,5 +149,6 @@ extension RouteDescription {
         "What the models make: any of these."
     )
 
+    /// An empty one is as absent.
     private static let price = Schema.string(pattern: "^([0-9]{1,9}(\\.[0-9]{1,9})?)?$")
 }

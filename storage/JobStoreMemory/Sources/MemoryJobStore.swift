@@ -451,6 +451,26 @@ package actor MemoryJobStore: JobStore {
 
     // MARK: Upkeep
 
+    package func storeMetrics(now: Timestamp) -> StoreMetrics {
+        let inFlight = table.values.filter {
+            switch $0.state {
+            case .submitting, .running, .storing: true
+            case .queued, .completed, .failed, .cancelled, .expired: false
+            }
+        }
+        return StoreMetrics(
+            jobs: table.values.reduce(into: Dictionary(uniqueKeysWithValues: JobState.Name.allCases.map { ($0, 0) })) {
+                $0[$1.state.name, default: 0] += 1
+            },
+            waiting: table.values.count(where: isWaiting),
+            inFlightWithoutLease: inFlight.count { job in job.worker.map { !lasts($0, at: now) } ?? true },
+            outboxPending: outbox.waiting.count,
+            outboxOldest: outbox.waiting.first?.createdAt,
+            outboxExhausted: outbox.exhaustedCount,
+            ledgerDifference: ledger.balances.values.reduce(0) { $0 + $1.nanoUSD }
+        )
+    }
+
     package func audit() -> AuditReport {
         AuditReport(
             jobs: table.count,

@@ -20,6 +20,9 @@ struct MemoryOutbox {
         rows.filter { $0.message.job == id && $0.waits }.map(\.message)
     }
 
+    /// All messages that wait, the oldest first.
+    var waiting: [OutboxMessage] { rows.filter(\.waits).map(\.message) }
+
     func tries(of id: JobID) -> [DeliveryTry] { rows.filter { $0.message.job == id }.flatMap(\.tries) }
 
     var exhaustedCount: Int { rows.count(where: \.isExhausted) }

@@ -48,6 +48,10 @@ import Testing
         Expectation(testDescription: "is held", sql: ReferenceSQL.isHeld, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "committed", sql: AccountSQL.committed, index: "api_keys_workspace"),
         Expectation(testDescription: "usage", sql: AccountSQL.usage, index: "sqlite_autoindex_api_keys_1"),
+        Expectation(testDescription: "claimed", sql: MetricsSQL.claimed, index: "jobs_held"),
+        Expectation(testDescription: "unheld, counted", sql: MetricsSQL.unheld, index: "jobs_unheld"),
+        Expectation(testDescription: "held by the dead", sql: MetricsSQL.heldByDead, index: "jobs_held"),
+        Expectation(testDescription: "outbox, counted", sql: MetricsSQL.outbox, index: "outbox_waiting"),
         Expectation(testDescription: "is referenced", sql: ReadSQL.isReferenced, index: "job_inputs_sha256"),
     ]
 
@@ -89,7 +93,10 @@ import Testing
 
     /// Only a partial index that holds nothing but what is asked for may be walked whole.
     private func expectNoScan(_ plan: [String]) {
-        let whole = ["USING INDEX jobs_unheld", "USING COVERING INDEX outbox_exhausted"]
+        let whole = [
+            "USING INDEX jobs_unheld", "USING COVERING INDEX jobs_unheld", "USING COVERING INDEX outbox_exhausted",
+            "USING INDEX outbox_waiting", "USING INDEX jobs_held",
+        ]
         let scans = plan.filter { step in
             [
                 "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
