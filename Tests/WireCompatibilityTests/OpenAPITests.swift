@@ -147,11 +147,45 @@ private struct Answers {
         try ask("getHealth", "GET", "/healthz")
         try ask("getReadiness", "GET", "/readyz")
         try ask("getOpenAPI", "GET", "/openapi.json")
+        try openRouter(on: video)
         try mistakes(on: image)
         return [
             "document": try client.exchange("GET", "/openapi.json").json, "answers": .array(answers),
             "events": .array(events),
         ]
+    }
+
+    /// The answers in OpenRouter's words.
+    private mutating func openRouter(on id: String) throws {
+        try ask("getVideo", "GET", "/api/v1/videos/\(id)")
+        let body: JSONValue = [
+            "model": "sandbox/video:floor", "prompt": "[[fail:content_policy]]", "seed": .null, "unknown": ["a": 1],
+        ]
+        try ask("submitVideo", "POST", "/api/v1/videos", body: body, expecting: 202)
+        let failing = try #require(answers.last?["body"]?["id"]?.stringValue)
+        _ = try client.waitForEnd(of: failing, within: 30)
+        try ask("getVideo", "GET", "/api/v1/videos/\(failing)")
+        try ask("getVideoContent", "GET", "/api/v1/videos/\(failing)/content", expecting: 409)
+        try ask("getVideoContent", "GET", "/api/v1/videos/\(id)/content?index=x", expecting: 400)
+        try ask("getVideo", "GET", "/api/v1/videos/x", expecting: 404)
+        try ask(
+            "submitVideo",
+            "POST",
+            "/api/v1/videos",
+            body: ["model": "sandbox/image", "prompt": "x"],
+            expecting: 400
+        )
+        try ask("submitVideo", "POST", "/api/v1/videos", body: ["model": "no/model", "prompt": "x"], expecting: 404)
+        try ask("listVideoModels", "GET", "/api/v1/videos/models")
+        try ask("listModels", "GET", "/api/v1/models?output_modalities=all&limit=2")
+        try ask("listModels", "GET", "/api/v1/models?sort=x", expecting: 400)
+        try ask("countModels", "GET", "/api/v1/models/count?output_modalities=video")
+        try ask("getModel", "GET", "/api/v1/model/sandbox/speech")
+        try ask("getModel", "GET", "/api/v1/model/no/model", expecting: 404)
+        try ask("listEndpoints", "GET", "/api/v1/models/sandbox/video/endpoints")
+        try ask("listProviders", "GET", "/api/v1/providers")
+        try ask("getCredits", "GET", "/api/v1/credits")
+        try ask("getCurrentKey", "GET", "/api/v1/key")
     }
 
     private mutating func mistakes(on id: String) throws {
