@@ -24,7 +24,7 @@ package final class CuttingProxy: Sendable {
 
     /// Where it listens, on 127.0.0.1.
     package let port: Int
-    private let upstream: Int
+    private let upstream: Atomic<Int>
     private let cut: @Sendable (Request) -> Double?
     private let listener: Int32
     private let isStopped = Atomic(false)
@@ -39,7 +39,7 @@ package final class CuttingProxy: Sendable {
     ///     its answer has begun by then; nil for never.
     /// - Throws: `Unexpected` when it cannot listen.
     package init(to upstream: Int, cut: @escaping @Sendable (Request) -> Double?) throws {
-        self.upstream = upstream
+        self.upstream = Atomic(upstream)
         self.cut = cut
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = Self.loopback(port: 0)
@@ -60,6 +60,9 @@ package final class CuttingProxy: Sendable {
 
     /// How many connections were cut.
     package var cutCount: Int { cuts.count }
+
+    /// Leads later connections to another port: the service was started anew.
+    package func turn(to port: Int) { upstream.store(port, ordering: .relaxed) }
 
     /// Takes no more connections; those that there are go on.
     package func stop() {
@@ -84,7 +87,7 @@ package final class CuttingProxy: Sendable {
             close(service)
             close(client)
         }
-        var address = Self.loopback(port: upstream)
+        var address = Self.loopback(port: upstream.load(ordering: .relaxed))
         let isConnected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(service, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
