@@ -92,9 +92,13 @@ struct ArtifactRoutes: Sendable {
             headers[.contentDisposition] = nil
             return Response(status: .notModified, headers: headers)
         }
-        let length = try await artifacts.length(of: artifact.key)
-        guard length != nil || !isPastRetention(job) else {
-            throw APIError(.gone, reason: "expired", "The artifact was kept for as long as was asked, and is gone.")
+        guard let length = try await artifacts.length(of: artifact.key) else {
+            guard !isPastRetention(job) else {
+                throw APIError(.gone, reason: "expired", "The artifact was kept for as long as was asked, and is gone.")
+            }
+            // Asking again will not bring it back, which a 500 would suggest.
+            context.logger.error("an artifact is missing in the store", metadata: ["key": "\(artifact.key)"])
+            throw APIError(.gone, reason: "gone", "The artifact is not there any more.")
         }
         guard length == artifact.bytes else {
             context.logger.error("an artifact is not in the store as recorded", metadata: ["key": "\(artifact.key)"])
