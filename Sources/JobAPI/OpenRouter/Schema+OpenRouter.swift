@@ -169,6 +169,9 @@ extension Schema {
         ])
     ])
 
+    /// Endpoints of any models.
+    static let endpointList = object(["data": array(of: endpoint)])
+
     private static let endpoint: Schema = {
         var members: [String: Schema] = [
             "name": .string(min: 1), "model_id": .string(min: 1), "model_name": .string(min: 1),
