@@ -157,7 +157,7 @@ extension RouteDescription {
         .query("max_price", price, "US dollars for a million tokens of text: 0 for media."),
         .query("min_output_price", price, "US dollars for a million tokens of text: 0 for media."),
         .query("max_output_price", price, "US dollars for a million tokens of text: 0 for media."),
-        .query("sort", .word(ModelFilter.Order.self), "The order."),
+        .query("sort", .word(ModelFilter.orders), "The order."),
         .query("offset", .integer(in: 0...Int64(Int32.max)), "How many to skip."),
         .query("limit", .integer(in: 1...ModelRoutes.pageSizeMax), "How many to list; all, when both are absent."),
     ]

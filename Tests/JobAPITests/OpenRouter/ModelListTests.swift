@@ -223,16 +223,9 @@ import Testing
             (.second, ["audio": "true"], "0.15", "duration_seconds_with_audio"),
             (.second, ["audio": "false"], "0.075", "duration_seconds_without_audio"),
             (.second, ["audio": "true", "resolution": "1080p"], "0.3", "duration_seconds_with_audio_1080p"),
-            (
-                .second, ["mode": "image_to_video", "resolution": "720p"], "0.4",
-                "image_to_video_duration_seconds_720p"
-            ),
-            (.second, ["mode": "image_to_video"], "0.4", nil),
             (.second, ["quality": "pro"], "0.5", nil),
             (.second, ["resolution": "wide"], "0.5", nil),
-            (.token, [:], "0.0000107", "video_tokens"),
-            (.token, ["resolution": "1080p"], "0.000012", "video_tokens_1080p"),
-            (.token, ["audio": "false"], "0.000005", "video_tokens_without_audio"),
+            (.token, [:], "0.0000107", nil),
             (.request, [:], "0.4", "generate"),
             (.image, [:], "0.4", nil),
         ]
