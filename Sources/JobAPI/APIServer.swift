@@ -66,7 +66,7 @@ package struct APIServer: Service {
         MetricsRoutes(
             engine: service.metrics,
             http: metrics,
-            store: store,
+            store: StoreFigures(environment: environment) { try await store.storeMetrics(now: environment.now()) },
             version: configuration.version,
             environment: environment,
             startedAt: environment.bootSeconds()

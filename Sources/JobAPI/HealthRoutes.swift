@@ -5,9 +5,6 @@ import NIOCore
 
 /// Tells whether the process lives, and whether it can do its work.
 struct HealthRoutes: Sendable {
-    /// How long the store may take to answer, in seconds.
-    private static let patienceSeconds = 2.0
-
     let store: any JobStore
     let sleep: @Sendable (Double) async throws -> Void
 
@@ -41,16 +38,7 @@ struct HealthRoutes: Sendable {
     }
 
     private func isStoreThere() async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { (try? await store.ping()) != nil }
-            group.addTask {
-                try? await sleep(Self.patienceSeconds)
-                return false
-            }
-            let isThere = await group.next() ?? false
-            group.cancelAll()
-            return isThere
-        }
+        await StoreQuestion.answer(sleep: sleep) { try await store.ping() } != nil
     }
 
     private static func answer(_ status: HTTPResponse.Status, _ word: String) -> Response {

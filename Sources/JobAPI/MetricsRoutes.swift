@@ -9,12 +9,9 @@ import NIOCore
 /// Without a key, like the health: it holds no prompt, no key and no name of a workspace. Whoever serves the API to the
 /// world keeps the path to the inside, at the proxy.
 struct MetricsRoutes: Sendable {
-    /// How long the store may take, in seconds; figures of the process are told without it.
-    private static let patienceSeconds = 2.0
-
     let engine: EngineMetrics
     let http: HTTPMetrics
-    let store: any JobStore
+    let store: StoreFigures
     let version: String
     let environment: EngineEnvironment
     /// When the process started, by the clock that never goes back.
@@ -46,26 +43,13 @@ struct MetricsRoutes: Sendable {
         text.value("mediary_build_info", [("version", version)], "1")
         let uptime = environment.bootSeconds() - startedAt
         text.single("mediary_uptime_seconds", .gauge, "Time since the start of the process.", uptime)
-        let metrics = await storeMetrics()
+        let metrics = await store.current()
         text.single("mediary_store_up", .gauge, "Whether the store answered for this.", metrics == nil ? 0 : 1)
         if let metrics { write(metrics, to: &text) }
         write(engine, to: &text)
         http.write(to: &text)
         ProcessFacts()?.write(to: &text)
         return text.text
-    }
-
-    private func storeMetrics() async -> StoreMetrics? {
-        await withTaskGroup(of: StoreMetrics?.self) { group in
-            group.addTask { try? await store.storeMetrics(now: environment.now()) }
-            group.addTask {
-                try? await environment.sleep(Self.patienceSeconds)
-                return nil
-            }
-            let metrics = await group.next() ?? nil
-            group.cancelAll()
-            return metrics
-        }
     }
 
     private func write(_ store: StoreMetrics, to text: inout PrometheusText) {

@@ -33,32 +33,8 @@ struct RouteTable {
 
     /// Adds a route for making something, or for making something happen.
     mutating func post(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
-        on(.post, path, description, handler)
-    }
-
-    /// Adds a route for replacing something.
-    mutating func put(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
-        on(.put, path, description, handler)
-    }
-
-    /// Adds a route for changing parts of something.
-    mutating func patch(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
-        on(.patch, path, description, handler)
-    }
-
-    /// Adds a route for deleting something.
-    mutating func delete(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
-        on(.delete, path, description, handler)
-    }
-
-    private mutating func on(
-        _ method: HTTPRequest.Method,
-        _ path: String,
-        _ description: RouteDescription,
-        _ handler: @escaping Handler
-    ) {
-        add(method, path, handler)
-        describe(method, path, description)
+        add(.post, path, handler)
+        describe(.post, path, description)
     }
 
     private mutating func add(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {

@@ -314,8 +314,14 @@ package struct JobService: Sendable {
 
     /// A job of a workspace; nil for one that does not exist or is another's, without a difference.
     package func job(_ id: JobID, workspace: String) async throws -> JobView? {
-        guard let job = try await live.job(id), job.admitted.workspace == workspace else { return nil }
+        guard let job = try await plainJob(id, workspace: workspace) else { return nil }
         return try await view(of: job)
+    }
+
+    /// A job of a workspace, without what else is known about it: for answers that show no place and no attempts.
+    package func plainJob(_ id: JobID, workspace: String) async throws -> Job? {
+        guard let job = try await live.job(id), job.admitted.workspace == workspace else { return nil }
+        return job
     }
 
     /// Waits until a job is over, at most some seconds, and tells how it stands then.

@@ -72,14 +72,14 @@ struct ArtifactRoutes: Sendable {
         let key = try await authenticator.key(of: request)
         try QueryReader(request.uri.query).finish()
         let id = try context.jobID
-        guard let view = try await service.job(id, workspace: key.workspace) else { throw APIError.noSuchJob }
+        guard let job = try await service.plainJob(id, workspace: key.workspace) else { throw APIError.noSuchJob }
         let index = context.parameters.get("index").flatMap { QueryReader.wholeNumber($0) }
-        return try await serve(try Self.artifact(index, of: view.job), of: view.job, request, context)
+        return try await serve(try Self.artifact(index, of: job), of: job, request, context)
     }
 
     /// Answers with a file of a completed job: whole, in part, or with what stands in the way of that.
     ///
-    /// - Throws: `APIError`: 410 for a file whose time is over, 416 for a part that is not there; what the store throws.
+    /// - Throws: `APIError`: 410 for a file that is not there any more, 416 for a part that is not there; what the store throws.
     func serve(
         _ artifact: Artifact,
         of job: Job,
@@ -92,9 +92,13 @@ struct ArtifactRoutes: Sendable {
             headers[.contentDisposition] = nil
             return Response(status: .notModified, headers: headers)
         }
-        let length = try await artifacts.length(of: artifact.key)
-        guard length != nil || !isPastRetention(job) else {
-            throw APIError(.gone, reason: "expired", "The artifact was kept for as long as was asked, and is gone.")
+        guard let length = try await artifacts.length(of: artifact.key) else {
+            guard !isPastRetention(job) else {
+                throw APIError(.gone, reason: "expired", "The artifact was kept for as long as was asked, and is gone.")
+            }
+            // Asking again will not bring it back, which a 500 would suggest.
+            context.logger.error("an artifact is missing in the store", metadata: ["key": "\(artifact.key)"])
+            throw APIError(.gone, reason: "gone", "The artifact is not there any more.")
         }
         guard length == artifact.bytes else {
             context.logger.error("an artifact is not in the store as recorded", metadata: ["key": "\(artifact.key)"])

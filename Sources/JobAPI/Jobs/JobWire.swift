@@ -125,7 +125,7 @@ package struct JobWire: Sendable {
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
-        writeArtifacts(of: job, url: url, to: &json)
+        writeArtifacts(of: job, to: &json)
         json.key("usage")
         writeUsage(of: job.state, to: &json)
         json.key("error")
@@ -208,7 +208,7 @@ package struct JobWire: Sendable {
         json.endArray()
     }
 
-    private func writeArtifacts(of job: Job, url: String, to json: inout JSONWriter) {
+    private func writeArtifacts(of job: Job, to json: inout JSONWriter) {
         json.beginArray()
         if case .completed(let completed) = job.state {
             for artifact in completed.artifacts {
@@ -234,7 +234,7 @@ package struct JobWire: Sendable {
                     json.null()
                 }
                 json.key("url")
-                json.string("\(url)/artifacts/\(artifact.index)")
+                json.string(self.artifact(artifact.index, of: job.id))
                 json.key("expires_at")
                 // Artifacts are kept: nothing deletes them, so there is no time to tell.
                 json.null()

@@ -11,21 +11,12 @@ struct ModelFilter {
     ]
     static let inputs = ["text", "image", "file", "audio", "video"]
 
-    /// The orders that clients can ask for; in most of them media models are all alike, which keeps them by slug.
-    enum Order: String, CaseIterable {
-        case cheapest = "pricing-low-to-high"
-        case dearest = "pricing-high-to-low"
-        case context = "context-high-to-low"
-        case throughput = "throughput-high-to-low"
-        case latency = "latency-low-to-high"
-        case popular = "most-popular"
-        case week = "top-weekly"
-        case newest
-        case intelligence = "intelligence-high-to-low"
-        case coding = "coding-high-to-low"
-        case agentic = "agentic-high-to-low"
-        case design = "design-arena-elo-high-to-low"
-    }
+    /// The orders that clients can ask for; in all but `newest` media models are alike, which keeps them by slug.
+    static let orders = [
+        "pricing-low-to-high", "pricing-high-to-low", "context-high-to-low", "throughput-high-to-low",
+        "latency-low-to-high", "most-popular", "top-weekly", "newest", "intelligence-high-to-low",
+        "coding-high-to-low", "agentic-high-to-low", "design-arena-elo-high-to-low",
+    ]
 
     /// The modalities of which a model must give out one; nil for all models.
     private var outputs: [String]?
@@ -35,7 +26,7 @@ struct ModelFilter {
     private var providers: [String]?
     private var words: String?
     private var isPriceInRange = true
-    private var order: Order?
+    private var isNewestFirst = false
 
     /// Reads the parameters.
     ///
@@ -53,13 +44,10 @@ struct ModelFilter {
         }
         for name in ["max_price", "max_output_price"] { _ = try Self.price(name, &query) }
         guard let text = query.string("sort") else { return }
-        guard let known = Order(rawValue: text) else {
-            throw APIError.invalid(
-                "sort",
-                "`sort` must be one of: \(RequestProblem.list(Order.allCases.map(\.rawValue)))."
-            )
+        guard Self.orders.contains(text) else {
+            throw APIError.invalid("sort", "`sort` must be one of: \(RequestProblem.list(Self.orders)).")
         }
-        order = known
+        isNewestFirst = text == "newest"
     }
 
     /// The modalities alone, for a count.
@@ -68,13 +56,8 @@ struct ModelFilter {
     /// The models that match, in order.
     func apply(to entries: [ModelDirectory.Entry]) -> [ModelDirectory.Entry] {
         let matching = entries.filter(matches)
-        switch order {
-        case .newest:
-            return matching.sorted { ($1.created, $0.model.slug) < ($0.created, $1.model.slug) }
-        case .cheapest, .dearest, .context, .throughput, .latency, .popular, .week, .intelligence, .coding, .agentic,
-            .design, nil:
-            return matching
-        }
+        guard isNewestFirst else { return matching }
+        return matching.sorted { ($1.created, $0.model.slug) < ($0.created, $1.model.slug) }
     }
 
     private func matches(_ entry: ModelDirectory.Entry) -> Bool {

@@ -4,7 +4,7 @@ import JobCore
 
 /// The routes that tell what there is: models, endpoints, providers.
 ///
-/// They want no key, but a key that is not good is refused.
+/// Most want no key, but a key that is not good is refused.
 struct ModelRoutes: Sendable {
     private static let path = "api/v1/models"
     static let pageSizeMax: Int64 = 1_000
@@ -22,7 +22,17 @@ struct ModelRoutes: Sendable {
         routes.get("api/v1/providers", .listProviders) { request, _ in
             try await open(request) { Response(json: providers) }
         }
-        routes.get(Self.path, .listModels) { request, _ in try await open(request) { try list(request) } }
+        routes.get(Self.path, .listModels) { request, _ in try await open(request) { try list(request, Self.path) } }
+        // Every key may use every model.
+        routes.get("\(Self.path)/user", .listUserModels) { request, _ in
+            _ = try await authenticator.key(of: request)
+            return try list(request, "\(Self.path)/user")
+        }
+        // Artifacts are kept until they are fetched, so no endpoint is one without retention.
+        routes.get("api/v1/endpoints/zdr", .listEndpointsWithoutRetention) { request, _ in
+            _ = try await authenticator.key(of: request)
+            return Response(json: ModelWire.noEndpoints)
+        }
         routes.get("\(Self.path)/count", .countModels) { request, _ in try await open(request) { try count(request) } }
         routes.get("\(Self.path)/:author/:slug/endpoints", .listEndpoints) { request, context in
             try await open(request) { Response(json: ModelWire.endpoints(of: try entry(context))) }
@@ -38,7 +48,7 @@ struct ModelRoutes: Sendable {
         return try answer()
     }
 
-    private func list(_ request: Request) throws -> Response {
+    private func list(_ request: Request, _ path: String) throws -> Response {
         var query = try QueryReader(request.uri.query)
         let filter = try ModelFilter(&query)
         let offset = try query.integer("offset", in: 0...Int64(Int32.max))
@@ -50,12 +60,13 @@ struct ModelRoutes: Sendable {
         let start = Int(offset ?? 0)
         let size = Int(limit ?? Self.pageSizeDefault)
         let page = models.dropFirst(start).prefix(size)
-        let next = start + size < models.count ? Self.link(request.uri.query, offset: start + size, limit: size) : nil
+        let next =
+            start + size < models.count ? Self.link(path, request.uri.query, offset: start + size, limit: size) : nil
         return Response(json: ModelWire.models(page, next: next, totalCount: models.count))
     }
 
     /// The same list, further on.
-    private static func link(_ query: String?, offset: Int, limit: Int) -> String {
+    private static func link(_ path: String, _ query: String?, offset: Int, limit: Int) -> String {
         let others = (query ?? "").split(separator: "&").filter {
             !$0.hasPrefix("offset=") && !$0.hasPrefix("limit=")
         }

@@ -226,6 +226,9 @@ enum ModelWire {
 
     // MARK: Endpoints and providers
 
+    /// An empty list of endpoints.
+    static let noEndpoints = Array("{\"data\":[]}".utf8)
+
     /// A model's endpoints.
     static func endpoints(of entry: ModelDirectory.Entry) -> [UInt8] {
         var json = JSONWriter(capacity: 2_048)

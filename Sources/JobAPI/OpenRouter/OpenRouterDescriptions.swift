@@ -70,21 +70,16 @@ extension RouteDescription {
             "Without `output_modalities` only models that make text are listed. Filters about text are passed over.",
         isOpen: true,
         checksKey: true,
-        parameters: [
-            modalities,
-            .query("input_modalities", .array(of: .word(ModelFilter.inputs)), "What the models must all take."),
-            .query("supported_parameters", .array(of: .string(min: 1)), "Parameters that the models must all take."),
-            .query("model_authors", .array(of: .string(min: 1)), "Of any of these authors."),
-            .query("providers", .array(of: .string(min: 1)), "At any of these providers."),
-            .query("q", .string(), "Words in the name or the slug."),
-            .query("min_price", price, "US dollars for a million tokens of text: 0 for media."),
-            .query("max_price", price, "US dollars for a million tokens of text: 0 for media."),
-            .query("min_output_price", price, "US dollars for a million tokens of text: 0 for media."),
-            .query("max_output_price", price, "US dollars for a million tokens of text: 0 for media."),
-            .query("sort", .word(ModelFilter.Order.self), "The order."),
-            .query("offset", .integer(in: 0...Int64(Int32.max)), "How many to skip."),
-            .query("limit", .integer(in: 1...ModelRoutes.pageSizeMax), "How many to list; all, when both are absent."),
-        ],
+        parameters: filters,
+        answers: [200: .json(.models, "One page of models.")]
+    )
+
+    static let listUserModels = RouteDescription(
+        id: "listUserModels",
+        tag: .openRouter,
+        summary: "List the models that the key may use",
+        details: "Every key may use every model: this is the list of all, behind a key.",
+        parameters: filters,
         answers: [200: .json(.models, "One page of models.")]
     )
 
@@ -118,6 +113,14 @@ extension RouteDescription {
         errors: [404]
     )
 
+    static let listEndpointsWithoutRetention = RouteDescription(
+        id: "listEndpointsWithoutRetention",
+        tag: .openRouter,
+        summary: "List the endpoints that keep nothing",
+        details: "There are none: what a job made is kept to be fetched.",
+        answers: [200: .json(.endpointList, "The endpoints.")]
+    )
+
     static let listProviders = RouteDescription(
         id: "listProviders",
         tag: .openRouter,
@@ -142,6 +145,22 @@ extension RouteDescription {
         summary: "Show the key of the request",
         answers: [200: .json(.currentKey, "The key, and what it has spent.")]
     )
+
+    private static let filters: [Parameter] = [
+        modalities,
+        .query("input_modalities", .array(of: .word(ModelFilter.inputs)), "What the models must all take."),
+        .query("supported_parameters", .array(of: .string(min: 1)), "Parameters that the models must all take."),
+        .query("model_authors", .array(of: .string(min: 1)), "Of any of these authors."),
+        .query("providers", .array(of: .string(min: 1)), "At any of these providers."),
+        .query("q", .string(), "Words in the name or the slug."),
+        .query("min_price", price, "US dollars for a million tokens of text: 0 for media."),
+        .query("max_price", price, "US dollars for a million tokens of text: 0 for media."),
+        .query("min_output_price", price, "US dollars for a million tokens of text: 0 for media."),
+        .query("max_output_price", price, "US dollars for a million tokens of text: 0 for media."),
+        .query("sort", .word(ModelFilter.orders), "The order."),
+        .query("offset", .integer(in: 0...Int64(Int32.max)), "How many to skip."),
+        .query("limit", .integer(in: 1...ModelRoutes.pageSizeMax), "How many to list; all, when both are absent."),
+    ]
 
     private static let modalities = Parameter.query(
         "output_modalities",

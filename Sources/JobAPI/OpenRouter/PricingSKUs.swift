@@ -15,26 +15,18 @@ enum PricingSKUs {
         var conditions = line.conditions
         let resolution = conditions.removeValue(forKey: "resolution")
         let audio = conditions.removeValue(forKey: "audio")
-        let mode = conditions.removeValue(forKey: "mode")
         guard conditions.isEmpty, let tier = tier(resolution) else { return nil }
         switch line.unit {
         case .second:
-            switch (mode, audio) {
-            case (nil, nil): return "duration_seconds" + tier
-            case (nil, "true"?): return "duration_seconds_with_audio" + tier
-            case (nil, "false"?): return "duration_seconds_without_audio" + tier
-            case ("text_to_video"?, nil), ("image_to_video"?, nil):
-                return tier.isEmpty ? nil : (mode ?? "") + "_duration_seconds" + tier
+            switch audio {
+            case nil: return "duration_seconds" + tier
+            case "true"?: return "duration_seconds_with_audio" + tier
+            case "false"?: return "duration_seconds_without_audio" + tier
             case _: return nil
             }
-        case .token:
-            switch (mode, audio) {
-            case (nil, nil): return "video_tokens" + tier
-            case (nil, "false"?): return tier.isEmpty ? "video_tokens_without_audio" : nil
-            case _: return nil
-            }
-        case .request: return mode == nil && audio == nil && tier.isEmpty ? "generate" : nil
-        case .image, .megapixel, .character, .audioMinute: return nil
+        case .request: return audio == nil && tier.isEmpty ? "generate" : nil
+        // Videos are metered by the second and by the request.
+        case .token, .image, .megapixel, .character, .audioMinute: return nil
         }
     }
 

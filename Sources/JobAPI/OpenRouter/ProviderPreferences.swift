@@ -3,6 +3,9 @@ import HTTPTypes
 
 /// Reads `provider`: who may serve the request, and the options that are the provider's own.
 enum ProviderPreferences {
+    /// Whether a provider may keep what is sent to it.
+    enum DataCollection: String, CaseIterable { case allow, deny }
+
     private static let slugBytesMax = 64
     private static let slugsMax = 200
     /// Preferences that choose among endpoints or are about text: with one endpoint for each model there is nothing to
@@ -27,25 +30,33 @@ enum ProviderPreferences {
         _ = try provider.bool("require_parameters")
         let isRetentionRefused = try provider.bool("zdr") ?? false
         for name in withoutEffect { _ = provider.value(name) }
-        for name in ["data_collection", "max_price"] {
-            // Said to restrict, and nothing is known to restrict by: so it is told.
-            guard let value = provider.value(name), value != "allow" else { continue }
-            try passed.add("provider.\(name)", value, .notApplicable)
+        let isCollectionRefused = try provider.word("data_collection", as: DataCollection.self) == .deny
+        if provider.value("max_price") != nil {
+            // A limit on money that is not kept must not look as if it were.
+            throw RequestProblem(
+                .unsupportedParameter,
+                field: "provider.max_price",
+                "`provider.max_price` has no unit for videos; leave it out. `max_cost` at POST /api/v1/jobs limits "
+                    + "what a job may cost."
+            )
         }
         let options = try options(of: entry, &provider, &passed)
         try passed.addUnread(&provider)
         guard let entry else { return options }
         if let only, !only.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.only", entry) }
         if let ignored, ignored.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.ignore", entry) }
-        if isRetentionRefused {
-            throw APIError(
-                .notFound,
-                reason: "privacy_restricted",
-                param: "provider.zdr",
-                "Videos are kept until they are fetched, so `provider.zdr` leaves no endpoint for `\(entry.model.slug)`."
-            )
-        }
+        if isRetentionRefused { throw restricted("provider.zdr", entry) }
+        if isCollectionRefused { throw restricted("provider.data_collection", entry) }
         return options
+    }
+
+    private static func restricted(_ field: String, _ entry: ModelDirectory.Entry) -> APIError {
+        APIError(
+            .notFound,
+            reason: "privacy_restricted",
+            param: field,
+            "Videos are kept until they are fetched, so `\(field)` leaves no endpoint for `\(entry.model.slug)`."
+        )
     }
 
     /// A base slug stands for all its regions and variants.

@@ -42,6 +42,7 @@ extension Schema {
         let members: [String: Schema] = [
             "only": slugs, "ignore": slugs, "order": slugs,
             "allow_fallbacks": bool.orNull, "require_parameters": bool.orNull, "zdr": bool.orNull,
+            "data_collection": word(ProviderPreferences.DataCollection.self).orNull,
             "options": map(of: object([:], isOpen: true).orNull).orNull
                 .about("By provider, its own options, also under `parameters`."),
         ]
@@ -167,6 +168,9 @@ extension Schema {
             "architecture": architecture, "endpoints": array(of: endpoint),
         ])
     ])
+
+    /// Endpoints of any models.
+    static let endpointList = object(["data": array(of: endpoint)])
 
     private static let endpoint: Schema = {
         var members: [String: Schema] = [

@@ -72,8 +72,8 @@ struct VideoRoutes: Sendable {
     }
 
     private func video(_ context: APIRequestContext, _ key: APIKey) async throws -> Job {
-        let view = try await service.job(try context.jobID, workspace: key.workspace)
-        guard let job = view?.job, job.admitted.request.type == .video else { throw APIError.noSuchJob }
+        let job = try await service.plainJob(try context.jobID, workspace: key.workspace)
+        guard let job, job.admitted.request.type == .video else { throw APIError.noSuchJob }
         return job
     }
 

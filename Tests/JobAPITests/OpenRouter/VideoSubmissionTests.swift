@@ -299,6 +299,19 @@ import Testing
             status: 404,
             reason: "privacy_restricted"
         ),
+        Refusal(change: ["provider": ["data_collection": "maybe"]], param: "provider.data_collection"),
+        Refusal(change: ["provider": ["data_collection": false]], param: "provider.data_collection"),
+        Refusal(
+            change: ["provider": ["data_collection": "deny"]],
+            param: "provider.data_collection",
+            status: 404,
+            reason: "privacy_restricted"
+        ),
+        Refusal(
+            change: ["provider": ["max_price": ["request": "0.1"]]],
+            param: "provider.max_price",
+            reason: "unsupported_parameter"
+        ),
     ]
 
     @Test func whatCannotBeFollowedIsRefused() async throws {
