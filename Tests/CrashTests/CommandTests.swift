@@ -218,17 +218,13 @@ import Testing
     @Test func jobsAreListedAndWatched() async throws {
         try await withService("jobs") { shell in
             let folder = shell.installation.folder
-            let submitted = try shell.succeed(
-                "generate",
-                "image",
-                "x",
-                "-m",
-                "sandbox/image",
-                "--no-wait",
-                "--metadata",
-                "order=7"
-            )
+            let arguments = [
+                "generate", "image", "x", "-m", "sandbox/image", "--no-wait", "--metadata", "order=7",
+                "--idempotency-key", "order-7",
+            ]
+            let submitted = try shell.run(arguments)
             let id = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(try shell.run(arguments).output == submitted.output, "one key, one job")
             let watched = try shell.succeed("jobs", "watch", id, "-o", "\(folder)/watched")
             #expect(watched.output.contains("\(folder)/watched.png  image/png"))
             #expect(watched.output.hasSuffix("\(id) completed, cost 0.01 USD\n"))
