@@ -18,9 +18,9 @@ struct JobStanding: Equatable {
         model = job["model"]?.stringValue ?? "?"
         status = job["status"]?.stringValue ?? "?"
         phase = job["phase"]?.stringValue
-        progress = job["progress"]?.doubleValue
-        etaSeconds = job["eta_seconds"]?.doubleValue.map { Int($0.rounded(.up)) }
-        queuePosition = job["queue_position"]?.doubleValue.map { Int($0) }
+        progress = job["progress"]?.doubleValue.map { min(1, max(0, $0)) }
+        etaSeconds = job["eta_seconds"]?.integerValue.map { Int($0) }
+        queuePosition = job["queue_position"]?.integerValue.map { Int($0) }
     }
 
     /// Whether nothing will change any more.
