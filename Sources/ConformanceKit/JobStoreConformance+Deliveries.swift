@@ -42,6 +42,18 @@ extension JobStoreConformance {
             let second = try await store.claim(at: driver.now, busy: busy)
             #expect(second.deliveries.map(\.message.name) == [names[2], names[4]])
         },
+        Check("an origin with nothing in delivery goes before slow ones, however long those are due") { store in
+            var driver = try await JobDriver(store)
+            var busy: [String: Int] = [:]
+            for number in 1...8 {
+                for _ in 1...3 { _ = try await driver.message("https://slow\(number).example/hook") }
+                busy["https://slow\(number).example"] = number == 1 ? 1 : 2
+                driver.fixtures.tick(seconds: 1)
+            }
+            let healthy = try await driver.message("https://healthy.example/hook")
+            let claim = try await store.claim(at: driver.now, busy: busy, perOrigin: 2, limit: 1)
+            #expect(claim.deliveries.map(\.message.name) == [healthy.name])
+        },
         Check("of each origin so many at once, whatever the spelling of the rest of the URL") { store in
             var driver = try await JobDriver(store)
             let urls = [

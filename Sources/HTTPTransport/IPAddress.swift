@@ -61,7 +61,11 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether everybody can reach it: not private, local, documentation, translated or reserved.
-    public var isPublic: Bool { !Self.special.contains { $0.contains(self) } }
+    ///
+    /// Of IPv6 only the part that is given out (2000::/3), so that no form that stands for another address gets by.
+    public var isPublic: Bool {
+        (bits == 32 || value >> 125 == 1) && !Self.special.contains { $0.contains(self) }
+    }
 
     /// The ranges that IANA's registries of special-purpose addresses take out of the public space, and one address
     /// that looks public but is a cloud's own inside (168.63.129.16).

@@ -13,6 +13,9 @@ import ProviderKit
 ///
 /// All the while the job is `queued`, as nothing was sent: a client's wish to stop and the deadline end it at once.
 extension JobDriver {
+    /// How long all references of a job may take together, in seconds.
+    private static let referenceSecondsMax = 120.0
+
     /// How a job's references were got.
     private enum Fetch {
         case fetched([FetchedReference])
@@ -77,6 +80,13 @@ extension JobDriver {
             group.addTask {
                 await watch(job)
                 return .interrupted
+            }
+            // A job that fetches has a place in its lane: servers that drip must not hold it for long.
+            group.addTask {
+                try await environment.sleep(Self.referenceSecondsMax)
+                return .failed(
+                    JobFailure(.inputUnavailable, "The references could not be fetched in time.", retryable: true)
+                )
             }
             defer { group.cancelAll() }
             return try await group.next() ?? .interrupted

@@ -46,14 +46,16 @@ extension JobDriver {
             reach: .publicInternet(and: services.settings.allowNetworks),
             aside: environment.aside
         )
-        let startedAt = environment.now()
         var current = job
         var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
         guard !outputs.isEmpty else { return try await advance(job, .outputsRejected(Self.withheld)) }
         guard outputs.count <= Self.outputsMax else {
             return try await advance(job, .outputsRejected(Self.invalid("The provider gave too many outputs.")))
         }
+        // Of the output at hand: what an earlier one took does not count against it, nor does the time of a fetch that
+        // goes well.
         var fetches = 1
+        var firstProblemAt: Timestamp?
         var failures = 0
         var artifacts: [Artifact] = []
         while artifacts.count < outputs.count {
@@ -62,6 +64,7 @@ extension JobDriver {
                 artifacts.append(
                     try await keep(outputs[artifacts.count], at: artifacts.count, current, storing, fetcher)
                 )
+                (fetches, firstProblemAt) = (1, nil)
             } catch let problem as OutputProblem {
                 log(.warning, "output not taken", current, ["problem": "\(problem)"])
                 if problem.isPassing, failures < Self.fetchFailuresMax {
@@ -69,7 +72,9 @@ extension JobDriver {
                     await pause(current, seconds: min(30, 0.4 * Double(1 << failures)))
                     continue
                 }
-                let isTimeLeft = environment.now().seconds(since: startedAt) < Self.fetchSecondsMax
+                let now = environment.now()
+                let isTimeLeft = now.seconds(since: firstProblemAt ?? now) < Self.fetchSecondsMax
+                firstProblemAt = firstProblemAt ?? now
                 guard fetches < Self.fetchesMax, isTimeLeft else {
                     return try await advance(current, .outputsRejected(Self.invalid(problem.message)))
                 }

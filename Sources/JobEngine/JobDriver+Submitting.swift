@@ -52,6 +52,11 @@ extension JobDriver {
         let request = try await requestToSend(job)
         guard request.referenceURLs.isEmpty else {
             // Recorded before any attempt begins, and kept for the job's life: only a hand in the database takes it away.
+            // What was sent before may run all the same: then the outcome stays unknown, and its own bound decides.
+            guard attempt.sends == 0 else {
+                await pause(job, seconds: Self.unsentResendSeconds)
+                return .go(try await reload(job))
+            }
             return try await advance(job, .refused(Self.referenceLost, isForCapacity: false, retryAt: nil))
         }
         let current = JobBox(job)

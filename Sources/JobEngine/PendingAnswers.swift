@@ -161,7 +161,9 @@ package final class PendingAnswers: Sendable {
 
     private func note(_ entry: Entry, _ scope: Scope, _ now: Timestamp) {
         state.withLock { state in
-            if state.count >= Self.requestsMax || now.seconds(since: state.sweptAt) >= Self.sweepSeconds {
+            // A full registry is swept more often, but not for each request.
+            let pause = state.count >= Self.requestsMax ? 1 : Self.sweepSeconds
+            if now.seconds(since: state.sweptAt) >= pause {
                 state.removeStale(now)
             }
             guard state.count < Self.requestsMax else { return }

@@ -27,9 +27,13 @@ struct ReferenceCheck: Sendable {
 
     /// The type of bytes that are in a file.
     func mediaType(ofFile path: String) throws(ReferenceProblem) -> String {
+        // Too many open files, for one, are no fault of the reference.
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw .unreadable(.unreadable("the file that it was received into cannot be opened"))
+        }
         let head: Data?
         do {
-            head = try FileHandle(forReadingAtPath: path)?.read(upToCount: MediaInspector.sniffLength)
+            head = try handle.read(upToCount: MediaInspector.sniffLength)
         } catch {
             throw .unreadable(.unreadable("\(error)"))
         }

@@ -121,7 +121,8 @@ struct ReferenceFetcher: Sendable {
         } catch let failure as TransportFailure {
             switch failure.kind {
             case .cancelled: throw CancellationError()
-            case .tooLarge: throw tooLong
+            case .tooLarge:
+                throw FetchProblem(reason: "is longer than \(bytesMax) bytes, or its server's answer is malformed.")
             case .forbidden:
                 throw FetchProblem(
                     reason: "leads to an address that is not public, or through a redirect that is not followed."

@@ -206,7 +206,10 @@ package struct WebhookDeliverer: Service {
 
     /// The signed request of a message.
     private func request(for message: OutboxMessage, at now: Timestamp) async throws -> HTTPRequest {
-        guard let job = try await live.job(message.job) else { throw MessageWithoutJob() }
+        // A commit is in the store before it is in memory: only the job as the message tells of it may be written.
+        var known = try await live.job(message.job)
+        if known?.state.name != message.state { known = try await store.job(message.job) }
+        guard let job = known, job.state.name == message.state else { throw MessageWithoutJob() }
         let body = composer.body(of: message, job: job)
         let signed = secrets.secret(of: job.admitted.workspace).headers(for: message, body: body, at: now)
         return HTTPRequest(

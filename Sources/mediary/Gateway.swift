@@ -100,7 +100,7 @@ struct Gateway {
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
         stores = try Stores(configuration, mayCreate: true)
-        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
+        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration, mayMake: true))
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment

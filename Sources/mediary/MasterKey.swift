@@ -14,13 +14,21 @@ enum MasterKey {
     /// The file comes into being whole, under a name that must be free: of two processes that start at once one makes it,
     /// and both read the same; a crash leaves none, or a whole one.
     ///
-    /// - Parameter configuration: Says the secret, or where the file is.
+    /// - Parameters:
+    ///   - configuration: Says the secret, or where the file is.
+    ///   - mayMake: Whether the file is made when there is none. Only the service may: a command that runs without the
+    ///     service's MEDIARY_SECRET must not print what nothing is signed with.
     /// - Returns: The key.
     /// - Throws: `ValidationError` when the file can neither be read nor made, or holds something else.
-    static func load(_ configuration: Configuration) throws -> [UInt8] {
+    static func load(_ configuration: Configuration, mayMake: Bool) throws -> [UInt8] {
         if let secret = configuration.secret { return Array(secret.utf8) }
         let path = "\(configuration.dataFolder)/secret"
         if access(path, F_OK) != 0 {
+            guard mayMake else {
+                throw ValidationError(
+                    "\(path) is not there: set MEDIARY_SECRET as the service has it, or start the service once."
+                )
+            }
             do {
                 try make(path)
             } catch {

@@ -196,6 +196,6 @@ struct DeliveringProcess: Sendable {
 /// Writes as little as tells messages apart.
 struct PlainComposer: WebhookComposer {
     func body(of message: OutboxMessage, job: Job) -> [UInt8] {
-        Array("\(job.id) \(message.state.rawValue) \(message.createdAt)".utf8)
+        Array("\(job.id) \(job.state.name.rawValue) \(message.createdAt)".utf8)
     }
 }

@@ -45,7 +45,7 @@ struct StoringTests {
             let failure = try await failure(harness, id)
             #expect(failure?.code == .invalidOutput, "\(name)")
             // What only stands in the way is given more time than what is wrong.
-            #expect(harness.provider.fetches.count == (name == "behind an error" ? 11 : 3), "\(name)")
+            #expect(harness.provider.fetches.count == (name == "behind an error" ? 13 : 3), "\(name)")
             #expect(harness.provider.submits.count == 1)
             #expect(try await harness.spent() == .zero)
             #expect(harness.files.keys == [] && harness.files.leftovers == [], "\(name)")

@@ -1,6 +1,7 @@
 import ConformanceKit
 import HTTPTransport
 import JobCore
+import Ledger
 import Testing
 
 @testable import JobEngine
@@ -36,6 +37,34 @@ struct WebhookDelivererTests {
             #expect(post.options.bodyBytesMax == 65_536)
             let tries = try await stage.store.deliveries(of: message.job)
             #expect(tries.map(\.result) == [.status(204)])
+            await process.kill()
+        }
+    }
+
+    @Test("a job that ended in the store, and not yet in memory, is told of as it ended")
+    func neverTellsOfAnEarlierState() async throws {
+        try await DeliveryStage.run { _, _, _ in
+            .status(200)
+        } _: { stage in
+            let process = stage.deliverer()
+            var parameters = JobParameters()
+            parameters.callbackURL = Self.url
+            let running = try await stage.driver.job(in: .running, parameters: parameters)
+            process.live.publish(running)
+            _ = try await stage.driver.commit(
+                [
+                    .providerCompleted(outputs: "outputs"),
+                    .artifactsStored(JobScript(running.admitted).artifacts, .empty),
+                ],
+                of: running
+            )
+            // Woken by another job: nobody has told this process yet.
+            let other = try await stage.driver.message("https://other.example/hook")
+            process.live.publish(try #require(try await stage.store.job(other.job)))
+            try await stage.until { stage.receivers.posts.count == 2 }
+            for post in stage.receivers.posts {
+                #expect(String(decoding: post.request.body, as: UTF8.self).contains(" completed "))
+            }
             await process.kill()
         }
     }

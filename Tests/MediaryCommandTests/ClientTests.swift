@@ -22,11 +22,11 @@ import Testing
             .failed(.post, Self.jobs, .refused),
             .failed(.post, Self.jobs, .lost),
             .answered(.post, Self.jobs, status: 503, headers: [("Retry-After", "5")], body: Self.error),
-            .answered(.post, Self.jobs, status: 202, body: #"{"id":"job_1"}"#),
+            .answered(.post, Self.jobs, status: 202, body: #"{"id":"job_01jd9f0q8v7k2m3n4p5q6r7s8t"}"#),
         ])
         var notes: [String] = []
         let job = try await time.client(transport).submit(["type": "video"]) { notes.append($0) }
-        #expect(job == ["id": "job_1"])
+        #expect(job == ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t"])
         let keys = transport.requests.compactMap { $0.header("Idempotency-Key") }
         #expect(keys.count == 4)
         #expect(Set(keys).count == 1)
@@ -65,7 +65,39 @@ import Testing
             _ = try await time.client(transport).submit([:]) { _ in }
         }
         #expect(failure.description.hasPrefix("No answer from http://service. Is the service running?"))
+        #expect(!failure.description.contains("may have the job"))
         #expect(transport.exchangesLeft == 0)
+    }
+
+    /// What came to nothing the first time, though the service may have it.
+    @Test(
+        arguments: [
+            .failed(.post, Self.jobs, .lost), .answered(.post, Self.jobs, status: 502, body: "<html>"),
+            .cut(.post, Self.jobs, status: 202, .lost),
+        ] as [ScriptedTransport.Exchange]
+    )
+    func whatMayHaveArrivedIsSaid(first: ScriptedTransport.Exchange) async throws {
+        let transport = ScriptedTransport([first] + (0..<3).map { _ in .failed(.post, Self.jobs, .refused) })
+        let failure = try await #require(throws: ClientFailure.self) {
+            _ = try await TestTime().client(transport).submit([:], idempotencyKey: "mine") { _ in }
+        }
+        #expect(failure.description.hasPrefix("No answer from http://service."))
+        #expect(
+            failure.description.hasSuffix(
+                "The service may have the job: see `mediary jobs list` before you submit again. "
+                    + "The same command with --idempotency-key mine makes no second job."
+            )
+        )
+        #expect(transport.requests.map { $0.header("Idempotency-Key") } == ["mine", "mine", "mine", "mine"])
+    }
+
+    @Test(arguments: [#"{"id":"../../keys"}"#, #"{"id":"job_1\u001b[31m"}"#, "{}", "<html>"])
+    func anAnswerThatNamesNoJobIsNone(body: String) async throws {
+        let transport = ScriptedTransport([.answered(.post, Self.jobs, status: 202, body: body)])
+        let failure = try await #require(throws: ClientFailure.self) {
+            _ = try await TestTime().client(transport).submit([:]) { _ in }
+        }
+        #expect(failure.description.hasPrefix("The service's answer names no job. The service may have the job"))
     }
 
     @Test func anotherProgramIsRecognized() async throws {
@@ -79,22 +111,37 @@ import Testing
     // MARK: Following
 
     private static func job(_ status: String, _ phase: String = "generating") -> String {
-        #"{"id":"job_1","model":"a/b","status":"\#(status)","phase":"\#(phase)","progress":0.5}"#
+        #"{"id":"job_01jd9f0q8v7k2m3n4p5q6r7s8t","model":"a/b","status":"\#(status)","phase":"\#(phase)","progress":0.5}"#
     }
 
     @Test func aJobIsFollowedThroughAnOutage() async throws {
         let time = TestTime()
         let transport = ScriptedTransport([
-            .answered(.get, Self.jobs + "/job_1?wait=", status: 200, body: Self.job("in_progress")),
-            .failed(.get, Self.jobs + "/job_1?wait=", .lost),
-            .failed(.get, Self.jobs + "/job_1?wait=", .refused),
-            .answered(.get, Self.jobs + "/job_1?wait=", status: 503, body: Self.error),
-            .answered(.get, Self.jobs + "/job_1?wait=", status: 200, body: Self.job("in_progress")),
-            .answered(.get, Self.jobs + "/job_1?wait=", status: 200, body: Self.job("completed")),
+            .answered(
+                .get,
+                Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=",
+                status: 200,
+                body: Self.job("in_progress")
+            ),
+            .failed(.get, Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=", .lost),
+            .failed(.get, Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=", .refused),
+            .answered(.get, Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=", status: 503, body: Self.error),
+            .answered(
+                .get,
+                Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=",
+                status: 200,
+                body: Self.job("in_progress")
+            ),
+            .answered(
+                .get,
+                Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t?wait=",
+                status: 200,
+                body: Self.job("completed")
+            ),
         ])
         let follower = JobFollower(client: time.client(transport), environment: time.environment)
         let job = try await follower.follow(
-            ["id": "job_1", "status": "queued"],
+            ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t", "status": "queued"],
             since: time.environment.bootSeconds(),
             on: JobScreen(isQuiet: true)
         )
@@ -109,12 +156,12 @@ import Testing
         let transport = ScriptedTransport((0..<301).map { _ in .failed(.get, Self.jobs, .refused) })
         let failure = try await #require(throws: ClientFailure.self) {
             _ = try await JobFollower(client: time.client(transport), environment: time.environment).follow(
-                ["id": "job_1", "status": "queued"],
+                ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t", "status": "queued"],
                 since: time.environment.bootSeconds(),
                 on: JobScreen(isQuiet: true)
             )
         }
-        #expect(failure.description.hasSuffix("look again with `mediary jobs watch job_1`."))
+        #expect(failure.description.hasSuffix("look again with `mediary jobs watch job_01jd9f0q8v7k2m3n4p5q6r7s8t`."))
         #expect(transport.exchangesLeft == 0)
     }
 
@@ -123,11 +170,27 @@ import Testing
         let transport = ScriptedTransport([.answered(.get, Self.jobs, status: 401, body: Self.error)])
         await #expect(throws: ClientFailure.self) {
             try await JobFollower(client: time.client(transport), environment: time.environment).follow(
-                ["id": "job_1", "status": "queued"],
+                ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t", "status": "queued"],
                 since: 0,
                 on: JobScreen(isQuiet: true)
             )
         }
+    }
+
+    @Test(arguments: ["../../keys", "job_01jd9f0q8v7k2m3n4p5q6r7s8v"])
+    func anotherIdIsNotFollowed(id: String) async throws {
+        let time = TestTime()
+        let transport = ScriptedTransport([
+            .answered(.get, Self.jobs, status: 200, body: #"{"id":"\#(id)","status":"completed"}"#)
+        ])
+        let failure = try await #require(throws: ClientFailure.self) {
+            _ = try await JobFollower(client: time.client(transport), environment: time.environment).follow(
+                ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t", "status": "queued"],
+                since: 0,
+                on: JobScreen(isQuiet: true)
+            )
+        }
+        #expect(failure.description == "The service's answer names no job.")
     }
 
     // MARK: Saving
@@ -141,15 +204,15 @@ import Testing
                 "url": "http://elsewhere.example/not-asked",
             ]
         }
-        return ["id": "job_1", "status": "completed", "artifacts": .array(artifacts)]
+        return ["id": "job_01jd9f0q8v7k2m3n4p5q6r7s8t", "status": "completed", "artifacts": .array(artifacts)]
     }
 
     @Test func artifactsAreSavedUnderTheirNames() async throws {
         try await withTemporaryFolder { folder in
             let time = TestTime()
             let transport = ScriptedTransport([
-                .answered(.get, Self.jobs + "/job_1/artifacts/0", status: 200, body: "one"),
-                .answered(.get, Self.jobs + "/job_1/artifacts/1", status: 200, body: "two!"),
+                .answered(.get, Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t/artifacts/0", status: 200, body: "one"),
+                .answered(.get, Self.jobs + "/job_01jd9f0q8v7k2m3n4p5q6r7s8t/artifacts/1", status: 200, body: "two!"),
             ])
             let saved = try await ArtifactDownload(client: time.client(transport), environment: time.environment)
                 .save(Self.completed("one", "two!"), to: Destination("\(folder)/out"), note: { _ in })
@@ -157,6 +220,32 @@ import Testing
             #expect(saved.map(\.facts) == ["image/png, 3x2, 3 B", "image/png, 3x2, 4 B"])
             #expect(try String(contentsOfFile: saved[1].path, encoding: .utf8) == "two!")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["out-1.png", "out-2.png"])
+        }
+    }
+
+    /// Names that nobody has typed: numbered, with an extension of the media type, of the job.
+    @Test(arguments: [
+        ("out.png", "out-2.png", 2), ("out", "out.png", 1), ("", "job_01jd9f0q8v7k2m3n4p5q6r7s8t.png", 1),
+    ])
+    func whatIsThereIsNotOverwritten(output: String, name: String, count: Int) async throws {
+        try await withTemporaryFolder { folder in
+            let time = TestTime()
+            try Data("before".utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+            let transport = ScriptedTransport(
+                (0..<count).map { _ in .answered(.get, Self.jobs, status: 200, body: "one") }
+            )
+            let failure = try await #require(throws: ClientFailure.self) {
+                _ = try await ArtifactDownload(client: time.client(transport), environment: time.environment).save(
+                    count == 1 ? Self.completed("one") : Self.completed("one", "one"),
+                    to: Destination("\(folder)/\(output)"),
+                    note: { _ in }
+                )
+            }
+            #expect(
+                failure.description.hasPrefix("\(folder)/\(name) is there already and is not overwritten. The job is")
+            )
+            #expect(try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) == "before")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == count)
         }
     }
 
@@ -191,7 +280,7 @@ import Testing
                 _ = try await ArtifactDownload(client: time.client(transport), environment: time.environment)
                     .save(Self.completed("one"), to: Destination(path), note: { _ in })
             }
-            #expect(failure.description.contains("`mediary jobs watch job_1 -o FILE`"))
+            #expect(failure.description.contains("`mediary jobs watch job_01jd9f0q8v7k2m3n4p5q6r7s8t -o FILE`"))
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "before")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out.png"])
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConformanceKit
 import Foundation
 import Generation
+import Glibc
 import Testing
 
 @testable import mediary
@@ -134,6 +135,12 @@ import Testing
         #expect(JobEnding.summary(of: job) == "job_1 failed: It failed.")
     }
 
+    @Test func aStatusSteersNoTerminal() {
+        let job: JSONValue = ["id": "job_1\u{1B}[31m", "status": "odd\u{1B}[2J"]
+        #expect(JobEnding.summary(of: job) == "job_1 [31m odd [2J")
+        #expect(JobStanding(job).words == "odd [2J")
+    }
+
     @Test func aVersionIsFound() {
         #expect(ToolCheck.version(in: "ffmpeg version 5.1.6-0+deb12u1 Copyright (c)\nbuilt with") == "5.1.6-0+deb12u1")
         #expect(ToolCheck.version(in: "ffmpeg version N-109542-g Copyright") == "N-109542-g")
@@ -176,6 +183,19 @@ import Testing
             expectFailure("There is no folder \(folder)/none") { _ = try Destination("\(folder)/none/a.mp4") }
             expectFailure("There is no folder \(folder)/none/") { _ = try Destination("\(folder)/none/") }
             expectFailure("-o is empty") { _ = try Destination("") }
+        }
+    }
+
+    @Test func onlyFilesAndFoldersAreSavedTo() throws {
+        try withTemporaryFolder { (folder) throws in
+            let files = FileManager.default
+            try #require(mkfifo("\(folder)/pipe", 0o600) == 0)
+            try files.createSymbolicLink(atPath: "\(folder)/link.png", withDestinationPath: "\(folder)/none")
+            try files.createSymbolicLink(atPath: "\(folder)/there", withDestinationPath: folder)
+            for path in ["\(folder)/pipe", "\(folder)/link.png", "/dev/null"] {
+                expectFailure("\(path) is neither a file nor a folder") { _ = try Destination(path) }
+            }
+            #expect(try Destination("\(folder)/there").stem == nil)
         }
     }
 }

@@ -13,15 +13,15 @@ import Testing
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
     private func video(_ arguments: String...) throws -> JSONValue {
-        try GenerateCommand.Typed<VideoOptions>.parse(arguments).request.body(model: "chosen")
+        try GenerateCommand.Typed<VideoOptions>.parse(arguments).request.whole("chosen")
     }
 
     private func image(_ arguments: String...) throws -> JSONValue {
-        try GenerateCommand.Typed<ImageOptions>.parse(arguments).request.body(model: "chosen")
+        try GenerateCommand.Typed<ImageOptions>.parse(arguments).request.whole("chosen")
     }
 
     private func speech(_ arguments: String...) throws -> JSONValue {
-        try GenerateCommand.Typed<SpeechOptions>.parse(arguments).request.body(model: "chosen")
+        try GenerateCommand.Typed<SpeechOptions>.parse(arguments).request.whole("chosen")
     }
 
     @Test func nothingButTheTextIsSentWhenNothingElseIsSaid() throws {
@@ -167,8 +167,8 @@ import Testing
 
     @Test func aQuoteIsAskedForInTheSameWords() throws {
         let arguments = ["a boat", "--duration", "5", "--metadata", "a=b", "--field", "priority=3"]
-        let generate = try GenerateCommand.Typed<VideoOptions>.parse(arguments).request.body(model: "m")
-        let quote = try QuoteCommand.Typed<VideoOptions>.parse(arguments).request.body(model: "m")
+        let generate = try GenerateCommand.Typed<VideoOptions>.parse(arguments).request.whole("m")
+        let quote = try QuoteCommand.Typed<VideoOptions>.parse(arguments).request.whole("m")
         #expect(generate == quote)
     }
 
@@ -221,6 +221,14 @@ import Testing
         #expect(throws: (any Error).self) {
             try GenerateCommand.Typed<VideoOptions>.parse(["x", "--no-wait", "-o", "f"])
         }
+        for key in ["", "two words", "k\u{E9}y", String(repeating: "k", count: 256)] {
+            #expect(throws: (any Error).self) {
+                try GenerateCommand.Typed<VideoOptions>.parse(["x", "--idempotency-key", key])
+            }
+        }
+        #expect(
+            try GenerateCommand.Typed<VideoOptions>.parse(["x", "--idempotency-key", "k-1"]).idempotencyKey == "k-1"
+        )
     }
 
     @Test func aTextMayLookLikeAnOption() throws {
@@ -239,4 +247,8 @@ import Testing
         }
         expectFailure("The service has no speech model.") { try ModelChoice.choose(.speech, among: two) }
     }
+}
+
+extension RequestOptions {
+    fileprivate func whole(_ model: String) throws -> JSONValue { try body(fields(), model: model) }
 }

@@ -25,6 +25,7 @@ package final class CuttingProxy: Sendable {
     /// Where it listens, on 127.0.0.1.
     package let port: Int
     private let upstream: Atomic<Int>
+    private let isResetting: Bool
     private let cut: @Sendable (Request) -> Double?
     private let listener: Int32
     private let isStopped = Atomic(false)
@@ -35,10 +36,16 @@ package final class CuttingProxy: Sendable {
     ///
     /// - Parameters:
     ///   - upstream: The service's port on 127.0.0.1.
+    ///   - isResetting: Whether connections end with a reset instead of a close: some clients only repeat after that.
     ///   - cut: Told of each request once it was forwarded; says after how many seconds its connection is cut, unless
     ///     its answer has begun by then; nil for never.
     /// - Throws: `Unexpected` when it cannot listen.
-    package init(to upstream: Int, cut: @escaping @Sendable (Request) -> Double?) throws {
+    package init(
+        to upstream: Int,
+        resetting isResetting: Bool = false,
+        cut: @escaping @Sendable (Request) -> Double?
+    ) throws {
+        self.isResetting = isResetting
         self.upstream = Atomic(upstream)
         self.cut = cut
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -91,6 +98,12 @@ package final class CuttingProxy: Sendable {
         let isConnected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(service, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        if isResetting {
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            for descriptor in [client, service] {
+                setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
             }
         }
         guard isConnected else { return }

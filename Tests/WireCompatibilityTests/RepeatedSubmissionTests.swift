@@ -5,6 +5,8 @@ import Synchronization
 import Testing
 
 /// OpenRouter's official SDK repeats a submission by itself, for an hour and without any key: it must not pay twice.
+///
+/// It does after a time-out and after a reset (`httpx.NetworkError`), not after a clean close, so the proxy resets.
 @Suite(.keepsEvidence, .enabled(if: PythonClients.areThere, "scripts/wire-venv makes what this needs"))
 struct RepeatedSubmissionTests {
     private static let runs = 500
@@ -42,7 +44,7 @@ struct RepeatedSubmissionTests {
             try installation.serve(["MEDIARY_TEST_CRASH_AT": "admitted:1000:pause"])
         }
         defer { service.child.end() }
-        let proxy = try CuttingProxy(to: service.port, cut: Self.cutter())
+        let proxy = try CuttingProxy(to: service.port, resetting: true, cut: Self.cutter())
         let report = try await Self.submit(Self.runs, by: 50, over: proxy, to: service.port, installation)
         proxy.stop()
         let after = try await Gate.machine.run {
@@ -65,7 +67,7 @@ struct RepeatedSubmissionTests {
     @Test func aServiceThatIsKilledAfterTheCommitHasOneJobInTheEnd() async throws {
         let installation = try Installation("sdk-killed")
         let doomed = try await Gate.machine.run { try installation.serve(["MEDIARY_TEST_CRASH_AT": "admitted"]) }
-        let proxy = try CuttingProxy(to: doomed.port) { _ in nil }
+        let proxy = try CuttingProxy(to: doomed.port, resetting: true) { _ in nil }
         async let report = Self.submit(1, by: 1, over: proxy, to: doomed.port, installation)
         let service = try await Gate.machine.run {
             _ = try doomed.child.waitForEnd(within: 30)

@@ -68,8 +68,9 @@ struct JobsCommand: AsyncParsableCommand {
         static func text(_ job: JSONValue) -> String {
             let standing = JobStanding(job)
             if standing.isOver { return JobEnding.summary(of: job) }
+            let id = Output.plain(standing.id)
             return standing.phase == "cancelling"
-                ? "\(standing.id) is being cancelled" : "\(standing.id) cannot be stopped any more: \(standing.words)"
+                ? "\(id) is being cancelled" : "\(id) cannot be stopped any more: \(standing.words)"
         }
     }
 }

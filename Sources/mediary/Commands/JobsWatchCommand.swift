@@ -19,7 +19,10 @@ extension JobsCommand {
 
         @Option(
             name: [.customShort("o"), .long],
-            help: ArgumentHelp("Where to save; several files are numbered.", valueName: "file")
+            help: ArgumentHelp(
+                "Where to save; several files are numbered. Only a file named here with its extension is overwritten.",
+                valueName: "file"
+            )
         )
         var output: String?
 

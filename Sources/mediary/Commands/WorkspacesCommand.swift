@@ -67,7 +67,7 @@ struct WorkspacesCommand: AsyncParsableCommand {
             guard names.contains(name) else {
                 throw ValidationError("There is no workspace \(name); there are: \(names.joined(separator: ", ")).")
             }
-            let secrets = WebhookSecrets(masterKey: try MasterKey.load(configuration))
+            let secrets = WebhookSecrets(masterKey: try MasterKey.load(configuration, mayMake: false))
             let secret = secrets.secret(of: name).text
             if json {
                 try Output.json(["workspace": name, "secret": secret])

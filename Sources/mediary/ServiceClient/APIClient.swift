@@ -3,6 +3,7 @@ import CurlTransport
 import Foundation
 import Generation
 import HTTPTransport
+import JobCore
 import JobEngine
 
 /// What the client commands speak to the service with: its own HTTP API, as any program would.
@@ -77,22 +78,54 @@ struct APIClient: Sendable {
     ///
     /// - Parameters:
     ///   - body: The job.
+    ///   - idempotencyKey: The key; nil: a new one.
     ///   - note: Told why it is sent again.
-    /// - Returns: The job as admitted.
-    /// - Throws: `ClientFailure`.
-    func submit(_ body: JSONValue, note: (String) -> Void) async throws -> JSONValue {
-        let headers = [(name: "Idempotency-Key", value: "cli-" + Hex.encode(environment.randomBytes(16)))]
-        for pause in Self.pauses {
+    /// - Returns: The job as admitted; its id is one.
+    /// - Throws: `ClientFailure`, which says so when the service may have the job nevertheless.
+    func submit(
+        _ body: JSONValue,
+        idempotencyKey: String? = nil,
+        note: (String) -> Void
+    ) async throws -> JSONValue {
+        let key = idempotencyKey ?? makeIdempotencyKey()
+        var pauses = Self.pauses[...]
+        var mayHaveArrived = false
+        while true {
             do {
-                return try await json(.post, "/api/v1/jobs", body: body, headers: headers)
+                return try await submitOnce(body, key: key)
             } catch let failure as ClientFailure {
-                let pause = max(pause, failure.retryAfterSeconds ?? 0)
-                guard failure.mayPass, pause <= Self.pauseMax else { throw failure }
+                mayHaveArrived = mayHaveArrived || failure.mayHaveArrived
+                let pause = pauses.popFirst().map { max($0, failure.retryAfterSeconds ?? 0) }
+                guard failure.mayPass, let pause, pause <= Self.pauseMax else {
+                    throw mayHaveArrived ? Self.unsure(failure, key: key) : failure
+                }
                 note("\(failure) Trying again.")
                 try await environment.sleep(pause)
             }
         }
-        return try await json(.post, "/api/v1/jobs", body: body, headers: headers)
+    }
+
+    /// A key under which a job is made once, however often it is sent.
+    func makeIdempotencyKey() -> String { "cli-" + Hex.encode(environment.randomBytes(16)) }
+
+    private func submitOnce(_ body: JSONValue, key: String) async throws -> JSONValue {
+        let job = try await json(.post, "/api/v1/jobs", body: body, headers: [(name: "Idempotency-Key", value: key)])
+        // The id becomes a part of paths, of files' names and of what a terminal shows.
+        guard JobID(JobStanding(job).id) != nil else {
+            throw ClientFailure("The service's answer names no job.", isAnswer: true, mayHaveArrived: true)
+        }
+        return job
+    }
+
+    private static func unsure(_ failure: ClientFailure, key: String) -> ClientFailure {
+        ClientFailure(
+            "\(failure) The service may have the job: see `mediary jobs list` before you submit again. "
+                + "The same command with --idempotency-key \(key) makes no second job.",
+            mayPass: failure.mayPass,
+            isAnswer: failure.isAnswer,
+            mayHaveArrived: true,
+            retryAfterSeconds: failure.retryAfterSeconds
+        )
     }
 
     /// Opens an answer whose bytes are read one by one.
@@ -142,7 +175,11 @@ struct APIClient: Sendable {
             failure.kind == .noConnection
             ? "No answer from \(baseURL). Is the service running? Start it with `mediary serve`."
             : "The answer from \(baseURL) did not arrive (\(failure.kind.rawValue))."
-        return ClientFailure(text, mayPass: failure.kind != .tooLarge && failure.kind != .cancelled)
+        return ClientFailure(
+            text,
+            mayPass: failure.kind != .tooLarge && failure.kind != .cancelled,
+            mayHaveArrived: failure.requestReachedPeer != .no
+        )
     }
 
     private func refusal(_ response: HTTPResponse, _ body: JSONValue) -> ClientFailure {
@@ -151,7 +188,9 @@ struct APIClient: Sendable {
             return ClientFailure(
                 "\(baseURL) answered \(status), but not as Mediary does. Is MEDIARY_URL right?",
                 mayPass: [502, 503, 504].contains(status),
-                isAnswer: true
+                isAnswer: true,
+                // A proxy says this also of a request that it has passed on.
+                mayHaveArrived: status >= 500
             )
         }
         let hint = status == 401 ? " See MEDIARY_API_KEY." : ""
@@ -172,6 +211,8 @@ struct ClientFailure: Error, CustomStringConvertible {
     let mayPass: Bool
     /// Whether something answered.
     let isAnswer: Bool
+    /// Whether the service may have done what it was asked for.
+    let mayHaveArrived: Bool
     /// When to try again, if the service says so.
     let retryAfterSeconds: Double?
 
@@ -179,9 +220,11 @@ struct ClientFailure: Error, CustomStringConvertible {
         _ description: String,
         mayPass: Bool = false,
         isAnswer: Bool = false,
+        mayHaveArrived: Bool = false,
         retryAfterSeconds: Double? = nil
     ) {
         self.isAnswer = isAnswer
+        self.mayHaveArrived = mayHaveArrived
         self.description = description
         self.mayPass = mayPass
         self.retryAfterSeconds = retryAfterSeconds

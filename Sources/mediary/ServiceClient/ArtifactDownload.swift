@@ -32,10 +32,11 @@ struct ArtifactDownload {
         let artifacts = job["artifacts"]?.elements ?? []
         let id = job["id"]?.stringValue ?? ""
         let types = artifacts.map { $0["media_type"]?.stringValue ?? "" }
+        let replaces = destination.replaces(count: artifacts.count)
         var saved: [Saved] = []
         for (artifact, path) in zip(artifacts, destination.paths(for: types, of: id)) {
             do {
-                try await fetch(artifact, of: id, to: path, note: note)
+                try await fetch(artifact, of: id, to: path, replaces: replaces, note: note)
             } catch let failure as ClientFailure {
                 throw ClientFailure(
                     "\(failure) The job is completed and paid for; fetch it again with `mediary jobs watch \(id) -o FILE`."
@@ -46,19 +47,30 @@ struct ArtifactDownload {
         return saved
     }
 
-    private func fetch(_ artifact: JSONValue, of job: String, to path: String, note: (String) -> Void) async throws {
+    private func fetch(
+        _ artifact: JSONValue,
+        of job: String,
+        to path: String,
+        replaces: Bool,
+        note: (String) -> Void
+    ) async throws {
         for pause in Self.pauses {
             do {
-                return try await fetchOnce(artifact, of: job, to: path)
+                return try await fetchOnce(artifact, of: job, to: path, replaces: replaces)
             } catch let failure as ClientFailure where failure.mayPass {
                 note("\(failure) Trying again.")
                 try await environment.sleep(pause)
             }
         }
-        try await fetchOnce(artifact, of: job, to: path)
+        try await fetchOnce(artifact, of: job, to: path, replaces: replaces)
     }
 
-    private func fetchOnce(_ artifact: JSONValue, of job: String, to path: String) async throws {
+    private func fetchOnce(
+        _ artifact: JSONValue,
+        of job: String,
+        to path: String,
+        replaces: Bool
+    ) async throws {
         guard let index = artifact["index"]?.integerValue, let length = artifact["bytes"]?.integerValue,
             let hash = artifact["sha256"]?.stringValue
         else { throw ClientFailure("The service's answer does not describe its artifact.") }
@@ -79,7 +91,7 @@ struct ArtifactDownload {
                     mayPass: true
                 )
             }
-            try part.become(path)
+            try part.become(path, replaces: replaces)
         } catch {
             part.remove()
             throw error
@@ -139,11 +151,28 @@ private struct PartFile: ~Copyable {
         }
     }
 
-    /// Gives the file its name, over an older one.
-    func become(_ target: String) throws {
-        guard fsync(descriptor) == 0, rename(path, target) == 0 else {
+    /// Gives the file its name; over an older one only if that may be replaced.
+    func become(_ target: String, replaces: Bool) throws {
+        guard fsync(descriptor) == 0, (replaces ? rename(path, target) : moveToNew(target)) == 0 else {
+            guard replaces || errno != EEXIST else {
+                throw ClientFailure("\(target) is there already and is not overwritten.")
+            }
             throw Self.problem("\(target) cannot be written")
         }
+    }
+
+    /// Like `rename`, but fails with `EEXIST` when the name is taken.
+    private func moveToNew(_ target: String) -> Int32 {
+        if link(path, target) == 0 {
+            unlink(path)
+            return 0
+        }
+        // Some file systems have no second names: there the name is taken first, by an empty file.
+        guard [EPERM, ENOTSUP, ENOSYS].contains(errno) else { return -1 }
+        let taken = Glibc.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard taken >= 0 else { return -1 }
+        close(taken)
+        return rename(path, target)
     }
 
     func remove() { unlink(path) }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MediaInspection
 
 /// Where a command puts what a job has made.
@@ -21,6 +22,10 @@ struct Destination: Equatable, Sendable {
             (folder, stem, suffix) = (path, nil, nil)
         } else {
             guard !path.hasSuffix("/") else { throw ClientFailure("There is no folder \(path).") }
+            // Renaming would put a plain file in the place of a link, a device or a pipe.
+            guard Self.isAbsentOrRegular(path) else {
+                throw ClientFailure("\(path) is neither a file nor a folder, so nothing is saved there.")
+            }
             let parent = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
             let name = url.lastPathComponent
             let dot = name.lastIndex(of: ".").flatMap { $0 > name.startIndex ? $0 : nil }
@@ -34,6 +39,9 @@ struct Destination: Equatable, Sendable {
         }
     }
 
+    /// Whether one that is there already may be replaced: only the very file that `-o` names, when nothing is numbered.
+    func replaces(count: Int) -> Bool { stem != nil && suffix != nil && count == 1 }
+
     /// The paths of a job's artifacts: numbered from 1 when there are several.
     func paths(for mediaTypes: [String], of job: String) -> [String] {
         mediaTypes.enumerated().map { index, mediaType in
@@ -42,6 +50,12 @@ struct Destination: Equatable, Sendable {
             let name = "\(stem ?? job)\(number).\(suffix)"
             return folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
         }
+    }
+
+    private static func isAbsentOrRegular(_ path: String) -> Bool {
+        var facts = stat()
+        guard lstat(path, &facts) == 0 else { return true }
+        return facts.st_mode & S_IFMT == S_IFREG
     }
 
     private static func isFolder(_ path: String) -> Bool {

@@ -46,9 +46,9 @@ struct JobEnding {
     /// How a job went, in one line.
     static func summary(of job: JSONValue) -> String {
         let standing = JobStanding(job)
-        let reason = job["error"]?["message"]?.stringValue.map { ": " + Output.plain($0) } ?? ""
+        let reason = job["error"]?["message"]?.stringValue.map { ": \($0)" } ?? ""
         let cost = job["usage"]?["cost"]?.stringValue.map { ", cost \(Output.money($0)) USD" } ?? ""
-        return "\(standing.id) \(standing.status)\(reason)\(cost)"
+        return Output.plain("\(standing.id) \(standing.status)\(reason)\(cost)")
     }
 
     /// What a command ends with when a job ends so.
@@ -66,14 +66,16 @@ struct JobEnding {
     /// - Parameters:
     ///   - end: What the work came to; nil when it was interrupted.
     ///   - id: The job, if it was accepted by then.
+    ///   - idempotencyKey: What it was submitted under, if the command did that.
     /// - Throws: The code, unless all went well.
-    static func exit(_ end: ExitCode?, _ id: String?) throws {
+    static func exit(_ end: ExitCode?, _ id: String?, idempotencyKey: String? = nil) throws {
         guard let end else {
             let words =
                 id.map {
                     "\($0) goes on. See it with `mediary jobs watch \($0)`, stop it with `mediary jobs cancel \($0)`."
                 }
                 ?? "Interrupted before the service has answered; `mediary jobs list` shows whether it has the job."
+                + (idempotencyKey.map { " The same command with --idempotency-key \($0) makes no second job." } ?? "")
             FileHandle.standardError.write(Data("\n\(words)\n".utf8))
             throw ExitCode(130)
         }

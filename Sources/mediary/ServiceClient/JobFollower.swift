@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import HTTPTransport
+import JobCore
 import JobEngine
 
 /// Follows a job to its end, whatever happens to the connection meanwhile.
@@ -29,6 +30,10 @@ struct JobFollower {
         var silentSince: Double?
         while true {
             let standing = JobStanding(job)
+            // Every answer is looked at: the id becomes a part of paths, of files' names and of what a terminal shows.
+            guard JobID(standing.id) != nil, standing.id == JobStanding(first).id else {
+                throw ClientFailure("The service's answer names no job.")
+            }
             guard !standing.isOver else {
                 screen.clear()
                 return job

@@ -29,7 +29,7 @@ struct JobStanding: Equatable {
     /// The phase in words.
     var words: String {
         switch phase {
-        case nil: status.replacing("_", with: " ")
+        case nil: Output.plain(status).replacing("_", with: " ")
         case "waiting"?:
             switch queuePosition {
             case nil: "waiting"

@@ -186,7 +186,12 @@ extension Database {
         perOrigin: Int,
         limit: Int
     ) throws -> [Candidate] {
-        let origins = try dueOrigins(at: now, without: busy.filter { $0.value >= perOrigin }.keys, limit: limit)
+        // Those with nothing in delivery first, however long the others are due; of these there are few.
+        var origins = try dueOrigins(at: now, without: busy.keys, limit: limit)
+        if origins.count < limit, !busy.isEmpty {
+            let others = busy.filter { $0.value >= perOrigin }.keys + origins
+            origins += try dueOrigins(at: now, without: others, limit: busy.count)
+        }
         return try origins.flatMap { origin in
             let inDelivery = busy[origin] ?? 0
             return try rows(

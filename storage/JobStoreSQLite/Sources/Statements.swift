@@ -196,7 +196,8 @@ enum StoredJSON {
 final class SharedJSON<Value: Codable & Hashable & Sendable>: Sendable {
     private struct State {
         var texts: [Value: String] = [:]
-        var values: [String: Value] = [:]
+        /// By their bytes: texts that are written in different ways are different, whatever they mean.
+        var values: [[UInt8]: Value] = [:]
     }
 
     /// How many are remembered; more than that are as many as there are jobs, and remembering helps nobody.
@@ -217,19 +218,21 @@ final class SharedJSON<Value: Codable & Hashable & Sendable>: Sendable {
 
     /// The value of a text.
     func value(of text: String) throws -> Value {
-        if let value = state.withLock({ $0.values[text] }) { return value }
+        let bytes = Array(text.utf8)
+        if let value = state.withLock({ $0.values[bytes] }) { return value }
         let value = try StoredJSON.value(Value.self, of: text)
         remember(value, text)
         return value
     }
 
     private func remember(_ value: Value, _ text: String) {
-        guard text.utf8.count <= Self.bytesMax else { return }
+        // Equal texts may differ in their bytes only beyond ASCII, and what a client wrote is given back as it came.
+        guard text.utf8.count <= Self.bytesMax, text.utf8.allSatisfy({ $0 < 0x80 }) else { return }
         state.withLock { state in
             if state.texts.count >= countMax { state.texts.removeAll() }
             if state.values.count >= countMax { state.values.removeAll() }
             state.texts[value] = text
-            state.values[text] = value
+            state.values[Array(text.utf8)] = value
         }
     }
 }

@@ -27,11 +27,20 @@ struct GenerateCommand: AsyncParsableCommand {
         @Option(
             name: [.customShort("o"), .long],
             help: ArgumentHelp(
-                "Where to save; several files are numbered. Without it, files named after the job in this folder.",
+                "Where to save; several files are numbered. Without it, files named after the job in this folder. "
+                    + "Only a file that is named here with its extension is overwritten.",
                 valueName: "file"
             )
         )
         var output: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Names the submission: repeated under the same key, it makes no second job. Without it, a new key.",
+                valueName: "key"
+            )
+        )
+        var idempotencyKey: String?
 
         @Flag(name: .customLong("no-wait"), help: "Only submit, and print the job's id.")
         var noWait = false
@@ -40,6 +49,12 @@ struct GenerateCommand: AsyncParsableCommand {
         var json = false
 
         func validate() throws {
+            if let idempotencyKey {
+                let isKey = idempotencyKey.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                guard isKey, (1...255).contains(idempotencyKey.utf8.count) else {
+                    throw ValidationError("--idempotency-key must be 1 to 255 visible ASCII characters.")
+                }
+            }
             if noWait, output != nil {
                 throw ValidationError("--no-wait saves nothing, so it takes no -o; save with `mediary jobs watch`.")
             }
@@ -50,13 +65,16 @@ struct GenerateCommand: AsyncParsableCommand {
             let client = try APIClient(Configuration(), environment: environment)
             // Everything that can fail here fails before the job is paid for.
             let destination = try Destination(output)
+            // Standard input too, while Ctrl-C still ends the program at once: nothing could cancel that reading.
+            let fields = try request.fields()
             let accepted = AcceptedJob()
+            let key = idempotencyKey ?? client.makeIdempotencyKey()
             let (request, noWait, json) = (request, noWait, json)
             let end = try await untilInterrupted {
                 let screen = JobScreen()
-                let body = try await request.body(client, screen)
+                let body = try await request.body(fields, client, screen)
                 let since = environment.bootSeconds()
-                let job = try await client.submit(body) { screen.note($0) }
+                let job = try await client.submit(body, idempotencyKey: key) { screen.note($0) }
                 let standing = JobStanding(job)
                 accepted.id = standing.id
                 guard !noWait else {
@@ -67,20 +85,20 @@ struct GenerateCommand: AsyncParsableCommand {
                 return try await JobEnding(client: client, environment: environment, json: json)
                     .wait(for: job, since: since, saving: destination, on: screen)
             }
-            try JobEnding.exit(end, accepted.id)
+            try JobEnding.exit(end, accepted.id, idempotencyKey: key)
         }
     }
 }
 
 extension RequestOptions {
     /// The body of the request, with the service's choice of a model if the options leave it open.
-    func body(_ client: APIClient, _ screen: JobScreen) async throws -> JSONValue {
-        guard model == nil else { return try body(model: "") }
+    func body(_ fields: NativeFields, _ client: APIClient, _ screen: JobScreen) async throws -> JSONValue {
+        guard model == nil else { return try body(fields, model: "") }
         let slug = try ModelChoice.choose(
             Typed.type,
             among: try await client.json(.get, "/api/v1/catalog?type=\(Typed.type.rawValue)")
         )
-        let body = try body(model: slug)
+        let body = try body(fields, model: slug)
         screen.note("The model is \(Output.plain(slug)); choose with --model, see `mediary models`.")
         return body
     }

@@ -23,7 +23,7 @@ struct QuoteCommand: AsyncParsableCommand {
 
         func run() async throws {
             let client = try APIClient(Configuration(), environment: SystemEnvironment.make(crashPoint: nil))
-            let body = try await request.body(client, JobScreen())
+            let body = try await request.body(request.fields(), client, JobScreen())
             let quote = try await client.json(.post, "/api/v1/quote", body: body)
             if json {
                 print(quote.canonicalText)

@@ -35,15 +35,12 @@ struct RequestOptions<Typed: TypedOptions>: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Any other field of the native API, as JSON.", valueName: "name=json"))
     var field: [NamedValue] = []
 
-    /// The body of the request.
+    /// Everything but the model: reads the text and the files, and so may wait for standard input.
     ///
-    /// - Parameter defaultModel: The model, when the options name none.
-    /// - Returns: The body.
     /// - Throws: `ClientFailure` for a value that cannot be sent. What the model takes is the service's to say.
-    func body(model defaultModel: String) throws -> JSONValue {
+    func fields() throws -> NativeFields {
         var fields = NativeFields()
         try fields.set("type", Typed.type.rawValue)
-        try fields.set("model", model ?? defaultModel)
         try fields.set(Typed.textField, try readText())
         try typed.write(to: &fields)
         try fields.set("max_cost", maxCost)
@@ -58,6 +55,19 @@ struct RequestOptions<Typed: TypedOptions>: ParsableArguments, Sendable {
             }
             try fields.set(field.name, value)
         }
+        return fields
+    }
+
+    /// The body of the request.
+    ///
+    /// - Parameters:
+    ///   - fields: What `fields` has read.
+    ///   - defaultModel: The model, when the options name none.
+    /// - Returns: The body.
+    /// - Throws: `ClientFailure` when the model is among the fields already.
+    func body(_ fields: NativeFields, model defaultModel: String) throws -> JSONValue {
+        var fields = fields
+        try fields.set("model", model ?? defaultModel)
         return .object(fields.all)
     }
 
