@@ -28,7 +28,7 @@ struct ModelRoutes: Sendable {
             _ = try await authenticator.key(of: request)
             return try list(request, "\(Self.path)/user")
         }
-        // Artifacts are kept until they are fetched, so no endpoint is one without retention.
+        // What a job made is kept, so no endpoint is one without retention.
         routes.get("api/v1/endpoints/zdr", .listEndpointsWithoutRetention) { request, _ in
             _ = try await authenticator.key(of: request)
             return Response(json: ModelWire.noEndpoints)
