@@ -94,7 +94,11 @@ struct StudioProcessTests {
             do {
                 let crashed = try StudioStage(work: folder)
                 operation = try await crashed.submit(long)
-                _ = try await crashed.wait("ffmpeg") { try crashed.processes(of: operation) > 1 ? true : nil }
+                // At work, and not merely started: one that has not begun may end with its runner.
+                _ = try await crashed.wait("ffmpeg at work") {
+                    try crashed.processes(of: operation, named: "ffmpeg") > 0 && crashed.hasOutput(of: operation)
+                        ? true : nil
+                }
                 let runner = try #require(try crashed.folder(of: operation).runner)
                 kill(runner.pid, SIGKILL)
                 guard case .failed = try await crashed.end(of: operation) else {

@@ -146,12 +146,24 @@ struct StudioStage {
     }
 
     /// How many processes work in a generation's folder.
-    func processes(of operation: ProviderOperation) throws -> Int {
+    func processes(of operation: ProviderOperation, named name: String? = nil) throws -> Int {
         let path = try folder(of: operation).path
         return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { entry in
-            entry.allSatisfy(\.isNumber)
-                && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/cwd")) == path
+            guard entry.allSatisfy(\.isNumber),
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/cwd")) == path
+            else { return false }
+            guard let name else { return true }
+            return (try? String(contentsOfFile: "/proc/\(entry)/comm", encoding: .utf8)) == "\(name)\n"
         }.count
+    }
+
+    /// Whether anything of the work is written yet.
+    func hasOutput(of operation: ProviderOperation) throws -> Bool {
+        let path = try folder(of: operation).path
+        return try FileManager.default.contentsOfDirectory(atPath: path).contains { name in
+            let size = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")[.size] as? Int
+            return ["mp4", "progress", "mkv"].contains { name.hasSuffix($0) } && size ?? 0 > 0
+        }
     }
 
     mutating func keep(_ bytes: [UInt8], _ name: String, as mediaType: String = "image/png") -> MediaInput {
