@@ -110,16 +110,17 @@ package final class PendingAnswers: Sendable {
             if let job = takeInherited(scope, connection, now) { return .takesOver(job) }
             let earlier = state.withLock { ($0.entries[scope] ?? []).filter { Self.isFresh($0.notedAt, now) } }
             let lost = earlier.isEmpty ? [] : await ClientConnection.lost(among: earlier.map(\.connection))
-            var cameToNothing = false
-            for entry in earlier where lost.contains(entry.connection.request) && !cameToNothing {
+            var isCurrent = true
+            for entry in earlier where lost.contains(entry.connection.request) {
                 switch await takeOver(entry, in: scope, for: connection) {
                 case .job(let id): return .takesOver(id)
-                case .wasTaken: break
-                case .cameToNothing: cameToNothing = true
+                // Look again. An admission that failed leaves all as it was before, and there may be others. A job that
+                // was taken meanwhile may be free again at once: a request that was cut before its turn came takes one as
+                // any other does, and leaves it behind for its own repeat.
+                case .wasTaken, .cameToNothing: isCurrent = false
                 }
             }
-            // An admission that failed leaves all as it was before: look again, there may be others.
-            guard cameToNothing else { break }
+            if isCurrent { break }
         }
         note(Entry(first: connection.request, notedAt: now, connection: connection), scope, now)
         return .new

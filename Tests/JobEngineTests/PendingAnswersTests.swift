@@ -65,6 +65,36 @@ struct PendingAnswersTests {
         return outcome.id
     }
 
+    @Test("a job that a request without a client takes in the very moment is its repeat's")
+    func takenByOneThatIsGone() async throws {
+        try await EngineHarness.run { harness in
+            let node = try harness.startedNode()
+            let meanwhile = Mutex<(@Sendable () async -> Void)?>(nil)
+            let line = Line()
+            let first = ClientConnection(
+                request: node.service.answers.nextRequest(),
+                loop: ObjectIdentifier(line),
+                isOpen: { line.isOpen },
+                onLoop: { work in
+                    let action = meanwhile.withLock { $0.take() }
+                    await action?()
+                    return work()
+                }
+            )
+            let job = try await submit(harness, node, first).id
+            line.close()
+            let gone = Line()
+            gone.close()
+            meanwhile.withLock {
+                $0 = { [self] in
+                    let taken = try? await submit(harness, node, connection(node, gone))
+                    #expect(taken == .repeated(job))
+                }
+            }
+            #expect(try await submit(harness, node, connection(node, Line())) == .repeated(job))
+        }
+    }
+
     @Test("one repeat takes over one lost job, the oldest first; then there is none left")
     func oneEach() async throws {
         try await EngineHarness.run { harness in

@@ -88,30 +88,44 @@ package final class CuttingProxy: Sendable {
     }
 
     private func serve(_ client: Int32) {
-        let service = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let service = connectToService()
         // The service's side first.
         defer {
-            close(service)
+            if let service { close(service) }
             close(client)
-        }
-        var address = Self.loopback(port: upstream.load(ordering: .relaxed))
-        let isConnected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(service, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
         }
         if isResetting {
             var linger = linger(l_onoff: 1, l_linger: 0)
-            for descriptor in [client, service] {
+            for descriptor in [client, service].compactMap({ $0 }) {
                 setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
             }
         }
-        guard isConnected else { return }
+        guard let service else { return }
         for descriptor in [client, service] {
             var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         }
         relay(client, service)
+    }
+
+    /// A connection to the service; one that is being started anew is waited for.
+    ///
+    /// A client whose connection ends while it still writes its request is told something else than one that waits for
+    /// the answer.
+    private func connectToService() -> Int32? {
+        for _ in 0..<400 where !isStopped.load(ordering: .relaxed) {
+            let service = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            var address = Self.loopback(port: upstream.load(ordering: .relaxed))
+            let isConnected = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(service, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            if isConnected { return service }
+            close(service)
+            usleep(50_000)
+        }
+        return nil
     }
 
     /// Passes on what comes from either side, requests only once they are whole, until one closes or it is to be cut.
