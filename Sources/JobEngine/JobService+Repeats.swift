@@ -19,7 +19,11 @@ extension JobService {
     ) async throws -> SubmissionResult {
         let scope = PendingAnswers.Scope(keyHash: submission.key.hash, fingerprint: fingerprint)
         while case .takesOver(let id) = await answers.claim(scope, over: connection, at: environment.now()) {
-            if let view = try await takenOver(id, connection, submission.key) { return .takenOver(view) }
+            if let view = try await takenOver(id, connection, submission.key) {
+                // As after an admission: the job is there, and its client has no answer.
+                await environment.pausing(.admitted)
+                return .takenOver(view)
+            }
         }
         do {
             let result = try await admit(submission, fingerprint, connection, answer)
