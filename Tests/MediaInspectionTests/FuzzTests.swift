@@ -10,11 +10,19 @@ import Testing
         print("MediaInspection fuzz: seed=\(seed)")
         var generator = SplitMix(state: seed)
         for media in RealMedia.all {
+            // Whole it is taken, so that what is refused below is refused for its damage.
+            #expect(throws: Never.self) { try MediaInspector.inspect(bytes: media.bytes) }
+            var refusals = 0
             for _ in 0..<150 {
                 let bytes = damaged(media.bytes, &generator)
-                _ = try? MediaInspector.inspect(bytes: bytes)
+                do {
+                    _ = try MediaInspector.inspect(bytes: bytes)
+                } catch {
+                    refusals += 1
+                }
                 _ = try? MediaInspector.imageDimensions(bytes, pixelLimit: 1_000_000)
             }
+            #expect(refusals > 0)
         }
     }
 
