@@ -198,20 +198,7 @@ extension FieldReader {
         var frames: [FrameImage] = []
         for (value, path) in try array(name, countMax: 2) ?? [] {
             var element = try FieldReader(value, path: path)
-            guard let role = try element.word("frame_type", as: FrameRole.self) else {
-                throw RequestProblem(
-                    .missingField,
-                    field: "\(path).frame_type",
-                    "`\(path).frame_type` is required; allowed: first_frame, last_frame."
-                )
-            }
-            guard !frames.contains(where: { $0.role == role }) else {
-                throw RequestProblem(
-                    .contradiction,
-                    field: path,
-                    "`\(path)` is a second \(role.rawValue); a video has one."
-                )
-            }
+            let role = try element.frameRole(path, besides: frames)
             let image = try MediaInput(imagePart: &element, path: path)
             try element.finish()
             frames.append(FrameImage(role: role, image: image))
@@ -247,5 +234,35 @@ extension MediaInput {
         let url = try image.requiredString("url", charactersMax: Int.max)
         try image.finish()
         self = .url(url)
+    }
+}
+
+extension FieldReader {
+    /// Which frame a part of a request is: of each there is one.
+    ///
+    /// - Parameters:
+    ///   - path: The part's path in the body.
+    ///   - frames: Those before it.
+    /// - Returns: Its role.
+    /// - Throws: `RequestProblem` for a part that does not say, and for the second of one role.
+    package mutating func frameRole(
+        _ path: String,
+        besides frames: [FrameImage]
+    ) throws(RequestProblem) -> FrameRole {
+        guard let role = try word("frame_type", as: FrameRole.self) else {
+            throw RequestProblem(
+                .missingField,
+                field: "\(path).frame_type",
+                "`\(path).frame_type` is required; allowed: first_frame, last_frame."
+            )
+        }
+        guard !frames.contains(where: { $0.role == role }) else {
+            throw RequestProblem(
+                .contradiction,
+                field: path,
+                "`\(path)` is a second \(role.rawValue); a video has one."
+            )
+        }
+        return role
     }
 }

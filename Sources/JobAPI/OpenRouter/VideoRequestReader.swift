@@ -123,20 +123,7 @@ struct VideoRequestReader: Sendable {
         var frames: [FrameImage] = []
         for (value, path) in try fields.array("frame_images", countMax: Self.framesMax) ?? [] {
             var element = try FieldReader(value, path: path)
-            guard let role = try element.word("frame_type", as: FrameRole.self) else {
-                throw RequestProblem(
-                    .missingField,
-                    field: "\(path).frame_type",
-                    "`\(path).frame_type` is required; allowed: first_frame, last_frame."
-                )
-            }
-            guard !frames.contains(where: { $0.role == role }) else {
-                throw RequestProblem(
-                    .contradiction,
-                    field: path,
-                    "`\(path)` is a second \(role.rawValue); a video has one."
-                )
-            }
+            let role = try element.frameRole(path, besides: frames)
             let (kind, url) = try part(&element, path, of: [.image], &passed)
             if kind == .image { frames.append(FrameImage(role: role, image: .url(url))) }
         }
