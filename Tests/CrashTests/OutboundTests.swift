@@ -79,18 +79,9 @@ private final class Receiver: Sendable {
     private let seen = Mutex<[String]>([])
 
     init() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard isListening else { throw Unexpected("the receiver cannot listen: errno \(errno)") }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let listening = try LoopbackListener()
+        let listener = listening.descriptor
+        port = listening.port
         Thread.detachNewThread { [weak self] in
             defer { close(listener) }
             while let receiver = self {

@@ -48,20 +48,9 @@ package final class CuttingProxy: Sendable {
         self.isResetting = isResetting
         self.upstream = Atomic(upstream)
         self.cut = cut
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = Self.loopback(port: 0)
-        let isListening = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && listen(listener, 1_024) == 0
-            }
-        }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isNamed = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &length) == 0 }
-        }
-        guard isListening, isNamed else { throw Unexpected("the proxy cannot listen: errno \(errno)") }
-        self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let listening = try LoopbackListener(backlog: 1_024)
+        listener = listening.descriptor
+        port = listening.port
         Thread.detachNewThread { self.accept() }
     }
 

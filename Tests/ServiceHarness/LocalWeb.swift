@@ -42,20 +42,10 @@ package final class LocalWeb: Sendable {
     /// - Parameter reply: What a target is answered with, and how often it was asked for, from 1.
     /// - Throws: `Unexpected` when the system does not let it.
     package init(_ reply: @escaping @Sendable (_ target: String, _ number: Int) -> Reply) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = listener
-        let isListening = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && listen(descriptor, 64) == 0
-                    && getsockname(descriptor, $0, &size) == 0
-            }
-        }
-        guard isListening else { throw Unexpected("no listener: errno \(errno)") }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let listening = try LoopbackListener()
+        let descriptor = listening.descriptor
+        listener = descriptor
+        port = listening.port
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(descriptor, nil, nil)

@@ -27,20 +27,9 @@ final class CallbackReceiver: Sendable {
     /// - Throws: `Unexpected` when there is no socket.
     init(answering statuses: [Int] = [204]) throws {
         self.statuses = Mutex(statuses)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = listener
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw Unexpected("no socket to listen on: errno \(errno)") }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let listening = try LoopbackListener()
+        listener = listening.descriptor
+        port = listening.port
         Thread.detachNewThread { [self] in serve() }
     }
 
