@@ -171,6 +171,12 @@ let package = Package(
             dependencies: ["Generation", "HTTPTransport", "CurlTransport", "Cryptography", logging] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
+        // What lets the suite of adapters use them.
+        .target(
+            name: "SimulatorConformance",
+            dependencies: ["ProviderSimulators", "ConformanceKit", "CurlTransport", "HTTPTransport"],
+            path: "Tests/SimulatorConformance"
+        ),
         .executableTarget(
             name: "ProviderSimulatorTool",
             dependencies: [
@@ -181,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "ProviderSimulatorTests",
             dependencies: [
-                "ProviderSimulators", "Generation", "HTTPTransport", "CurlTransport", "MediaInspection",
+                "ProviderSimulators", "SimulatorConformance", "ConformanceKit", "ProviderKit", "Generation",
+                "HTTPTransport", "CurlTransport", "MediaInspection",
             ]
         ),
         // The real program under the official clients of others.
@@ -203,6 +210,7 @@ let package = Package(
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
                         "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
+                        "SimulatorConformance",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),
