@@ -169,7 +169,9 @@ let package = Package(
         // The providers' side of the wires, for tests and measurements: in a test, or as a program.
         .target(
             name: "ProviderSimulators",
-            dependencies: ["Generation", "HTTPTransport", "CurlTransport", "Cryptography", logging] + hummingbird,
+            dependencies: [
+                "Generation", "HTTPTransport", "CurlTransport", "Cryptography", "MediaInspection", logging,
+            ] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
         .executableTarget(
