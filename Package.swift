@@ -205,7 +205,7 @@ let package = Package(
                     name: "\(adapter.name)AdapterTests",
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
-                        "MediaInspection", "ConformanceKit",
+                        "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),
