@@ -14,6 +14,10 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case request
     /// A minute of audio.
     case audioMinute = "audio_minute"
+    /// A reference picture.
+    case referenceImage = "reference_image"
+    /// The whole: the price is the least that it costs.
+    case minimum
 }
 
 /// One line of a price sheet.

@@ -26,7 +26,7 @@ enum PricingSKUs {
             }
         case .request: return audio == nil && tier.isEmpty ? "generate" : nil
         // Videos are metered by the second and by the request.
-        case .token, .image, .megapixel, .character, .audioMinute: return nil
+        case .token, .image, .megapixel, .character, .audioMinute, .referenceImage, .minimum: return nil
         }
     }
 
