@@ -7,6 +7,11 @@ import PackageDescription
 let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Sandbox", ["Cryptography"]),
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
+    ("OpenAI", []),
+    ("Google", ["Cryptography"]),
+    ("BytePlus", ["Cryptography"]),
+    ("Alibaba", []),
+    ("Kling", ["Cryptography"]),
 ]
 
 // Every store: the name of its folder under storage/, and what it needs besides the port.
@@ -78,7 +83,7 @@ let package = Package(
         ),
         .target(
             name: "AdapterCatalog",
-            dependencies: ["ProviderKit"] + adapters.map { .target(name: "\($0.name)Adapter") },
+            dependencies: ["Generation", "ProviderKit"] + adapters.map { .target(name: "\($0.name)Adapter") },
             path: "adapters",
             exclude: adapters.map(\.name),
             sources: ["AdapterCatalog.swift"]

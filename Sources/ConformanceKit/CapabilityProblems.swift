@@ -4,7 +4,8 @@ import Generation
 enum CapabilityProblems {
     static let slugBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789-._".utf8)
     private static let units: Set<String> = [
-        "second", "image", "megapixel", "token", "character", "request", "audio_minute",
+        "second", "image", "megapixel", "token", "character", "request", "audio_minute", "reference_image",
+        "minimum",
     ]
 
     static func of(_ model: ModelCapabilities) -> [String] {

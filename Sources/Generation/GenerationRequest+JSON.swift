@@ -131,7 +131,7 @@ extension VideoRequest {
     init(_ reader: inout FieldReader) throws(RequestProblem) {
         self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
         negativePrompt = try reader.string("negative_prompt", charactersMax: GenerationRequest.promptCharactersMax)
-        duration = try reader.integer("duration", in: 1...3_600).map { Int($0) }
+        duration = try reader.integer("duration", in: -1...3_600).map { Int($0) }
         resolution = try reader.string("resolution", charactersMax: 20)
         aspectRatio = try reader.string("aspect_ratio", charactersMax: 20)
         size = try reader.pixelSize("size")

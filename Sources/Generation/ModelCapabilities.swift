@@ -1,25 +1,39 @@
 /// What one model takes and makes, what it costs, and how hard it may be driven: data, with source and date.
 public struct ModelCapabilities: Sendable, Hashable {
     /// The slug, `author/name`.
-    public let slug: String
+    public var slug: String
     /// The name for people.
-    public let name: String
+    public var name: String
     /// One sentence for people.
-    public let summary: String
+    public var summary: String
     /// What it takes and makes, per type.
-    public let parameters: ModelParameters
+    public var parameters: ModelParameters
     /// The longest prompt, in Unicode scalars.
-    public let promptCharactersMax: Int
+    public var promptCharactersMax: Int
     /// The vendor's price list.
-    public let prices: [ListPrice]
+    public var prices: [ListPrice]
     /// How hard the provider may be driven.
-    public let limits: EndpointLimits
+    public var limits: EndpointLimits
     /// How long things take.
-    public let timing: EndpointTiming
+    public var timing: EndpointTiming
     /// Where these facts come from: document and date.
-    public let source: String
+    public var source: String
     /// The names of the provider's own options that it takes: `provider.options` on the wire.
-    public let options: [String]
+    public var options: [String]
+    /// The provider's own name of the model, as its wire wants it.
+    ///
+    /// Defaults to the part of the slug after the author.
+    public var providerModel: String
+    /// The day on which the provider stops serving it; nil when none is known.
+    public var availableUntil: CalendarDate?
+    /// The slug of the model that takes its place.
+    public var replacedBy: String?
+    /// What the provider does with what it is sent; nil when nothing is known.
+    public var dataPolicy: DataPolicy?
+    /// How video tokens are counted; nil where none are.
+    public var videoTokens: VideoTokenMeter?
+    /// What else the adapter notes about the model, by names of its own.
+    public var wire: [String: String] = [:]
 
     /// Describes a model.
     public init(
@@ -44,6 +58,7 @@ public struct ModelCapabilities: Sendable, Hashable {
         self.timing = timing
         self.source = source
         self.options = options
+        self.providerModel = slug.split(separator: "/").last.map(String.init) ?? slug
     }
 
     /// What the model makes.
@@ -64,39 +79,6 @@ public enum ModelParameters: Sendable, Hashable {
     case image(ImageParameters)
     /// Of a speech model.
     case speech(SpeechParameters)
-}
-
-/// What a video model takes.
-///
-/// Lists are in the vendor's order; the first entry is the default unless one is named.
-public struct VideoParameters: Sendable, Hashable {
-    /// The lengths on offer, in seconds.
-    public var durations: [Int]
-    /// The length when none is asked for.
-    public var defaultDuration: Int
-    /// The sizes on offer.
-    public var sizes: [SizeOption]
-    /// The frame rates on offer; empty when the rate cannot be chosen.
-    public var framesPerSecond: [Int] = []
-    /// Which frames may be given.
-    public var frameRoles: Set<FrameRole> = []
-    /// How many reference pictures are taken.
-    public var referencesMax = 0
-    /// Whether sound can be asked for or declined; nil when the model has no say in it.
-    public var audioDefault: Bool?
-    /// Whether a negative prompt is taken.
-    public var negativePrompt = false
-    /// Whether a seed is taken.
-    public var seed = false
-    /// Whether it continues an earlier job.
-    public var previousJob = false
-
-    /// Makes the list with what every video model has.
-    public init(durations: [Int], defaultDuration: Int, sizes: [SizeOption]) {
-        self.durations = durations
-        self.defaultDuration = defaultDuration
-        self.sizes = sizes
-    }
 }
 
 /// What an image model takes.
@@ -151,13 +133,15 @@ public struct SpeechParameters: Sendable, Hashable {
 
 /// One line of a vendor's price list.
 public struct ListPrice: Sendable, Hashable {
-    /// The unit: `second`, `image`, `megapixel`, `token`, `character`, `request` or `audio_minute`.
+    /// The unit: `second`, `image`, `megapixel`, `token`, `character`, `request`, `audio_minute`, `reference_image`, or
+    /// `minimum` for the least that the whole costs.
     public let unit: String
     /// The price of one unit in US dollars, as an exact decimal: `"0.0125"`.
     public let usd: String
     /// What must hold for the line to count, by name: `["resolution": "720p"]`.
     ///
-    /// Empty: always.
+    /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`) and
+    /// `quality`. Empty: always.
     public let conditions: [String: String]
 
     /// Makes a line.
@@ -174,13 +158,21 @@ public struct EndpointLimits: Sendable, Hashable {
     public let slots: Int
     /// How many submits may start in a minute; nil when the provider sets no limit.
     public let submitsPerMinute: Int?
+    /// How many submits may start in a second; nil when the provider sets no limit.
+    public let submitsPerSecond: Int?
     /// The name under which several models of one account share these limits; nil: the model has them to itself.
     public let sharedBy: String?
 
     /// Makes limits.
-    public init(slots: Int, submitsPerMinute: Int? = nil, sharedBy: String? = nil) {
+    public init(
+        slots: Int,
+        submitsPerMinute: Int? = nil,
+        submitsPerSecond: Int? = nil,
+        sharedBy: String? = nil
+    ) {
         self.slots = slots
         self.submitsPerMinute = submitsPerMinute
+        self.submitsPerSecond = submitsPerSecond
         self.sharedBy = sharedBy
     }
 }

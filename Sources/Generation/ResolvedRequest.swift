@@ -11,8 +11,9 @@ extension GenerationRequest {
     ///
     /// - Parameters:
     ///   - capabilities: What the model takes.
-    ///   - strict: Whether a parameter that the model lacks is refused (true) or left out and reported (false). A value
-    ///     outside the model's set is refused either way.
+    ///   - strict: Whether a parameter that the model lacks is refused (true) or left out and reported (false). Not
+    ///     strict, the nearest length, size or seed that the model has is used, and reported; words outside the model's
+    ///     set, and media that it cannot take, are refused either way.
     /// - Returns: The request as it will be submitted, and the adjustments.
     /// - Throws: The first problem, with the field and the allowed values.
     public func resolved(
@@ -48,7 +49,7 @@ extension GenerationRequest {
 }
 
 /// Collects the adjustments of one request while its parameters are held against a model.
-private struct CapabilityCheck {
+struct CapabilityCheck {
     let model: String
     let promptCharactersMax: Int
     let strict: Bool
@@ -102,12 +103,13 @@ private struct CapabilityCheck {
     func notOffered(
         _ name: String,
         _ value: JSONValue,
-        _ allowed: some Sequence<some CustomStringConvertible>
+        _ allowed: some Sequence<some CustomStringConvertible>,
+        why: String? = nil
     ) -> RequestProblem {
         RequestProblem(
             .unsupportedValue,
             field: name,
-            "`\(name)` is \(RequestProblem.shown(value)), which `\(model)` does not offer; allowed: \(RequestProblem.list(allowed))."
+            "`\(name)` is \(RequestProblem.shown(value)), which `\(model)` does not offer\(why.map { " here: \($0)" } ?? ""); allowed: \(RequestProblem.list(allowed))."
         )
     }
 
@@ -116,39 +118,73 @@ private struct CapabilityCheck {
         resolution: String?,
         aspectRatio: String?,
         size: PixelSize?,
-        of options: [SizeOption]
+        of options: [SizeOption],
+        why: String? = nil
     ) throws(RequestProblem) -> (resolution: String?, aspectRatio: String?, size: PixelSize?) {
         let resolution = try keep("resolution", resolution, { .string($0) }, if: !options.isEmpty)
         let aspectRatio = try keep("aspect_ratio", aspectRatio, { .string($0) }, if: !options.isEmpty)
         let size = try keep("size", size, { .string($0.description) }, if: !options.isEmpty)
-        let option = try self.option(resolution: resolution, aspectRatio: aspectRatio, size: size, of: options)
-        return (option?.resolution, option?.aspectRatio, option?.size)
+        let option = try self.option(
+            resolution: resolution,
+            aspectRatio: aspectRatio,
+            size: size,
+            of: options,
+            why: why
+        )
+        return (option?.resolution, option?.aspectRatio, option?.followsInput == true ? nil : option?.size)
     }
 
-    /// Finds the one size that resolution, aspect ratio and exact size agree on.
-    private func option(
+    /// Finds the one size that resolution, aspect ratio and exact size agree on; not strict, the nearest.
+    private mutating func option(
         resolution: String?,
         aspectRatio: String?,
         size: PixelSize?,
-        of options: [SizeOption]
+        of options: [SizeOption],
+        why: String?
     ) throws(RequestProblem) -> SizeOption? {
         guard let first = options.first else { return nil }
-        if let resolution, !options.contains(where: { $0.resolution == resolution }) {
-            throw notOffered("resolution", .string(resolution), unique(options.map(\.resolution)))
+        if let size { return try option(size: size, resolution, aspectRatio, of: options, why: why) }
+        var resolution = resolution
+        if let asked = resolution, !options.contains(where: { $0.resolution == asked }) {
+            let offered = unique(options.map(\.resolution))
+            guard !strict, let near = Nearness.resolution(to: asked, of: offered) else {
+                throw notOffered("resolution", .string(asked), offered, why: why)
+            }
+            adjust("resolution", .string(asked), .string(near))
+            resolution = near
         }
-        if let aspectRatio, !options.contains(where: { $0.aspectRatio == aspectRatio }) {
-            throw notOffered("aspect_ratio", .string(aspectRatio), unique(options.map(\.aspectRatio)))
+        let wanted = options.filter { $0.resolution == resolution ?? first.resolution }
+        guard let aspectRatio else { return wanted.first ?? first }
+        if let match = wanted.first(where: { $0.aspectRatio == aspectRatio }) { return match }
+        if resolution == nil, let match = options.first(where: { $0.aspectRatio == aspectRatio }) { return match }
+        let offered = unique((resolution == nil ? options : wanted).map(\.aspectRatio))
+        guard !strict, let near = Nearness.aspectRatio(to: aspectRatio, of: offered) else {
+            throw notOffered("aspect_ratio", .string(aspectRatio), offered, why: why)
         }
-        guard let size else {
-            let wanted = options.filter { $0.resolution == resolution ?? first.resolution }
-            guard let aspectRatio else { return wanted.first ?? first }
-            if let match = wanted.first(where: { $0.aspectRatio == aspectRatio }) { return match }
-            guard resolution != nil else { return options.first { $0.aspectRatio == aspectRatio } }
-            throw notOffered("aspect_ratio", .string(aspectRatio), unique(wanted.map(\.aspectRatio)))
-        }
-        let matches = options.filter { $0.size == size }
+        adjust("aspect_ratio", .string(aspectRatio), .string(near))
+        return wanted.first { $0.aspectRatio == near } ?? options.first { $0.aspectRatio == near }
+    }
+
+    private mutating func option(
+        size: PixelSize,
+        _ resolution: String?,
+        _ aspectRatio: String?,
+        of options: [SizeOption],
+        why: String?
+    ) throws(RequestProblem) -> SizeOption {
+        let exact = options.filter { !$0.followsInput }
+        let matches = exact.filter { $0.size == size }
         guard !matches.isEmpty else {
-            throw notOffered("size", .string(size.description), unique(options.map(\.size.description)))
+            guard !strict, let near = Nearness.option(to: size, of: exact) else {
+                throw notOffered(
+                    "size",
+                    .string(size.description),
+                    unique(exact.map(\.size.description)),
+                    why: why
+                )
+            }
+            adjust("size", .string(size.description), .string(near.size.description))
+            return near
         }
         let agreeing = matches.filter {
             (resolution == nil || $0.resolution == resolution) && (aspectRatio == nil || $0.aspectRatio == aspectRatio)
@@ -164,51 +200,19 @@ private struct CapabilityCheck {
         return match
     }
 
+    /// Reports that the nearest value is used.
+    mutating func adjust(
+        _ name: String,
+        _ asked: JSONValue,
+        _ used: JSONValue,
+        _ reason: Adjustment.Reason = .nearestValue
+    ) {
+        adjustments.append(Adjustment(parameter: name, asked: asked, used: used, reason: reason))
+    }
+
     private func unique(_ values: [String]) -> [String] {
         var seen: Set<String> = []
         return values.filter { seen.insert($0).inserted }
-    }
-
-    mutating func resolve(_ video: VideoRequest, _ parameters: VideoParameters) throws(RequestProblem) -> VideoRequest {
-        var out = video
-        if let text = video.negativePrompt { try prompt(text, field: "negative_prompt") }
-        out.negativePrompt = try keep(
-            "negative_prompt",
-            video.negativePrompt,
-            { .string($0) },
-            if: parameters.negativePrompt
-        )
-        let duration = video.duration ?? parameters.defaultDuration
-        guard parameters.durations.contains(duration) else {
-            throw notOffered("duration", .integer(Int64(duration)), parameters.durations)
-        }
-        out.duration = duration
-        (out.resolution, out.aspectRatio, out.size) = try dimensions(
-            resolution: video.resolution,
-            aspectRatio: video.aspectRatio,
-            size: video.size,
-            of: parameters.sizes
-        )
-        out.fps = try choose("fps", video.fps, { .integer(Int64($0)) }, of: parameters.framesPerSecond)
-        for (index, frame) in video.frameImages.enumerated() where !parameters.frameRoles.contains(frame.role) {
-            throw RequestProblem(
-                .unsupportedValue,
-                field: "frame_images[\(index)].frame_type",
-                "`\(model)` takes no \(frame.role.rawValue); allowed: \(parameters.frameRoles.isEmpty ? "no frame_images" : RequestProblem.list(parameters.frameRoles.sorted().map(\.rawValue)))."
-            )
-        }
-        try references(video.inputReferences.count, max: parameters.referencesMax)
-        out.generateAudio =
-            try keep("generate_audio", video.generateAudio, { .bool($0) }, if: parameters.audioDefault != nil)
-            ?? parameters.audioDefault
-        out.seed = try keep("seed", video.seed, { .integer($0) }, if: parameters.seed)
-        out.previousJobID = try keep(
-            "previous_job_id",
-            video.previousJobID,
-            { .string($0) },
-            if: parameters.previousJob
-        )
-        return out
     }
 
     mutating func resolve(_ image: ImageRequest, _ parameters: ImageParameters) throws(RequestProblem) -> ImageRequest {
@@ -284,7 +288,7 @@ private struct CapabilityCheck {
     }
 
     /// Media that a model cannot take is refused even when not strict: leaving it out would change what is made.
-    private func references(_ count: Int, max: Int) throws(RequestProblem) {
+    func references(_ count: Int, max: Int) throws(RequestProblem) {
         guard count <= max else {
             throw RequestProblem(
                 .unsupportedValue,

@@ -53,6 +53,9 @@ public struct SizeOption: Sendable, Hashable, Codable {
     public let aspectRatio: String
     /// The exact size in pixels.
     public let size: PixelSize
+    /// Whether the size follows the pictures of the request: `size` is then the largest that can come out, and a
+    /// resolved request has none.
+    public var followsInput = false
 
     /// Makes an option.
     public init(resolution: String, aspectRatio: String, size: PixelSize) {
@@ -138,6 +141,10 @@ public struct Adjustment: Sendable, Hashable, Codable {
         case unsupportedParameter = "unsupported_parameter"
         /// The dialect's request had a field nobody knows; it was not forwarded.
         case unknownField = "unknown_field"
+        /// The model lacks the value; the nearest one that it has is used because the request asked not to be strict.
+        case nearestValue = "nearest_value"
+        /// A picture was scaled to the size that the provider demands.
+        case resized
         /// The model is served under another name.
         case modelAlias = "model_alias"
         /// Something else in the request, or who serves it, left no use for it; it was not forwarded.

@@ -109,7 +109,7 @@ extension JobDriver {
         let found: Submission?
         let request = try await requestToSend(job)
         do {
-            found = try await adapter.find(request, attempt: reference(attempt))
+            found = try await adapter.find(request, attempt: reference(attempt)) { _ in false }
         } catch {
             log(.info, "look-up failed", job, ["details": "\(error.details)"])
             return .unanswered

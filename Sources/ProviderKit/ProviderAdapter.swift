@@ -37,6 +37,9 @@ public protocol ProviderAdapter: Sendable {
     /// public address alone, or in a network that the operator allowed. Never a place that came out of an answer.
     var trustedOrigins: Set<String> { get }
 
+    /// How often its account may be asked for generations; by default as often as one likes.
+    var pollLimits: PollLimits { get }
+
     /// Starts a generation: exactly one `context.send` (or `context.start`), and nothing paid outside of it.
     ///
     /// - Parameters:
@@ -80,14 +83,74 @@ public protocol RecoverableAdapter: ProviderAdapter {
 
     /// Looks for a submit at the provider. Only asked in the classes that look something up.
     ///
+    /// - Parameters:
+    ///   - request: The request as it was submitted.
+    ///   - attempt: What identified it.
+    ///   - isTaken: Whether a provider's id belongs to another attempt of ours: such a generation is not this one, however
+    ///     much it looks like it.
     /// - Returns: The submission, or nil when the provider shows none.
     func find(
         _ request: GenerationRequest,
-        attempt: AttemptReference
+        attempt: AttemptReference,
+        isTaken: @Sendable (_ remoteID: String) async -> Bool
     ) async throws(ProviderFailure) -> Submission?
 }
 
+/// A provider that tells of many generations in one answer.
+public protocol BulkStatusAdapter: ProviderAdapter {
+    /// How many generations one call can ask for.
+    var operationsPerCall: Int { get }
+
+    /// Asks how several generations stand.
+    ///
+    /// - Returns: Their standings by remote id. One that is missing is asked for by itself.
+    func statuses(of operations: [ProviderOperation]) async throws(ProviderFailure) -> [String: OperationStatus]
+}
+
+/// A provider that calls back when a generation changes.
+///
+/// Nothing is taken from a callback but which generation it is about: how that stands is then asked.
+public protocol CallbackAdapter: ProviderAdapter {
+    /// Reads which generation a callback is about.
+    ///
+    /// - Parameters:
+    ///   - body: The callback's body: from anybody who knows its address.
+    ///   - headers: Its header fields.
+    ///   - request: The request that the address was given out for.
+    /// - Returns: The operation, as the submit's answer would have given it; nil when the body names none.
+    func operation(
+        inCallback body: [UInt8],
+        headers: [(name: String, value: String)],
+        for request: GenerationRequest
+    ) -> ProviderOperation?
+}
+
+/// A provider whose outputs are given out only to its own clients.
+public protocol OutputAuthorizingAdapter: ProviderAdapter {
+    /// The header fields that open an output at one of the adapter's `trustedOrigins`: asked anew for each fetch.
+    ///
+    /// They go nowhere else, and not along with a redirect to another origin.
+    func outputHeaders() async throws(ProviderFailure) -> [(name: String, value: String)]
+}
+
+/// How often one account may ask its provider how generations stand.
+public struct PollLimits: Sendable, Hashable {
+    /// Calls for one generation, in a second; nil without a limit.
+    public var singlePerSecond: Double?
+    /// Calls for several generations, in a second; nil without a limit.
+    public var bulkPerSecond: Double?
+
+    /// Makes limits.
+    public init(singlePerSecond: Double? = nil, bulkPerSecond: Double? = nil) {
+        self.singlePerSecond = singlePerSecond
+        self.bulkPerSecond = bulkPerSecond
+    }
+}
+
 extension ProviderAdapter {
+    /// None.
+    public var pollLimits: PollLimits { PollLimits() }
+
     /// None: its outputs are at public addresses.
     public var trustedOrigins: Set<String> { [] }
 
@@ -220,39 +283,21 @@ public struct ReportedUsage: Sendable, Hashable, Codable {
     public var tokens: Int64?
     /// Characters, if it counts them.
     public var characters: Int64?
+    /// The length that it bills, in milliseconds, if it says so: input video included where it bills that.
+    public var milliseconds: Int64?
+    /// What it charges the operator, in nano US dollars, if it says so.
+    public var costNanoUSD: Int64?
 
     /// Makes a report.
-    public init(tokens: Int64? = nil, characters: Int64? = nil) {
+    public init(
+        tokens: Int64? = nil,
+        characters: Int64? = nil,
+        milliseconds: Int64? = nil,
+        costNanoUSD: Int64? = nil
+    ) {
         self.tokens = tokens
         self.characters = characters
-    }
-}
-
-/// What an adapter's folder is given when its instances are made: settings by name, and the outside world.
-public struct ProviderSettings: Sendable {
-    /// The process's environment: `OPENAI_API_KEY` and the like.
-    public let environment: [String: String]
-    /// A folder that the adapters may keep files in; each uses a subfolder of its own name.
-    public let workFolder: String
-    /// What network providers speak through.
-    public let transport: any HTTPTransport
-    /// The time, in milliseconds since 1970.
-    public let now: @Sendable () -> Int64
-    /// How many processors this machine has.
-    public let processorCount: Int
-
-    /// Makes settings.
-    public init(
-        environment: [String: String],
-        workFolder: String,
-        transport: any HTTPTransport,
-        processorCount: Int,
-        now: @escaping @Sendable () -> Int64
-    ) {
-        self.environment = environment
-        self.workFolder = workFolder
-        self.transport = transport
-        self.processorCount = processorCount
-        self.now = now
+        self.milliseconds = milliseconds
+        self.costNanoUSD = costNanoUSD
     }
 }

@@ -208,10 +208,10 @@ import Testing
 
     @Test func whatAModelHasIsKept() throws {
         var parameters = plain
-        parameters.negativePrompt = true
+        parameters.negativePromptCharactersMax = 100
         parameters.framesPerSecond = [24, 30]
-        parameters.audioDefault = true
-        parameters.seed = true
+        parameters.audio = .choice(default: true)
+        parameters.seeds = 0...100
         parameters.previousJob = true
         parameters.frameRoles = [.first]
         parameters.referencesMax = 1
@@ -382,7 +382,7 @@ import Testing
     @Test func everyTextThatSteersObeysThePromptsLimit() throws {
         let long = String(repeating: "x", count: 101)
         var video = plain
-        video.negativePrompt = true
+        video.negativePromptCharactersMax = 100
         #expect(try problem(video) { $0.negativePrompt = long }.field == "negative_prompt")
         #expect(try resolve(video) { $0.negativePrompt = String(long.dropFirst()) }.video.negativePrompt != nil)
         var image = ImageRequest(prompt: "p")

@@ -50,7 +50,8 @@ struct AbleAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter, Val
 
     func find(
         _ request: GenerationRequest,
-        attempt: AttemptReference
+        attempt: AttemptReference,
+        isTaken: @Sendable (_ remoteID: String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? {
         let answer = try await exchange(HTTPRequest(.get, "https://provider/find/\(attempt.externalID)"))
         return answer.header("x-id").map { .accepted(ProviderOperation(remoteID: $0)) }
@@ -70,7 +71,8 @@ struct UnstoppableAdapter: ScriptedAdapter, RecoverableAdapter {
 
     func find(
         _ request: GenerationRequest,
-        attempt: AttemptReference
+        attempt: AttemptReference,
+        isTaken: @Sendable (_ remoteID: String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? { nil }
 }
 

@@ -24,14 +24,24 @@ private struct Fields {
 
     mutating func add(_ video: VideoParameters, text: JSONValue) {
         all["prompt"] = text
-        if video.negativePrompt { all["negative_prompt"] = text }
-        choice("duration", video.durations.map(Self.json), default: Self.json(video.defaultDuration))
+        if let max = video.negativePromptCharactersMax { all["negative_prompt"] = ["max_characters": Self.json(max)] }
+        choice(
+            "duration",
+            (video.durations + (video.automaticDuration ? [VideoParameters.automatic] : [])).map(Self.json),
+            default: Self.json(video.defaultDuration)
+        )
         sizes(video.sizes)
         choice("fps", video.framesPerSecond.map(Self.json))
         choice("frame_images", video.frameRoles.sorted().map { .string($0.rawValue) }, hasDefault: false)
         items("input_references", video.referencesMax)
-        if let audio = video.audioDefault { choice("generate_audio", [true, false], default: .bool(audio)) }
-        if video.seed { all["seed"] = [:] }
+        switch video.audio {
+        case .silent: choice("generate_audio", [false])
+        case .always: choice("generate_audio", [true])
+        case .choice(let byDefault): choice("generate_audio", [true, false], default: .bool(byDefault))
+        }
+        if let seeds = video.seeds {
+            all["seed"] = ["minimum": .integer(seeds.lowerBound), "maximum": .integer(seeds.upperBound)]
+        }
         if video.previousJob { all["previous_job_id"] = [:] }
     }
 
@@ -63,7 +73,7 @@ private struct Fields {
     private mutating func sizes(_ options: [SizeOption]) {
         choice("resolution", options.map { .string($0.resolution) })
         choice("aspect_ratio", options.map { .string($0.aspectRatio) })
-        choice("size", options.map { .string($0.size.description) })
+        choice("size", options.filter { !$0.followsInput }.map { .string($0.size.description) })
     }
 
     /// A list of values, each once and in the vendor's order; the first is the default unless one is named.

@@ -25,8 +25,8 @@ extension ModelDirectory.Entry {
             names([
                 ("duration", true), ("resolution", !video.sizes.isEmpty), ("aspect_ratio", !video.sizes.isEmpty),
                 ("size", !video.sizes.isEmpty), ("frame_images", !video.frameRoles.isEmpty),
-                ("input_references", video.referencesMax > 0), ("generate_audio", video.audioDefault != nil),
-                ("seed", video.seed), ("previous_job_id", video.previousJob),
+                ("input_references", video.referencesMax > 0), ("generate_audio", video.audio.canSound),
+                ("seed", video.seeds != nil), ("previous_job_id", video.previousJob),
             ])
         case .image(let image):
             names([
@@ -79,7 +79,7 @@ enum ModelWire {
         json.key("supported_aspect_ratios")
         json.strings(unique(video.sizes.map(\.aspectRatio)))
         json.key("supported_sizes")
-        json.strings(unique(video.sizes.map(\.size.description)))
+        json.strings(unique(video.sizes.filter { !$0.followsInput }.map(\.size.description)))
         json.key("supported_durations")
         json.beginArray()
         for duration in video.durations { json.integer(duration) }
@@ -87,9 +87,9 @@ enum ModelWire {
         json.key("supported_frame_images")
         json.strings(video.frameRoles.sorted().map(\.rawValue))
         json.key("generate_audio")
-        json.bool(video.audioDefault != nil)
+        json.bool(video.audio.canSound)
         json.key("seed")
-        json.bool(video.seed)
+        json.bool(video.seeds != nil)
         json.key("upscale_factor")
         json.null()
         json.key("creativity")

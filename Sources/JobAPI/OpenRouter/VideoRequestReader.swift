@@ -78,7 +78,7 @@ struct VideoRequestReader: Sendable {
         var video = VideoRequest(
             prompt: try fields.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax)
         )
-        video.duration = try fields.integer("duration", in: 1...3_600).map { Int($0) }
+        video.duration = try fields.integer("duration", in: -1...3_600).map { Int($0) }
         video.resolution = try fields.string("resolution", charactersMax: 20)
         video.aspectRatio = try fields.string("aspect_ratio", charactersMax: 20)
         video.size = try size(&fields)
@@ -99,7 +99,7 @@ struct VideoRequestReader: Sendable {
     /// In this dialect a model that can make sound does, unless told otherwise.
     private static func audioDefault(_ entry: ModelDirectory.Entry?) -> Bool? {
         guard case .video(let parameters)? = entry?.model.parameters else { return nil }
-        return parameters.audioDefault == nil ? nil : true
+        return parameters.audio.canSound ? true : nil
     }
 
     private func size(_ fields: inout FieldReader) throws(RequestProblem) -> PixelSize? {

@@ -21,7 +21,7 @@ struct TestAdapter: CancellableAdapter {
             ]
         )
         video.frameRoles = [.first, .last]
-        video.seed = true
+        video.seeds = 0...1_000_000
         var image = ImageParameters(
             sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
             formats: ["png"]

@@ -104,7 +104,8 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
     /// nothing here). With a journal the provider answers from that instead of taking our word.
     package func find(
         _ request: GenerationRequest,
-        attempt reference: AttemptReference
+        attempt reference: AttemptReference,
+        isTaken: @Sendable (_ remoteID: String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? {
         let body = Wire.Generation(request, script: try SandboxScript(of: request))
         let headers =

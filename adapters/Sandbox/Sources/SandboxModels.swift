@@ -62,9 +62,11 @@ package enum SandboxModels {
         parameters.framesPerSecond = [24, 25, 30, 50, 60]
         parameters.frameRoles = [.first, .last]
         parameters.referencesMax = 4
-        parameters.audioDefault = true
-        parameters.negativePrompt = true
-        parameters.seed = true
+        parameters.lastFrameAlone = true
+        parameters.referencesWithFrames = true
+        parameters.audio = .choice(default: true)
+        parameters.negativePromptCharactersMax = 20_000
+        parameters.seeds = Int64.min...Int64.max
         return parameters
     }
 

@@ -187,7 +187,13 @@ import Testing
         #expect(stage.adapter.recoveryClass(of: request).letter == recovery.rawValue)
         stage.clock.advance(milliseconds: 150)
         let resent = try await stage.operation(request, attempt: attempt, earlierSends: 1)
-        guard case .accepted(let found)? = try await stage.adapter.find(request, attempt: attempt.reference) else {
+        guard
+            case .accepted(let found)? = try await stage.adapter.find(
+                request,
+                attempt: attempt.reference,
+                isTaken: { _ in false }
+            )
+        else {
             Issue.record("not found")
             return
         }
@@ -216,11 +222,11 @@ import Testing
             let stage = Stage(journal: "\(folder)/journal")
             let request = Stage.video(["lost_answer": true, "recovery": "B"])
             let attempt = stage.attempt()
-            #expect(try await stage.adapter.find(request, attempt: attempt.reference) == nil)
+            #expect(try await stage.adapter.find(request, attempt: attempt.reference, isTaken: { _ in false }) == nil)
             await #expect(throws: ProviderFailure.self) {
                 _ = try await stage.adapter.submit(request, attempt: attempt.context())
             }
-            #expect(try await stage.adapter.find(request, attempt: attempt.reference) != nil)
+            #expect(try await stage.adapter.find(request, attempt: attempt.reference, isTaken: { _ in false }) != nil)
             let operation = try await stage.operation(request, attempt: attempt, earlierSends: 1)
             try await stage.adapter.cancel(operation)
 
@@ -244,7 +250,7 @@ import Testing
             await #expect(throws: ProviderFailure.self) {
                 _ = try await stage.adapter.submit(request, attempt: attempt.context())
             }
-            let found = try await stage.adapter.find(request, attempt: attempt.reference)
+            let found = try await stage.adapter.find(request, attempt: attempt.reference, isTaken: { _ in false })
             #expect(found == nil)
         }
     }

@@ -144,7 +144,8 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
     /// Never asked in this adapter's class.
     package func find(
         _ request: GenerationRequest,
-        attempt: AttemptReference
+        attempt: AttemptReference,
+        isTaken: @Sendable (_ remoteID: String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? { nil }
 
     // MARK: - Plans

@@ -29,8 +29,9 @@ enum StudioModels {
         var parameters = VideoParameters(durations: Array(1...10), defaultDuration: 5, sizes: motionSizes)
         parameters.framesPerSecond = [24, 25, 30]
         parameters.frameRoles = [.first, .last]
-        parameters.audioDefault = true
-        parameters.seed = true
+        parameters.lastFrameAlone = true
+        parameters.audio = .choice(default: true)
+        parameters.seeds = Int64.min...Int64.max
         return ModelCapabilities(
             slug: "studio/motion",
             name: "Studio Motion",

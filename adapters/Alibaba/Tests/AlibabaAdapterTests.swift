@@ -1,0 +1,4 @@
+import AlibabaAdapter
+import Testing
+
+@Suite struct AlibabaAdapterTests {}

@@ -1,0 +1,4 @@
+import BytePlusAdapter
+import Testing
+
+@Suite struct BytePlusAdapterTests {}

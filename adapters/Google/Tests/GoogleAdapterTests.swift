@@ -1,0 +1,4 @@
+import GoogleAdapter
+import Testing
+
+@Suite struct GoogleAdapterTests {}

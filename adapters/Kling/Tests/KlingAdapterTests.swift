@@ -1,0 +1,4 @@
+import KlingAdapter
+import Testing
+
+@Suite struct KlingAdapterTests {}

@@ -1,0 +1,4 @@
+import OpenAIAdapter
+import Testing
+
+@Suite struct OpenAIAdapterTests {}
