@@ -208,7 +208,9 @@ extension PriceSheet {
         let priced = Set(lines.map(\.unit))
         let cut = above.filter { priced.contains($0) && reported[$0] == used.quantities[$0] }
         var notes: [PriceUnit: String] = [:]
-        for unit in cut { notes[unit] = "the provider reported \(reported[unit]?.description ?? "more"), above the hold" }
+        for unit in cut {
+            notes[unit] = "the provider reported \(reported[unit]?.description ?? "more"), above the hold"
+        }
         return Settlement(
             bill: try bill(usage, rounding: .halfToEven, notes: notes),
             cut: cut.sorted { $0.rawValue < $1.rawValue }

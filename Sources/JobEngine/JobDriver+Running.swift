@@ -66,7 +66,10 @@ extension JobDriver {
             guard !outputs.isEmpty else {
                 return try await advance(job, .providerFailed(Self.withheld, retryAt: nil), seenAt: seenAt)
             }
-            let next = try await advance(job, .providerCompleted(outputs: try Self.encode(ProviderResult(outputs, usage))))
+            let next = try await advance(
+                job,
+                .providerCompleted(outputs: try Self.encode(ProviderResult(outputs, usage)))
+            )
             environment.passed(.storing)
             return next
         case .failed(let failure):

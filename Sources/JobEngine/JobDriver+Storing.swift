@@ -156,7 +156,12 @@ extension JobDriver {
         }
         if !settlement.cut.isEmpty {
             let units = settlement.cut.map(\.rawValue).joined(separator: ", ")
-            log(.warning, "the provider reported more than was held; the surplus is not billed", job, ["units": "\(units)"])
+            log(
+                .warning,
+                "the provider reported more than was held; the surplus is not billed",
+                job,
+                ["units": "\(units)"]
+            )
         }
         return settlement.bill
     }

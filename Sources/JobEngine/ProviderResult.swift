@@ -19,7 +19,8 @@ struct ProviderResult: Codable {
     /// Reads the stored form; jobs from before usage was kept have the list of outputs alone.
     init(from decoder: any Decoder) throws {
         guard let members = try? decoder.container(keyedBy: CodingKeys.self) else {
-            self.init(try [ProviderOutput](from: decoder), ReportedUsage())
+            outputs = try [ProviderOutput](from: decoder)
+            usage = ReportedUsage()
             return
         }
         outputs = try members.decode([ProviderOutput].self, forKey: .outputs)

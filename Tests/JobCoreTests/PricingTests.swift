@@ -58,7 +58,7 @@ import Testing
     @Test func aPriceListIsReadWholeOrNotAtAll() throws {
         let sheet = try #require(
             PriceSheet(
-                model([
+                .video([
                     ListPrice(unit: "second", usd: "0.0125", conditions: ["resolution": "720p"]),
                     ListPrice(unit: "audio_minute", usd: "1"),
                 ])
@@ -66,27 +66,8 @@ import Testing
         )
         #expect(sheet.lines.map(\.unit) == [.second, .audioMinute])
         #expect(sheet.lines.first?.conditions == ["resolution": "720p"])
-        #expect(PriceSheet(model([ListPrice(unit: "hour", usd: "1")])) == nil)
-        #expect(PriceSheet(model([ListPrice(unit: "second", usd: "1e-3")])) == nil)
-        #expect(PriceSheet(model([ListPrice(unit: "second", usd: "-1")])) == nil)
-    }
-
-    private func model(_ prices: [ListPrice]) -> ModelCapabilities {
-        ModelCapabilities(
-            slug: "maker/model",
-            name: "Model",
-            summary: "Made for tests.",
-            parameters: .video(VideoParameters(durations: [4, 8], defaultDuration: 4, sizes: [])),
-            promptCharactersMax: 10,
-            prices: prices,
-            limits: EndpointLimits(slots: 1),
-            timing: EndpointTiming(
-                typicalSeconds: 1,
-                deadlineSeconds: 10,
-                sendTimeoutSeconds: 1,
-                pollIntervalSeconds: 1
-            ),
-            source: "made up, 2026-11-21"
-        )
+        #expect(PriceSheet(.video([ListPrice(unit: "hour", usd: "1")])) == nil)
+        #expect(PriceSheet(.video([ListPrice(unit: "second", usd: "1e-3")])) == nil)
+        #expect(PriceSheet(.video([ListPrice(unit: "second", usd: "-1")])) == nil)
     }
 }

@@ -13,16 +13,21 @@ import Testing
     )
 
     // Width, height, seconds, and the tokens: the first is what the vendor's API reported.
-    @Test(arguments: [
-        (1_280, 720, 5, 108_900), (1_280, 720, 4, 87_300), (1_280, 720, 15, 324_900), (1_920, 1_080, 5, 245_025),
-        (864, 496, 5, 50_639), (960, 960, 10, 216_900), (1, 1, 0, 1),
-    ] as [(Int64, Int64, Int64, Int64)])
+    @Test(
+        arguments: [
+            (1_280, 720, 5, 108_900), (1_280, 720, 4, 87_300), (1_280, 720, 15, 324_900), (1_920, 1_080, 5, 245_025),
+            (864, 496, 5, 50_639), (960, 960, 10, 216_900), (1, 1, 0, 1),
+        ] as [(Int64, Int64, Int64, Int64)]
+    )
     func tokensAreCountedInWholeNumbers(_ width: Int64, _ height: Int64, _ seconds: Int64, _ tokens: Int64) {
         #expect(count.tokens(pixels: width * height, seconds: seconds) == tokens)
     }
 
     // A file of 121 frames is 5.042 s long; one of 120 frames lacks the frame that is counted besides.
-    @Test(arguments: [(5_000, 108_900), (5_042, 108_900), (5_041, 108_900), (10_042, 216_900), (0, 900)] as [(Int64, Int64)])
+    @Test(
+        arguments: [(5_000, 108_900), (5_042, 108_900), (5_041, 108_900), (10_042, 216_900), (0, 900)]
+            as [(Int64, Int64)]
+    )
     func aMeasuredVideoHasTheTokensOfItsFrames(_ milliseconds: Int64, _ tokens: Int64) {
         #expect(count.tokens(pixels: 921_600, milliseconds: milliseconds) == tokens)
     }
@@ -86,7 +91,9 @@ import Testing
     }
 
     @Test func quantitiesAreBoundedHoweverTheyAreWritten() throws {
-        let more = MeteredUsage(quantities: [.second: .thousandths(5_042), .token: ExactDecimal(9), .request: ExactDecimal(1)])
+        let more = MeteredUsage(quantities: [
+            .second: .thousandths(5_042), .token: ExactDecimal(9), .request: ExactDecimal(1),
+        ])
         let held = MeteredUsage(quantities: [.second: ExactDecimal(5), .token: ExactDecimal(10)])
         let (usage, cut) = more.bounded(by: held)
         #expect(cut == [.second])

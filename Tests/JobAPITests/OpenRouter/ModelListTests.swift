@@ -259,7 +259,11 @@ import Testing
         let line = PriceLine(unit: .minimum, price: try #require(ExactDecimal(usd)))
         let skus = PricingSKUs.of(PriceSheet(lines: [line]))
         #expect(skus.map(\.key) == ["minimum_cents_per_generation"])
-        #expect(skus.compactMap { ExactDecimal($0.price)?.scaled(toPlaces: 3) } == [ExactDecimal(cents)?.scaled(toPlaces: 3)])
+        #expect(
+            skus.compactMap { ExactDecimal($0.price)?.scaled(toPlaces: 3) } == [
+                ExactDecimal(cents)?.scaled(toPlaces: 3)
+            ]
+        )
     }
 
     /// Where sound has a price of its own, the plain key is the one with sound; a plain line keeps its key.
