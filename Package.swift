@@ -38,7 +38,10 @@ let hummingbird: [Target.Dependency] = [
 // Dependencies are exact: each one is chosen, and each one costs build time (see Decisions in the documentation).
 let package = Package(
     name: "mediary",
-    products: [.executable(name: "mediary", targets: ["mediary"])],
+    products: [
+        .executable(name: "mediary", targets: ["mediary"]),
+        .executable(name: "provider-simulator", targets: ["ProviderSimulatorTool"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -162,6 +165,25 @@ let package = Package(
                 "ServiceHarness", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
             ]
         ),
+        // The providers' side of the wires, for tests and measurements: in a test, or as a program.
+        .target(
+            name: "ProviderSimulators",
+            dependencies: ["Generation", "HTTPTransport", "CurlTransport", "Cryptography", logging] + hummingbird,
+            path: "Tests/ProviderSimulators"
+        ),
+        .executableTarget(
+            name: "ProviderSimulatorTool",
+            dependencies: [
+                "ProviderSimulators", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/ProviderSimulatorTool"
+        ),
+        .testTarget(
+            name: "ProviderSimulatorTests",
+            dependencies: [
+                "ProviderSimulators", "Generation", "HTTPTransport", "CurlTransport", "MediaInspection",
+            ]
+        ),
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
@@ -180,7 +202,7 @@ let package = Package(
                     name: "\(adapter.name)AdapterTests",
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
-                        "MediaInspection", "ConformanceKit",
+                        "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),

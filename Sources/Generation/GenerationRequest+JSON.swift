@@ -131,7 +131,7 @@ extension VideoRequest {
     init(_ reader: inout FieldReader) throws(RequestProblem) {
         self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
         negativePrompt = try reader.string("negative_prompt", charactersMax: GenerationRequest.promptCharactersMax)
-        duration = try reader.integer("duration", in: -1...3_600).map { Int($0) }
+        duration = try reader.duration()
         resolution = try reader.string("resolution", charactersMax: 20)
         aspectRatio = try reader.string("aspect_ratio", charactersMax: 20)
         size = try reader.pixelSize("size")
@@ -238,6 +238,16 @@ extension MediaInput {
 }
 
 extension FieldReader {
+    /// A video's length in whole seconds, or `VideoParameters.automatic`.
+    ///
+    /// - Returns: The length; nil when none is asked for.
+    /// - Throws: `RequestProblem` for anything else.
+    package mutating func duration() throws(RequestProblem) -> Int? {
+        let automatic = Int64(VideoParameters.automatic)
+        if value("duration")?.wholeNumber == automatic { return VideoParameters.automatic }
+        return try integer("duration", in: 1...3_600).map { Int($0) }
+    }
+
     /// Which frame a part of a request is: of each there is one.
     ///
     /// - Parameters:

@@ -78,7 +78,7 @@ struct VideoRequestReader: Sendable {
         var video = VideoRequest(
             prompt: try fields.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax)
         )
-        video.duration = try fields.integer("duration", in: -1...3_600).map { Int($0) }
+        video.duration = try fields.duration()
         video.resolution = try fields.string("resolution", charactersMax: 20)
         video.aspectRatio = try fields.string("aspect_ratio", charactersMax: 20)
         video.size = try size(&fields)

@@ -1,0 +1,10 @@
+/// Every wire that can be simulated, one line each.
+package enum Wires {
+    /// All of them.
+    package static let all: [any SimulatedProvider.Type] = [
+        ExampleWire.self
+    ]
+
+    /// A wire by its name.
+    package static func named(_ name: String) -> (any SimulatedProvider.Type)? { all.first { $0.name == name } }
+}
