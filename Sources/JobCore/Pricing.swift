@@ -8,6 +8,7 @@ extension MeteredUsage {
     /// - Parameters:
     ///   - request: The request.
     ///   - meter: How its videos are counted; of the sheet that prices it.
+    /// - Returns: The quantities of all units that its type is metered by.
     public static func worstCase(of request: GenerationRequest, by meter: VideoMeter? = nil) -> MeteredUsage {
         switch request.content {
         case .video(let video):
@@ -64,6 +65,7 @@ extension MeteredUsage {
     ///   - artifacts: What came out of it.
     ///   - reported: What the provider says to have used.
     ///   - meter: How its videos are counted.
+    /// - Returns: The quantities of all units that its type is metered by.
     public static func measured(
         _ request: GenerationRequest,
         artifacts: [Artifact],
@@ -196,6 +198,7 @@ extension PriceSheet {
     ///   - request: The request as it was admitted.
     ///   - artifacts: What came out of it.
     ///   - reported: What the provider says to have used.
+    /// - Returns: The bill, and what of the report is not in it.
     /// - Throws: `LedgerRefusal` for a request that has no price here: it was not admitted by this sheet.
     public func settlement(
         of request: GenerationRequest,

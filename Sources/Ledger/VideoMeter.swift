@@ -54,6 +54,7 @@ public struct VideoMeter: Sendable, Hashable, Codable {
         /// - Parameters:
         ///   - pixels: Of one frame.
         ///   - seconds: Its length, with the inputs that count.
+        /// - Returns: How many there are.
         public func tokens(pixels: Int64, seconds: Int64) -> Int64 {
             tokens(pixels: pixels, frames: Int128(seconds) * Int128(framesPerSecond) + Int128(extraFrames))
         }

@@ -31,7 +31,9 @@ enum PricingSKUs {
         }
     }
 
-    /// By the second: for any setting, by sound, or by what the video is made from. No word says both of the last two.
+    /// By the second: for any setting, by sound, or by what the video is made from.
+    ///
+    /// No word says both of the last two.
     private static func seconds(_ tier: String, audio: String?, input: String?) -> String? {
         switch (audio, input) {
         case (nil, nil): "duration_seconds" + tier
@@ -81,7 +83,9 @@ enum PricingSKUs {
 }
 
 extension ExactDecimal {
-    /// The same in hundredths of the unit: dollars as cents. Nil when it does not fit.
+    /// The same in hundredths of the unit: dollars as cents.
+    ///
+    /// Nil when it does not fit.
     fileprivate var hundredfold: ExactDecimal? {
         if scale >= 2 { return ExactDecimal(mantissa: mantissa, scale: scale - 2) }
         let (whole, overflow) = mantissa.multipliedReportingOverflow(by: scale == 0 ? 100 : 10)
