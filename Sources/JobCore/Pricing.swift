@@ -34,18 +34,17 @@ extension MeteredUsage {
     }
 
     private static func worstCase(of video: VideoRequest, by meter: VideoMeter?) -> MeteredUsage {
-        let clips = Int64(video.inputReferences.count(where: \.isVideo))
-        let inputSeconds = clips > 0 ? meter?.inputSecondsMax ?? 0 : 0
+        let inputSeconds = meter.map { video.inputSeconds(by: $0) } ?? 0
         let seconds = length(of: video, by: meter)
         var usage = MeteredUsage(
             quantities: [
                 .second: ExactDecimal(clampedSum(seconds, inputSeconds)), .request: ExactDecimal(1),
-                .referenceImage: ExactDecimal(Int64(video.inputReferences.count) - clips),
+                .referenceImage: ExactDecimal(Int64(video.inputReferences.count)),
             ],
             attributes: attributes(resolution: video.resolution, audio: video.generateAudio, input: video.inputWord)
         )
         if let count = meter?.tokens {
-            let counted = clips > 0 ? count.seconds(output: seconds, inputs: inputSeconds) : seconds
+            let counted = video.hasClips ? count.seconds(output: seconds, inputs: inputSeconds) : seconds
             let pixels = video.size.map { Int64($0.width) * Int64($0.height) } ?? count.pixelsMax(video.resolution)
             usage.quantities[.token] = pixels.map { ExactDecimal(count.tokens(pixels: $0, seconds: counted)) }
         }
@@ -76,9 +75,10 @@ extension MeteredUsage {
         switch request.content {
         case .video(let video):
             let lengths = artifacts.compactMap(\.durationMilliseconds)
-            // Some containers do not tell their length: such a video counts as long as it was asked to be. What went in
-            // with a video input is not known from here, so that counts as it was held.
-            if lengths.count == artifacts.count, !video.inputReferences.contains(where: \.isVideo) {
+            // Some containers do not tell their length: such a video counts as long as it was asked to be. How long the
+            // reference videos are is not known from here: where they count, they count as they were held.
+            let inputsCount = meter.map { video.inputSeconds(by: $0) > 0 || video.hasMinimum(by: $0) } ?? false
+            if lengths.count == artifacts.count, !inputsCount {
                 usage.quantities[.second] = .thousandths(lengths.reduce(0, clampedSum))
                 if let count = meter?.tokens, let tokens = tokens(of: artifacts, count) {
                     usage.quantities[.token] = ExactDecimal(tokens)
@@ -149,21 +149,19 @@ extension VideoMeter.TokenCount {
 extension VideoRequest {
     /// What the video is made from besides words, as price conditions name it.
     fileprivate var inputWord: String {
-        if inputReferences.contains(where: \.isVideo) { return "video" }
-        if !inputReferences.isEmpty { return "reference" }
+        if hasClips { return "video" }
+        if !inputReferences.isEmpty || !mediaReferences.isEmpty { return "reference" }
         return frameImages.isEmpty ? "text" : "image"
     }
-}
 
-extension MediaInput {
-    /// Whether it is known to be a video.
-    fileprivate var isVideo: Bool {
-        switch self {
-        case .stored(let stored): stored.mediaType.hasPrefix("video/")
-        // By bytes: comparing characters of a client's making can be slow.
-        case .url(let url): url.utf8.starts(with: "data:video/".utf8)
-        }
-    }
+    /// Whether there are reference videos.
+    fileprivate var hasClips: Bool { mediaReferences.contains { $0.kind == .video } }
+
+    /// The seconds of reference videos that are held.
+    fileprivate func inputSeconds(by meter: VideoMeter) -> Int64 { hasClips ? meter.inputSecondsMax : 0 }
+
+    /// Whether a minimum counts because of reference videos.
+    fileprivate func hasMinimum(by meter: VideoMeter) -> Bool { hasClips && (meter.tokens?.inputThirdsMin ?? 0) > 0 }
 }
 
 /// A job's bill, found from what it used and what was held for it.

@@ -24,7 +24,7 @@ import Testing
     }()
 
     private static let picture = MediaInput.stored(StoredInput(sha256: "ab", mediaType: "image/png", bytes: 1))
-    private static let clip = MediaInput.stored(StoredInput(sha256: "cd", mediaType: "video/mp4", bytes: 1))
+    private static let clip = MediaReference(kind: .video, url: "https://clips.example/a.mp4", position: 0)
 
     @Test func everyOfferHasAPriceAndNoBillExceedsItsHold() throws {
         #expect(Set(Self.models.map(\.slug)).count > 5)
@@ -80,9 +80,10 @@ import Testing
         let sizes: [SizeOption?] = offer.sizes + [nil]
         let sounds: [Bool?] = [true, false, nil]
         let frame = FrameImage(role: .first, image: picture)
-        let inputs: [(frames: [FrameImage], references: [MediaInput])] = [
-            ([], []), ([frame], []), ([frame, FrameImage(role: .last, image: picture)], []), ([], [picture]),
-            ([], Array(repeating: picture, count: max(1, offer.referencesMax))), ([], [clip]), ([frame], [picture]),
+        let inputs: [(frames: [FrameImage], references: [MediaInput], clips: [MediaReference])] = [
+            ([], [], []), ([frame], [], []), ([frame, FrameImage(role: .last, image: picture)], [], []),
+            ([], [picture], []), ([], Array(repeating: picture, count: max(1, offer.referencesMax)), []),
+            ([], [], [clip]), ([frame], [picture], []),
         ]
         var requests: [GenerationRequest] = []
         for duration in durations {
@@ -93,7 +94,7 @@ import Testing
                         (video.duration, video.resolution) = (duration, size?.resolution)
                         // A ratio cannot be asked for where it follows the picture.
                         video.aspectRatio = input.frames.isEmpty ? size?.aspectRatio : nil
-                        (video.frameImages, video.inputReferences) = input
+                        (video.frameImages, video.inputReferences, video.mediaReferences) = input
                         video.generateAudio = sound
                         requests.append(GenerationRequest(model: model.slug, content: .video(video)))
                     }

@@ -24,12 +24,16 @@ import Testing
         _ seconds: Int,
         _ size: PixelSize? = PixelSize(width: 1_280, height: 720),
         references: [MediaInput] = [],
+        clips: Int = 0,
         frames: [FrameImage] = [],
         audio: Bool = true
     ) -> GenerationRequest {
         var video = VideoRequest(prompt: "a boat")
         (video.duration, video.resolution, video.size) = (seconds, "720p", size)
         (video.inputReferences, video.frameImages, video.generateAudio) = (references, frames, audio)
+        video.mediaReferences = (0..<clips).map { index in
+            MediaReference(kind: .video, url: "https://clips.example/\(index).mp4", position: references.count + index)
+        }
         return GenerationRequest(model: "maker/model", content: .video(video))
     }
 
@@ -82,7 +86,7 @@ import Testing
 
     @Test func videoInputsCountWithTheirMinimum() throws {
         let prices = try #require(PriceSheet(Self.seedance))
-        let request = Self.request(4, references: [Self.stored("video/mp4"), Self.stored("image/png")])
+        let request = Self.request(4, references: [Self.stored("image/png")], clips: 1)
         let held = prices.worstCase(of: request)
         #expect(held.attributes["input"] == "video")
         #expect(held.quantities[.token] == ExactDecimal(900 * (24 * 19 + 1)))
@@ -209,8 +213,8 @@ import Testing
             )
             let side = { Int(random.number(below: 4_000)) + 1 }
             let size = random.number(below: 4) == 0 ? nil : PixelSize(width: side(), height: side())
-            let clips = random.number(below: 3) == 0 ? [Self.stored("video/mp4")] : []
-            let request = Self.request(random.number(below: 17) - 1, size, references: clips)
+            let clips = random.number(below: 3) == 0 ? 1 : 0
+            let request = Self.request(random.number(below: 17) - 1, size, clips: clips)
             let artifact = Self.artifact(Int64(random.number(below: 60_000)), side(), side())
             var reported: [PriceUnit: ExactDecimal] = [:]
             if random.number(below: 2) == 0 {

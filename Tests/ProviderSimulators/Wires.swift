@@ -2,7 +2,11 @@
 package enum Wires {
     /// All of them.
     package static let all: [any SimulatedProvider.Type] = [
-        ExampleWire.self
+        ExampleWire.self,
+        OpenAISimulator.self,
+
+        GeminiSimulator.self,
+        VertexSimulator.self,
     ]
 
     /// A wire by its name.
