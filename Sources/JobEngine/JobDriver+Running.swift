@@ -61,12 +61,15 @@ extension JobDriver {
         case .pending(let progress, let isQueued, let hint):
             let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
-        case .completed(let outputs, _):
+        case .completed(let outputs, let usage):
             services.durations.observe(elapsed, of: job)
             guard !outputs.isEmpty else {
                 return try await advance(job, .providerFailed(Self.withheld, retryAt: nil), seenAt: seenAt)
             }
-            let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
+            let next = try await advance(
+                job,
+                .providerCompleted(outputs: try Self.encode(ProviderResult(outputs, usage)))
+            )
             environment.passed(.storing)
             return next
         case .failed(let failure):

@@ -153,7 +153,7 @@ extension ScriptedAdapter {
         case 202:
             guard let id = answer.header("x-id") else { throw Self.unclear("no id") }
             return .accepted(ProviderOperation(remoteID: id))
-        case 200: return .completed(Self.outputs(answer), ReportedUsage())
+        case 200: return .completed(Self.outputs(answer), wire.provider.script.usage)
         case _: throw Self.refusal(answer)
         }
     }
@@ -162,7 +162,7 @@ extension ScriptedAdapter {
         let answer = try await exchange(HTTPRequest(.get, "https://provider/operations/\(operation.remoteID)"))
         guard answer.status == 200 else { throw Self.refusal(answer) }
         switch answer.header("x-state") {
-        case "completed": return .completed(Self.outputs(answer), ReportedUsage())
+        case "completed": return .completed(Self.outputs(answer), wire.provider.script.usage)
         case "failed":
             return .failed(
                 ProviderFailure(
