@@ -9,7 +9,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
     ("OpenAI", []),
     ("Google", ["Cryptography"]),
-    ("BytePlus", ["Cryptography"]),
+    ("BytePlus", ["Cryptography", "MediaInspection"]),
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
 ]
@@ -38,7 +38,10 @@ let hummingbird: [Target.Dependency] = [
 // Dependencies are exact: each one is chosen, and each one costs build time (see Decisions in the documentation).
 let package = Package(
     name: "mediary",
-    products: [.executable(name: "mediary", targets: ["mediary"])],
+    products: [
+        .executable(name: "mediary", targets: ["mediary"]),
+        .executable(name: "provider-simulator", targets: ["ProviderSimulatorTool"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -94,6 +97,7 @@ let package = Package(
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
                 "AdapterCatalog", "HTTPTransport", "CurlTransport", "MediaInspection", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
         ),
@@ -141,7 +145,7 @@ let package = Package(
             name: "MediaryCommandTests",
             dependencies: [
                 "mediary", "Generation", "HTTPTransport", "JobCore", "JobEngine", "Cryptography", "ConformanceKit",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "MediaInspection", "ProviderKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(name: "TidyTests"),
@@ -162,6 +166,27 @@ let package = Package(
                 "ServiceHarness", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
             ]
         ),
+        // The providers' side of the wires, for tests and measurements: in a test, or as a program.
+        .target(
+            name: "ProviderSimulators",
+            dependencies: [
+                "Generation", "HTTPTransport", "CurlTransport", "Cryptography", "MediaInspection", logging,
+            ] + hummingbird,
+            path: "Tests/ProviderSimulators"
+        ),
+        .executableTarget(
+            name: "ProviderSimulatorTool",
+            dependencies: [
+                "ProviderSimulators", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/ProviderSimulatorTool"
+        ),
+        .testTarget(
+            name: "ProviderSimulatorTests",
+            dependencies: [
+                "ProviderSimulators", "Generation", "HTTPTransport", "CurlTransport", "MediaInspection",
+            ]
+        ),
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
@@ -180,7 +205,7 @@ let package = Package(
                     name: "\(adapter.name)AdapterTests",
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
-                        "MediaInspection", "ConformanceKit",
+                        "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),

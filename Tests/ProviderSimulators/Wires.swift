@@ -1,0 +1,14 @@
+/// Every wire that can be simulated, one line each.
+package enum Wires {
+    /// All of them.
+    package static let all: [any SimulatedProvider.Type] = [
+        ExampleWire.self,
+        OpenAISimulator.self,
+
+        GeminiSimulator.self,
+        VertexSimulator.self,
+    ]
+
+    /// A wire by its name.
+    package static func named(_ name: String) -> (any SimulatedProvider.Type)? { all.first { $0.name == name } }
+}
