@@ -159,6 +159,11 @@ extension ScriptedAdapter {
     }
 
     func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        try await scriptedStatus(of: operation)
+    }
+
+    /// How the provider says that a generation stands.
+    func scriptedStatus(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
         let answer = try await exchange(HTTPRequest(.get, "https://provider/operations/\(operation.remoteID)"))
         guard answer.status == 200 else { throw Self.refusal(answer) }
         switch answer.header("x-state") {
