@@ -9,7 +9,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
     ("OpenAI", []),
     ("Google", ["Cryptography"]),
-    ("BytePlus", ["Cryptography"]),
+    ("BytePlus", ["Cryptography", "MediaInspection"]),
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
 ]

@@ -4,6 +4,9 @@ package enum Wires {
     package static let all: [any SimulatedProvider.Type] = [
         ExampleWire.self,
         OpenAISimulator.self,
+
+        GeminiSimulator.self,
+        VertexSimulator.self,
     ]
 
     /// A wire by its name.
