@@ -89,6 +89,7 @@ public protocol RecoverableAdapter: ProviderAdapter {
     ///   - isTaken: Whether a provider's id belongs to another attempt of ours: such a generation is not this one, however
     ///     much it looks like it.
     /// - Returns: The submission, or nil when the provider shows none.
+    /// - Throws: `ProviderFailure` when the provider could not be asked: that says nothing about the submit.
     func find(
         _ request: GenerationRequest,
         attempt: AttemptReference,

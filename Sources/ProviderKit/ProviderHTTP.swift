@@ -34,6 +34,7 @@ public struct ProviderHTTP: Sendable {
     /// - Parameters:
     ///   - path: With a slash at its start; its parts are taken as they are.
     ///   - query: Names and values, which are encoded.
+    /// - Returns: The whole URL.
     public func url(_ path: String, query: [(name: String, value: String)] = []) -> String {
         let pairs = query.map { "\(Self.encoded($0.name))=\(Self.encoded($0.value))" }
         return baseURL + path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))

@@ -44,6 +44,7 @@ public struct ProviderSettings: Sendable {
     ///   - instance: The instance.
     ///   - own: What it offers by itself.
     ///   - isVendor: Whether it speaks to the vendor's own address: only there do models end on their day.
+    /// - Returns: The models to offer.
     public func models(
         _ instance: ProviderID,
         _ own: [ModelCapabilities],
