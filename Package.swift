@@ -168,7 +168,9 @@ let package = Package(
         // The providers' side of the wires, for tests and measurements: in a test, or as a program.
         .target(
             name: "ProviderSimulators",
-            dependencies: ["Generation", "HTTPTransport", "CurlTransport", "Cryptography", logging] + hummingbird,
+            dependencies: [
+                "Generation", "HTTPTransport", "CurlTransport", "Cryptography", "MediaInspection", logging,
+            ] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
         .executableTarget(
@@ -187,7 +189,7 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit", "ProviderSimulators"],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]
