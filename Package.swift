@@ -97,6 +97,7 @@ let package = Package(
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
                 "AdapterCatalog", "HTTPTransport", "CurlTransport", "MediaInspection", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
         ),
@@ -144,7 +145,7 @@ let package = Package(
             name: "MediaryCommandTests",
             dependencies: [
                 "mediary", "Generation", "HTTPTransport", "JobCore", "JobEngine", "Cryptography", "ConformanceKit",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "MediaInspection", "ProviderKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(name: "TidyTests"),
