@@ -7,6 +7,7 @@ package enum Wires {
 
         GeminiSimulator.self,
         VertexSimulator.self,
+        ArkWire.self,
     ]
 
     /// A wire by its name.
