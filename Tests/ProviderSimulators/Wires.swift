@@ -2,7 +2,8 @@
 package enum Wires {
     /// All of them.
     package static let all: [any SimulatedProvider.Type] = [
-        ExampleWire.self
+        ExampleWire.self,
+        DashScopeSimulator.self,
     ]
 
     /// A wire by its name.
