@@ -187,7 +187,7 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit", "ProviderSimulators"],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]

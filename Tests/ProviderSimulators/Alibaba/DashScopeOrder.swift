@@ -232,7 +232,7 @@ struct DashScopeOrder {
         return text
     }
 
-    /// A whole number; `5.0` and `"5"` are none.
+    /// A whole number; `"5"` is none, and neither would `5.0` be, which cannot be told from `5` here.
     private func whole(_ name: String, _ range: ClosedRange<Int64>) throws(Refusal) -> Int? {
         guard let value = parameters[name] else { return nil }
         guard case .integer(let number) = value, range.contains(number) else {
