@@ -2,7 +2,9 @@
 package enum Wires {
     /// All of them.
     package static let all: [any SimulatedProvider.Type] = [
-        ExampleWire.self
+        ExampleWire.self,
+        KlingSimulator.self,
+        KlingKeyedSimulator.self,
     ]
 
     /// A wire by its name.
