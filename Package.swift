@@ -9,7 +9,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Studio", ["Cryptography", .product(name: "Subprocess", package: "swift-subprocess")]),
     ("OpenAI", []),
     ("Google", ["Cryptography"]),
-    ("BytePlus", ["Cryptography"]),
+    ("BytePlus", ["Cryptography", "MediaInspection"]),
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
 ]
@@ -97,6 +97,7 @@ let package = Package(
                 "Generation", "Ledger", "JobCore", "ProviderKit", "Cryptography", "JobEngine", "JobAPI",
                 "AdapterCatalog", "HTTPTransport", "CurlTransport", "MediaInspection", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + stores.map { .target(name: $0.name) }
         ),
@@ -144,7 +145,7 @@ let package = Package(
             name: "MediaryCommandTests",
             dependencies: [
                 "mediary", "Generation", "HTTPTransport", "JobCore", "JobEngine", "Cryptography", "ConformanceKit",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "MediaInspection", "ProviderKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(name: "TidyTests"),
@@ -168,7 +169,9 @@ let package = Package(
         // The providers' side of the wires, for tests and measurements: in a test, or as a program.
         .target(
             name: "ProviderSimulators",
-            dependencies: ["Generation", "HTTPTransport", "CurlTransport", "Cryptography", logging] + hummingbird,
+            dependencies: [
+                "Generation", "HTTPTransport", "CurlTransport", "Cryptography", "MediaInspection", logging,
+            ] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
         .executableTarget(

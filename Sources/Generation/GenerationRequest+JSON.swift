@@ -83,8 +83,11 @@ extension GenerationRequest {
             if !video.frameImages.isEmpty {
                 put("frame_images", .array(video.frameImages.map(\.json)))
             }
-            if !video.inputReferences.isEmpty {
-                put("input_references", .array(video.inputReferences.map(\.json)))
+            let references =
+                zip(video.picturePositions, video.inputReferences).map { ($0, $1.json) }
+                + video.mediaReferences.map { ($0.position, $0.json) }
+            if !references.isEmpty {
+                put("input_references", .array(references.sorted { $0.0 < $1.0 }.map(\.1)))
             }
             put("generate_audio", video.generateAudio.map(JSONValue.bool))
             put("seed", video.seed.map(JSONValue.integer))
@@ -137,7 +140,7 @@ extension VideoRequest {
         size = try reader.pixelSize("size")
         fps = try reader.integer("fps", in: 1...240).map { Int($0) }
         frameImages = try reader.frameImages("frame_images")
-        inputReferences = try reader.references("input_references")
+        (inputReferences, mediaReferences) = try reader.mixedReferences("input_references")
         generateAudio = try reader.bool("generate_audio")
         seed = try reader.integer("seed")
         previousJobID = try reader.string("previous_job_id", charactersMax: 100)
@@ -194,6 +197,35 @@ extension FieldReader {
         return inputs
     }
 
+    /// Pictures as they are kept, and videos and sounds as they are named.
+    fileprivate mutating func mixedReferences(
+        _ name: String
+    ) throws(RequestProblem) -> ([MediaInput], [MediaReference]) {
+        var pictures: [MediaInput] = []
+        var others: [MediaReference] = []
+        for (position, (value, path)) in (try array(name, countMax: 16) ?? []).enumerated() {
+            var part = try FieldReader(value, path: path)
+            let type = part.value("type")?.stringValue
+            guard let kind = MediaReference.Kind.allCases.first(where: { $0.rawValue == type }) else {
+                pictures.append(try MediaInput(imagePart: &part, path: path))
+                try part.finish()
+                continue
+            }
+            guard var media = try part.object(kind.rawValue) else {
+                throw RequestProblem(
+                    .missingField,
+                    field: "\(path).\(kind.rawValue)",
+                    "`\(path).\(kind.rawValue)` is required: an object with `url`."
+                )
+            }
+            let url = try media.requiredString("url", charactersMax: Int.max)
+            try media.finish()
+            try part.finish()
+            others.append(MediaReference(kind: kind, url: url, position: position))
+        }
+        return (pictures, others)
+    }
+
     fileprivate mutating func frameImages(_ name: String) throws(RequestProblem) -> [FrameImage] {
         var frames: [FrameImage] = []
         for (value, path) in try array(name, countMax: 2) ?? [] {
@@ -221,7 +253,7 @@ extension MediaInput {
             throw RequestProblem(
                 .unsupportedValue,
                 field: "\(path).type",
-                "`\(path).type` is \(RequestProblem.shown(.string(type))); allowed: image_url."
+                "`\(path).type` is \(RequestProblem.shown(.string(type))); allowed: image_url\(path.hasPrefix("input_references") ? "; for some video models video_url, audio_url" : "")."
             )
         }
         guard var image = try part.object("image_url") else {

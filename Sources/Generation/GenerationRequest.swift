@@ -47,13 +47,22 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         switch content {
         case .video(let video):
             video.frameImages.enumerated().map { ("frame_images[\($0.offset)].image_url.url", $0.element.image) }
-                + video.inputReferences.enumerated().map {
-                    ("input_references[\($0.offset)].image_url.url", $0.element)
+                + zip(video.picturePositions, video.inputReferences).map {
+                    ("input_references[\($0)].image_url.url", $1)
                 }
         case .image(let image):
             image.inputReferences.enumerated().map { ("input_references[\($0.offset)].image_url.url", $0.element) }
                 + (image.mask.map { [("mask.image_url.url", $0)] } ?? [])
         case .speech: []
+        }
+    }
+
+    /// Every video and sound that a provider fetches itself, with its path in the body.
+    public var remoteMedia: [(path: String, url: String)] {
+        switch content {
+        case .video(let video):
+            video.mediaReferences.map { ("input_references[\($0.position)].\($0.kind.rawValue).url", $0.url) }
+        case .image, .speech: []
         }
     }
 
@@ -97,6 +106,8 @@ public struct VideoRequest: Sendable, Hashable, Codable {
     public var frameImages: [FrameImage] = []
     /// Pictures to be guided by.
     public var inputReferences: [MediaInput] = []
+    /// Videos and sounds to be guided by, which the provider fetches itself.
+    public var mediaReferences: [MediaReference] = []
     /// Whether the video gets sound.
     public var generateAudio: Bool?
     /// Makes the outcome repeatable where the model can.
@@ -106,6 +117,32 @@ public struct VideoRequest: Sendable, Hashable, Codable {
 
     /// Makes a request with a prompt; everything else is set afterwards.
     public init(prompt: String) { self.prompt = prompt }
+
+    /// The places of the reference pictures among all references.
+    var picturePositions: [Int] {
+        let others = Set(mediaReferences.map(\.position))
+        return (0..<(inputReferences.count + others.count)).filter { !others.contains($0) }
+    }
+}
+
+extension VideoRequest {
+    /// Reads what is stored: an earlier version wrote fewer fields.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(prompt: try fields.decode(String.self, forKey: .prompt))
+        negativePrompt = try fields.decodeIfPresent(String.self, forKey: .negativePrompt)
+        duration = try fields.decodeIfPresent(Int.self, forKey: .duration)
+        resolution = try fields.decodeIfPresent(String.self, forKey: .resolution)
+        aspectRatio = try fields.decodeIfPresent(String.self, forKey: .aspectRatio)
+        size = try fields.decodeIfPresent(PixelSize.self, forKey: .size)
+        fps = try fields.decodeIfPresent(Int.self, forKey: .fps)
+        frameImages = try fields.decodeIfPresent([FrameImage].self, forKey: .frameImages) ?? []
+        inputReferences = try fields.decodeIfPresent([MediaInput].self, forKey: .inputReferences) ?? []
+        mediaReferences = try fields.decodeIfPresent([MediaReference].self, forKey: .mediaReferences) ?? []
+        generateAudio = try fields.decodeIfPresent(Bool.self, forKey: .generateAudio)
+        seed = try fields.decodeIfPresent(Int64.self, forKey: .seed)
+        previousJobID = try fields.decodeIfPresent(String.self, forKey: .previousJobID)
+    }
 }
 
 /// The parameters of an image.

@@ -50,7 +50,20 @@ extension CapabilityCheck {
             )
         }
         try references(video.inputReferences.count, max: parameters.referencesMax)
-        guard video.frameImages.isEmpty || video.inputReferences.isEmpty || parameters.referencesWithFrames else {
+        for (kind, max) in [
+            (MediaReference.Kind.video, parameters.videoReferencesMax), (.audio, parameters.audioReferencesMax),
+        ] {
+            let given = video.mediaReferences.filter { $0.kind == kind }
+            guard given.count > max, let first = given.first else { continue }
+            throw RequestProblem(
+                .unsupportedValue,
+                field: "input_references[\(first.position)]",
+                "`input_references` has \(given.count) of type \(kind.rawValue); `\(model)` takes \(max == 0 ? "none" : "at most \(max)")."
+            )
+        }
+        let count = video.inputReferences.count + video.mediaReferences.count
+        if let max = parameters.allReferencesMax { try references(count, max: max) }
+        guard video.frameImages.isEmpty || count == 0 || parameters.referencesWithFrames else {
             throw RequestProblem(
                 .contradiction,
                 field: "input_references",
@@ -176,7 +189,7 @@ extension VideoRule {
     fileprivate func holds(for video: VideoRequest, resolution: String?) -> Bool {
         let hasFirst = video.frameImages.contains { $0.role == .first }
         let hasLast = video.frameImages.contains { $0.role == .last }
-        let hasReferences = !video.inputReferences.isEmpty
+        let hasReferences = !video.inputReferences.isEmpty || !video.mediaReferences.isEmpty
         return when.allSatisfy { condition in
             switch condition {
             case .resolutions(let names): resolution.map(names.contains) ?? false
@@ -185,6 +198,7 @@ extension VideoRule {
             case .noLastFrame: !hasLast
             case .references: hasReferences
             case .noReferences: !hasReferences
+            case .videoReferences: video.mediaReferences.contains { $0.kind == .video }
             case .pictures: hasFirst || hasLast || hasReferences
             case .noPictures: !hasFirst && !hasLast && !hasReferences
             case .audio(let wanted): video.generateAudio == wanted

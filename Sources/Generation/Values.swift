@@ -133,6 +133,38 @@ public struct FrameImage: Sendable, Hashable, Codable {
     }
 }
 
+/// A video or a sound to be guided by.
+///
+/// Named by URL alone: the provider fetches it there itself. It is not copied, so it must be there until the job is done.
+public struct MediaReference: Sendable, Hashable, Codable {
+    /// What it is.
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Moving pictures.
+        case video = "video_url"
+        /// Sound.
+        case audio = "audio_url"
+    }
+
+    /// What it is.
+    public var kind: Kind
+    /// Where it is.
+    public var url: String
+    /// Its place in `input_references`, pictures counted.
+    public var position: Int
+
+    /// Makes a reference.
+    public init(kind: Kind, url: String, position: Int) {
+        self.kind = kind
+        self.url = url
+        self.position = position
+    }
+
+    /// The form that a job shows.
+    var json: JSONValue {
+        .object(["type": .string(kind.rawValue), kind.rawValue: ["url": .string(url)]])
+    }
+}
+
 /// A parameter that was changed or left out, told to the client instead of being kept quiet.
 public struct Adjustment: Sendable, Hashable, Codable {
     /// Why a parameter was adjusted.

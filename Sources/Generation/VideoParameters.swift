@@ -27,7 +27,13 @@ public struct VideoParameters: Sendable, Hashable {
     public var framesMatchSize = false
     /// How many reference pictures are taken.
     public var referencesMax = 0
-    /// Whether reference pictures may come together with frames.
+    /// How many reference videos are taken, by URL.
+    public var videoReferencesMax = 0
+    /// How many reference sounds are taken, by URL.
+    public var audioReferencesMax = 0
+    /// How many references are taken in all; nil: as many as the kinds allow.
+    public var allReferencesMax: Int?
+    /// Whether references may come together with frames.
     public var referencesWithFrames = false
     /// Whether the video has sound.
     public var audio = AudioOffer.silent
@@ -78,13 +84,15 @@ public struct VideoRule: Sendable, Hashable {
         case lastFrame
         /// There is no picture of the last frame.
         case noLastFrame
-        /// There are reference pictures.
+        /// There are references of any kind.
         case references
-        /// There are no reference pictures.
+        /// There are no references.
         case noReferences
-        /// There are frames or reference pictures.
+        /// There are reference videos.
+        case videoReferences
+        /// There are frames or references.
         case pictures
-        /// There are neither frames nor reference pictures.
+        /// There are neither frames nor references.
         case noPictures
         /// Sound is wanted, or not.
         case audio(Bool)
@@ -131,6 +139,8 @@ public struct VideoTokenMeter: Sendable, Hashable, Codable {
     public var pixelsMax: [String: Int]
     /// The longest video, in seconds: what is held when the model decides.
     public var secondsMax: Int
+    /// The longest that all reference videos together may be, in seconds: what is held for them.
+    public var inputSecondsMax = 0
 
     /// Makes a meter.
     public init(pixelsMax: [String: Int], secondsMax: Int) {

@@ -55,6 +55,19 @@ struct ReferenceAdmission: Sendable {
             }
             references.names.append((path, name))
         }
+        for (path, url) in request.remoteMedia {
+            guard Self.isRemote(url) else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` must be an http or https URL: the provider fetches it there."
+                )
+            }
+            guard let name = try remoteName(url, path), !references.names.contains(where: { $0.name == name }) else {
+                continue
+            }
+            references.names.append((path, name))
+        }
         return references
     }
 

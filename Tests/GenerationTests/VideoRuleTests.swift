@@ -176,6 +176,30 @@ import Testing
         #expect(try resolve { $0.frameImages = [first, last] }.video.frameImages.count == 2)
     }
 
+    @Test func videosAndSoundsAreTakenByURL() throws {
+        let body: JSONValue = [
+            "model": "vendor/model", "type": "video", "prompt": "p",
+            "input_references": [
+                ["type": "image_url", "image_url": ["url": "https://a.example/1.png"]],
+                ["type": "video_url", "video_url": ["url": "https://a.example/1.mp4"]],
+                ["type": "image_url", "image_url": ["url": "https://a.example/2.png"]],
+                ["type": "audio_url", "audio_url": ["url": "https://a.example/1.mp3"]],
+            ],
+        ]
+        var reader = try FieldReader(body)
+        let request = try GenerationRequest(native: &reader)
+        #expect(request.json["input_references"] == body["input_references"], "in the order of the request")
+        #expect(request.inputs.map(\.path) == [0, 2].map { "input_references[\($0)].image_url.url" })
+        #expect(
+            request.remoteMedia.map(\.path)
+                == ["input_references[1].video_url.url", "input_references[3].audio_url.url"]
+        )
+        guard case .video(let video) = request.content else { return }
+        let refused = try problem { $0 = video }
+        #expect(refused.field == "input_references[1]")
+        #expect(refused.message.contains("1 of type video_url; `vendor/model` takes none"))
+    }
+
     @Test(arguments: [
         ("1970-01-01", 0), ("1970-03-01", 59), ("2000-02-29", 11_016), ("2026-09-24", 20_720), ("2026-11-21", 20_778),
         ("9999-12-31", 2_932_896),

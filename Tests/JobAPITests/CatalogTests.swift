@@ -29,7 +29,8 @@ import Testing
                     "aspect_ratio": ["values": ["16:9", "9:16"], "default": "16:9"],
                     "size": ["values": ["1280x720", "720x1280", "854x480"], "default": "1280x720"],
                     "frame_images": ["values": ["first_frame", "last_frame"]],
-                    "seed": [:],
+                    "generate_audio": ["values": [false], "default": false],
+                    "seed": ["minimum": 0, "maximum": 1_000_000],
                 ]
             )
             let image = try #require(models.first { $0["slug"] == "test/image" })

@@ -110,7 +110,7 @@ struct ProviderSimulatorTests {
         }
     }
 
-    @Test func alostAnswerHasStartedItsTask() async throws {
+    @Test func aLostAnswerHasStartedItsTask() async throws {
         try await withSimulator(ExampleWire.self) { simulator in
             simulator.inject(.answerLost, on: .submit)
             let failure = await #expect(throws: TransportFailure.self) { try await submit(simulator) }
@@ -123,7 +123,7 @@ struct ProviderSimulatorTests {
         }
     }
 
-    @Test func ahungSocketAnswersNobody() async throws {
+    @Test func aHungSocketAnswersNobody() async throws {
         try await withSimulator(ExampleWire.self) { simulator in
             simulator.inject(.hang, on: .submit)
             let failure = await #expect(throws: TransportFailure.self) {
@@ -156,7 +156,7 @@ struct ProviderSimulatorTests {
         try await withSimulator(ExampleWire.self) { receiver in
             try await withSimulator(ExampleWire.self) { simulator in
                 simulator.inject(.duplicateCompletion, on: .other)
-                let id = try await submit(simulator, callback: "\(receiver.baseURL)/hook?key=1")
+                let id = try await submit(simulator, callback: "\(receiver.baseURL)/hook/1?key=1")
                 for _ in 0..<500 where receiver.count(.other) < 3 { try await Task.sleep(for: .milliseconds(20)) }
                 let bodies = receiver.requests(.other).compactMap(\.json)
                 #expect(bodies.map { $0["status"] } == ["running", "succeeded", "succeeded"])

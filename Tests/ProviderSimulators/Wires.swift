@@ -3,6 +3,9 @@ package enum Wires {
     /// All of them.
     package static let all: [any SimulatedProvider.Type] = [
         ExampleWire.self,
+        OpenAISimulator.self,
+        GeminiSimulator.self,
+        VertexSimulator.self,
         KlingSimulator.self,
         KlingKeyedSimulator.self,
     ]

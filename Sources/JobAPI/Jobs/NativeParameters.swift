@@ -33,7 +33,7 @@ private struct Fields {
         sizes(video.sizes)
         choice("fps", video.framesPerSecond.map(Self.json))
         choice("frame_images", video.frameRoles.sorted().map { .string($0.rawValue) }, hasDefault: false)
-        items("input_references", video.referencesMax)
+        references(video)
         switch video.audio {
         case .silent: choice("generate_audio", [false])
         case .always: choice("generate_audio", [true])
@@ -88,6 +88,19 @@ private struct Fields {
         var field: [String: JSONValue] = ["values": .array(values.filter { seen.insert($0).inserted })]
         if hasDefault { field["default"] = value ?? first }
         all[name] = .object(field)
+    }
+
+    /// How many references are taken, by kind; the whole is no more than `max_items`.
+    private mutating func references(_ video: VideoParameters) {
+        let kinds = [
+            ("image_url", video.referencesMax), ("video_url", video.videoReferencesMax),
+            ("audio_url", video.audioReferencesMax),
+        ].filter { $0.1 > 0 }
+        items("input_references", video.allReferencesMax ?? kinds.reduce(0) { $0 + $1.1 })
+        guard kinds.count > 1 || kinds.first?.0 != "image_url", !kinds.isEmpty else { return }
+        guard case .object(var field)? = all["input_references"] else { return }
+        field["types"] = .object(Dictionary(kinds.map { ($0.0, Self.json($0.1)) }) { first, _ in first })
+        all["input_references"] = .object(field)
     }
 
     private mutating func items(_ name: String, _ countMax: Int) {

@@ -52,13 +52,15 @@ extension Schema {
         Form(type: .video, name: "Video", needs: ["prompt": prompt]) { image, frames in
             [
                 "negative_prompt": text(max: GenerationRequest.promptCharactersMax),
-                "duration": integer(in: 1...3_600).about("Seconds."),
+                "duration": duration,
                 "resolution": text(max: 20).example("720p"),
                 "aspect_ratio": text(max: 20).example("16:9"),
                 "size": pixelSize,
                 "fps": integer(in: 1...240),
                 "frame_images": frames.about("Pictures that the video starts and ends with."),
-                "input_references": array(of: image, max: 16).about("Pictures to be guided by."),
+                "input_references": array(of: anyOf([image] + mediaParts), max: 16).about(
+                    "What to be guided by: pictures, and where a model takes them videos and sounds by URL."
+                ),
                 "generate_audio": bool,
                 "seed": seed,
                 "previous_job_id": text(max: 100),
@@ -137,6 +139,19 @@ extension Schema {
         let side = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-6])"
         return string(pattern: "^\(side)x\(side)$").example("1280x720")
     }()
+
+    /// The length of a video.
+    static let duration = anyOf([
+        integer(in: 1...3_600), integer(in: Int64(VideoParameters.automatic)...Int64(VideoParameters.automatic)),
+    ]).about("Seconds; -1 leaves it to the model, where it can choose.")
+
+    /// Videos and sounds, which the provider fetches itself.
+    private static let mediaParts = MediaReference.Kind.allCases.map { kind in
+        object([
+            "type": const(kind.rawValue),
+            kind.rawValue: object(["url": text(min: 1).about("An http(s) URL.")]),
+        ])
+    }
 
     private static let imageURL = object(["url": text(min: 1).about("A `data:` URL, or an http(s) one.")])
     private static let imagePart = named(

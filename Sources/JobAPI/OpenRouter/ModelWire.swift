@@ -25,7 +25,8 @@ extension ModelDirectory.Entry {
             names([
                 ("duration", true), ("resolution", !video.sizes.isEmpty), ("aspect_ratio", !video.sizes.isEmpty),
                 ("size", !video.sizes.isEmpty), ("frame_images", !video.frameRoles.isEmpty),
-                ("input_references", video.referencesMax > 0), ("generate_audio", video.audio.canSound),
+                ("input_references", video.referencesMax + video.videoReferencesMax + video.audioReferencesMax > 0),
+                ("generate_audio", video.audio.canSound),
                 ("seed", video.seeds != nil), ("previous_job_id", video.previousJob),
             ])
         case .image(let image):

@@ -7,13 +7,13 @@ extension Schema {
     /// The body of a request for a video; null is the same as absent.
     static let videoRequest: Schema = {
         let optional: [String: Schema] = [
-            "duration": integer(in: 1...3_600).about("Seconds."),
+            "duration": duration,
             "resolution": text(max: 20).example("720p"),
             "aspect_ratio": text(max: 20).example("16:9"),
             "size": pixelSize,
             "frame_images": openFrames.about("Pictures that the video starts and ends with; they win over references."),
             "input_references": array(of: reference, max: 16).about(
-                "Pictures to be guided by; others are passed over."
+                "What to be guided by; kinds that the model does not take are passed over."
             ),
             "generate_audio": bool,
             "seed": seed,

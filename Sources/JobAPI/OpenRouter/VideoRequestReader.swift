@@ -83,12 +83,13 @@ struct VideoRequestReader: Sendable {
         video.aspectRatio = try fields.string("aspect_ratio", charactersMax: 20)
         video.size = try size(&fields)
         video.frameImages = try frames(&fields, &passed)
-        let references = try references(&fields, &passed)
+        let (pictures, others) = try references(&fields, entry, &passed)
         if video.frameImages.isEmpty {
-            video.inputReferences = references
-        } else if !references.isEmpty {
+            (video.inputReferences, video.mediaReferences) = (pictures, others)
+        } else if !pictures.isEmpty || !others.isEmpty {
             // With frames the request is image-to-video, and they win.
-            try passed.add("input_references", .string("an array of \(references.count)"), .notApplicable)
+            let count = pictures.count + others.count
+            try passed.add("input_references", .string("an array of \(count)"), .notApplicable)
         }
         video.generateAudio = try fields.bool("generate_audio") ?? Self.audioDefault(entry)
         video.seed = try fields.integer("seed")
@@ -132,20 +133,35 @@ struct VideoRequestReader: Sendable {
 
     private func references(
         _ fields: inout FieldReader,
+        _ entry: ModelDirectory.Entry?,
         _ passed: inout PassedOver
-    ) throws(RequestProblem) -> [MediaInput] {
+    ) throws(RequestProblem) -> ([MediaInput], [MediaReference]) {
         var inputs: [MediaInput] = []
+        var others: [MediaReference] = []
         for (value, path) in try fields.array("input_references", countMax: Self.referencesMax) ?? [] {
             var element = try FieldReader(value, path: path)
             let (kind, url) = try part(&element, path, of: PartKind.allCases, &passed)
             switch kind {
             case .image: inputs.append(.url(url))
             case .audio, .video:
-                // Those that take none use the pictures and pass over the rest.
-                try passed.add(path, .string(kind.rawValue), .unsupportedParameter)
+                let other: MediaReference.Kind = kind == .video ? .video : .audio
+                guard Self.takes(other, entry) else {
+                    // Those that take none use the pictures and pass over the rest.
+                    try passed.add(path, .string(kind.rawValue), .unsupportedParameter)
+                    continue
+                }
+                others.append(MediaReference(kind: other, url: url, position: inputs.count + others.count))
             }
         }
-        return inputs
+        return (inputs, others)
+    }
+
+    private static func takes(_ kind: MediaReference.Kind, _ entry: ModelDirectory.Entry?) -> Bool {
+        guard case .video(let parameters)? = entry?.model.parameters else { return false }
+        return switch kind {
+        case .video: parameters.videoReferencesMax > 0
+        case .audio: parameters.audioReferencesMax > 0
+        }
     }
 
     /// What a reference is.

@@ -265,7 +265,7 @@ import Testing
         ),
         Refusal(
             change: [
-                "frame_images": [["type": "image_url", "frame_type": "last_frame", "image_url": ["url": "ftp://x"]]]
+                "frame_images": [["type": "image_url", "frame_type": "first_frame", "image_url": ["url": "ftp://x"]]]
             ],
             param: "frame_images[0].image_url.url"
         ),

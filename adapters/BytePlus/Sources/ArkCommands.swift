@@ -1,0 +1,26 @@
+import Generation
+
+/// The commands that models of the 1.x series read out of a prompt: `--dur 12`, `--rs 1080p`.
+///
+/// The service follows them in place of the request's fields (parameter page, docs.byteplus.com ModelArk 1520757,
+/// 2026-11-21), so a video could become longer and larger than what was checked and held for. They are refused.
+enum ArkCommands {
+    private static let field: [String: String] = [
+        "resolution": "resolution", "rs": "resolution", "ratio": "aspect_ratio", "rt": "aspect_ratio",
+        "duration": "duration", "dur": "duration", "frames": "duration", "seed": "seed",
+        "framespersecond": "fps", "fps": "fps", "watermark": "provider.options.byteplus.watermark",
+        "wm": "provider.options.byteplus.watermark", "camerafixed": "provider.options.byteplus.camera_fixed",
+        "cf": "provider.options.byteplus.camera_fixed",
+    ]
+
+    static func check(_ prompt: String) throws(RequestProblem) {
+        for word in prompt.split(whereSeparator: \.isWhitespace) where word.utf8.starts(with: "--".utf8) {
+            guard word.utf8.count <= 32, let field = field[word.dropFirst(2).lowercased()] else { continue }
+            throw RequestProblem(
+                .invalidValue,
+                field: "prompt",
+                "`prompt` has the command \(word), which this model would follow; use `\(field)` instead."
+            )
+        }
+    }
+}
