@@ -9,6 +9,9 @@ package enum Wires {
         ArkWire.self,
 
         DashScopeSimulator.self,
+
+        KlingSimulator.self,
+        KlingKeyedSimulator.self,
     ]
 
     /// A wire by its name.
