@@ -139,7 +139,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AdapterCatalogTests",
-            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+            dependencies: ["AdapterCatalog", "JobCore", "Ledger", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(
             name: "MediaryCommandTests",
@@ -197,7 +197,7 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            dependencies: ["ServiceHarness", "Generation", "ConformanceKit", "ProviderSimulators"],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]
