@@ -197,7 +197,9 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit", "ProviderSimulators"],
+            dependencies: [
+                "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
+            ],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]
