@@ -139,7 +139,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AdapterCatalogTests",
-            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+            dependencies: ["AdapterCatalog", "JobCore", "Ledger", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(
             name: "MediaryCommandTests",

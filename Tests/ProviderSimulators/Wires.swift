@@ -6,7 +6,12 @@ package enum Wires {
         OpenAISimulator.self,
         GeminiSimulator.self,
         VertexSimulator.self,
+        ArkWire.self,
+
         DashScopeSimulator.self,
+
+        KlingSimulator.self,
+        KlingKeyedSimulator.self,
     ]
 
     /// A wire by its name.
