@@ -6,6 +6,10 @@ package enum Wires {
         OpenAISimulator.self,
         GeminiSimulator.self,
         VertexSimulator.self,
+        ArkWire.self,
+
+        DashScopeSimulator.self,
+
         KlingSimulator.self,
         KlingKeyedSimulator.self,
     ]
