@@ -82,7 +82,7 @@ extension JobDriver {
             services.poller.sawUnfinished(job)
             let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter, isShort: isShort)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
-        case .completed(let outputs, _):
+        case .completed(let outputs, let usage):
             services.metrics.ended(endpoint.id, unseenFor: unseen ?? elapsed)
             // It ended some time since the last look: in the middle, or soon after such jobs usually begin to.
             let earliest = unseen.map { elapsed - $0 } ?? min(schedule.early, elapsed)
@@ -90,7 +90,10 @@ extension JobDriver {
             guard !outputs.isEmpty else {
                 return try await advance(job, .providerFailed(Self.withheld, retryAt: nil), seenAt: seenAt)
             }
-            let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
+            let next = try await advance(
+                job,
+                .providerCompleted(outputs: try Self.encode(ProviderResult(outputs, usage)))
+            )
             environment.passed(.storing)
             return next
         case .failed(let failure):

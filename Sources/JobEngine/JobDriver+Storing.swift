@@ -50,7 +50,8 @@ extension JobDriver {
             authorizer: endpoint.adapter as? any OutputAuthorizingAdapter
         )
         var current = job
-        var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
+        var result = try Self.decode(ProviderResult.self, storing.outputs)
+        var outputs: [ProviderOutput] { result.outputs }
         guard !outputs.isEmpty else { return try await advance(job, .outputsRejected(Self.withheld)) }
         guard outputs.count <= Self.outputsMax else {
             return try await advance(job, .outputsRejected(Self.invalid("The provider gave too many outputs.")))
@@ -83,17 +84,17 @@ extension JobDriver {
                 }
                 try await environment.sleep(0.2 * Double(1 << fetches))
                 fetches += 1
-                if let renewed = await renewedOutputs(current, storing, endpoint), renewed != outputs,
-                    renewed.count == outputs.count
+                if let renewed = await self.renewed(result, current, storing, endpoint), renewed.outputs != outputs,
+                    renewed.outputs.count == outputs.count
                 {
-                    outputs = renewed
-                    let event = JobEvent.outputsRenewed(outputs: try Self.encode(renewed))
+                    result = renewed
+                    let event = JobEvent.outputsRenewed(outputs: try Self.encode(result))
                     guard case .go(let next) = try await advance(current, event) else { return .leave }
                     current = next
                 }
             }
         }
-        let bill = try bill(for: current, artifacts)
+        let bill = try bill(for: current, artifacts, result.usage)
         let next = try await advance(current, .artifactsStored(artifacts, bill))
         environment.passed(.completed)
         return next
@@ -132,15 +133,16 @@ extension JobDriver {
         )
     }
 
-    /// The outputs as the provider gives them now, with fresh URLs; nil when it cannot be asked.
+    /// The result as the provider gives it now, with fresh URLs; nil when it cannot be asked.
     ///
     /// Asked within the account's budget, before those who only want to know whether they are done: the bytes may be gone
     /// soon.
-    private func renewedOutputs(
+    private func renewed(
+        _ result: ProviderResult,
         _ job: Job,
         _ storing: JobState.Storing,
         _ endpoint: Endpoint
-    ) async -> [ProviderOutput]? {
+    ) async -> ProviderResult? {
         guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text) else {
             return nil
         }
@@ -152,18 +154,32 @@ extension JobDriver {
             isUrgent: true,
             until: environment.now().adding(seconds: Self.renewalSecondsMax)
         )
-        guard case .success(.completed(let outputs, _)) = answer else { return nil }
-        return outputs
+        guard case .success(.completed(let outputs, let usage)) = answer else { return nil }
+        return result.renewed(outputs, usage)
     }
 
-    /// What the artifacts cost at the prices the job was accepted at, measured on them, and never more than the hold.
-    private func bill(for job: Job, _ artifacts: [Artifact]) throws -> Bill {
-        let request = job.admitted.request
+    /// What the job costs at the prices that it was accepted at: by what the provider reports, else measured on the
+    /// artifacts, and never more than the hold.
+    private func bill(for job: Job, _ artifacts: [Artifact], _ usage: ReportedUsage) throws -> Bill {
+        let (request, prices) = (job.admitted.request, job.admitted.prices)
+        if let nano = usage.costNanoUSD {
+            log(.info, "the provider told its own price", job, ["usd": "\(Credits(nanoUSD: nano))"])
+        }
         // Figures beyond all bounds come from a hostile file: they cost what was quoted, and block nothing.
-        let measured = try? job.admitted.prices.bill(.measured(request, artifacts: artifacts), rounding: .halfToEven)
-        if let measured, measured.total <= job.admitted.hold { return measured }
-        let quoted = try job.admitted.prices.bill(.worstCase(of: request), rounding: .halfToEven)
-        return quoted
+        let settlement = try? prices.settlement(of: request, artifacts: artifacts, reported: usage.quantities)
+        guard let settlement, settlement.bill.total <= job.admitted.hold else {
+            return try prices.bill(prices.worstCase(of: request), rounding: .halfToEven)
+        }
+        if !settlement.cut.isEmpty {
+            let units = settlement.cut.map(\.rawValue).joined(separator: ", ")
+            log(
+                .warning,
+                "the provider reported more than was held; the surplus is not billed",
+                job,
+                ["units": "\(units)"]
+            )
+        }
+        return settlement.bill
     }
 
     private static func invalid(_ message: String) -> JobFailure {

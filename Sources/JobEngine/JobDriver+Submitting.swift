@@ -142,8 +142,9 @@ extension JobDriver {
             )
             environment.passed(.running)
             return next
-        case .completed(let outputs, _):
-            let next = try await advance(job, .completedAtOnce(outputs: try Self.encode(outputs)))
+        case .completed(let outputs, let usage):
+            let result = try Self.encode(ProviderResult(outputs, usage))
+            let next = try await advance(job, .completedAtOnce(outputs: result))
             environment.passed(.storing)
             return next
         }

@@ -98,6 +98,8 @@ final class ScriptedProvider: Sendable {
         var salt = ""
         /// What a cancelled generation costs; nil when the provider does not say.
         var cancelCharge: Int64? = 0
+        /// What the provider reports to have used at the end.
+        var usage = ReportedUsage()
         /// How many outputs a generation has.
         var outputs = 1
         /// The class of each model.
