@@ -123,6 +123,10 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
         .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(
+            name: "ProviderKitTests",
+            dependencies: ["ProviderKit", "Generation", "HTTPTransport", "ConformanceKit"]
+        ),
         .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
         .testTarget(
             name: "JobEngineTests",
@@ -176,6 +180,12 @@ let package = Package(
             ] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
+        // What lets the suite of adapters use them.
+        .target(
+            name: "SimulatorConformance",
+            dependencies: ["ProviderSimulators", "ConformanceKit", "CurlTransport", "HTTPTransport"],
+            path: "Tests/SimulatorConformance"
+        ),
         .executableTarget(
             name: "ProviderSimulatorTool",
             dependencies: [
@@ -186,13 +196,16 @@ let package = Package(
         .testTarget(
             name: "ProviderSimulatorTests",
             dependencies: [
-                "ProviderSimulators", "Generation", "HTTPTransport", "CurlTransport", "MediaInspection",
+                "ProviderSimulators", "SimulatorConformance", "ConformanceKit", "ProviderKit", "Generation",
+                "HTTPTransport", "CurlTransport", "MediaInspection",
             ]
         ),
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            dependencies: [
+                "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
+            ],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]
@@ -208,6 +221,7 @@ let package = Package(
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
                         "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
+                        "SimulatorConformance",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),

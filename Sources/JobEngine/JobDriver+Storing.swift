@@ -11,6 +11,8 @@ extension JobDriver {
     /// How often an output that cannot be had, or fails its check, is fetched, and over how many seconds.
     private static let fetchesMax = 3
     private static let fetchSecondsMax = 30.0
+    /// How long a question for fresh URLs waits for its turn, in seconds.
+    private static let renewalSecondsMax = 30.0
 
     /// How often the way to an output may fail: a short outage must not cost what is paid for.
     private static let fetchFailuresMax = 10
@@ -44,7 +46,8 @@ extension JobDriver {
             transport: endpoint.adapter.transport,
             trustedOrigins: endpoint.adapter.trustedOrigins,
             reach: .publicInternet(and: services.settings.allowNetworks),
-            aside: environment.aside
+            aside: environment.aside,
+            authorizer: endpoint.adapter as? any OutputAuthorizingAdapter
         )
         var current = job
         var result = try Self.decode(ProviderResult.self, storing.outputs)
@@ -81,7 +84,7 @@ extension JobDriver {
                 }
                 try await environment.sleep(0.2 * Double(1 << fetches))
                 fetches += 1
-                if let renewed = await self.renewed(result, storing, endpoint), renewed.outputs != outputs,
+                if let renewed = await self.renewed(result, current, storing, endpoint), renewed.outputs != outputs,
                     renewed.outputs.count == outputs.count
                 {
                     result = renewed
@@ -131,14 +134,27 @@ extension JobDriver {
     }
 
     /// The result as the provider gives it now, with fresh URLs; nil when it cannot be asked.
+    ///
+    /// Asked within the account's budget, before those who only want to know whether they are done: the bytes may be gone
+    /// soon.
     private func renewed(
         _ result: ProviderResult,
+        _ job: Job,
         _ storing: JobState.Storing,
         _ endpoint: Endpoint
     ) async -> ProviderResult? {
-        guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text),
-            case .completed(let outputs, let usage) = try? await endpoint.adapter.status(of: operation)
-        else { return nil }
+        guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text) else {
+            return nil
+        }
+        let answer = await services.poller.status(
+            of: operation,
+            job: job,
+            at: endpoint,
+            wantedAt: environment.bootSeconds(),
+            isUrgent: true,
+            until: environment.now().adding(seconds: Self.renewalSecondsMax)
+        )
+        guard case .success(.completed(let outputs, let usage)) = answer else { return nil }
         return result.renewed(outputs, usage)
     }
 
