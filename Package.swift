@@ -143,7 +143,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AdapterCatalogTests",
-            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+            dependencies: ["AdapterCatalog", "JobCore", "Ledger", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(
             name: "MediaryCommandTests",
@@ -201,7 +201,9 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit"],
+            dependencies: [
+                "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
+            ],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]

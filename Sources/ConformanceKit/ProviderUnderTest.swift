@@ -97,6 +97,8 @@ public struct ProviderUnderTest: Sendable {
         public var findSeconds: Double = 10
         /// Whether a 429 says when to come back in the header `Retry-After`.
         public var honoursRetryAfter = true
+        /// Whether an answer about several generations tells how those ended that have; otherwise they may be missing.
+        public var listTellsEnds = true
 
         /// What most do.
         public init() {}

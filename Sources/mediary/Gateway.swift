@@ -105,13 +105,17 @@ struct Gateway {
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment
         transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
-        let settings = ProviderSettings(
+        var settings = ProviderSettings(
             environment: environment,
             workFolder: work,
             transport: transport,
             processorCount: ProcessInfo.processInfo.activeProcessorCount,
             now: { now().milliseconds }
         )
+        let pictures = PictureTools(environment)
+        settings.pictures = PictureScaler { (bytes, mediaType, size) async throws(ProviderFailure) in
+            try await pictures.scaled(bytes, mediaType, to: size)
+        }
         catalog = try EndpointCatalog(AdapterCatalog.instances(settings))
     }
 
@@ -156,22 +160,6 @@ struct Gateway {
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
-        var settings = JobWorker.Settings()
-        settings.isOnlyProcess = true
-        settings.allowNetworks = configuration.allowNetworks
-        let worker = JobWorker(
-            store: stores.jobs,
-            artifacts: stores.artifacts,
-            catalog: catalog,
-            live: live,
-            signals: signals,
-            durations: durations,
-            environment: environment,
-            references: references,
-            settings: settings,
-            metrics: metrics,
-            logger: logger
-        )
         let sweeper = ArtifactSweeper(
             store: stores.jobs,
             files: stores.artifacts,
@@ -188,6 +176,23 @@ struct Gateway {
             environment: environment,
             logger: logger,
             onListening: onListening
+        )
+        var settings = JobWorker.Settings()
+        settings.isOnlyProcess = true
+        settings.allowNetworks = configuration.allowNetworks
+        settings.publicURL = { api.publicURL }
+        let worker = JobWorker(
+            store: stores.jobs,
+            artifacts: stores.artifacts,
+            catalog: catalog,
+            live: live,
+            signals: signals,
+            durations: durations,
+            environment: environment,
+            references: references,
+            settings: settings,
+            metrics: metrics,
+            logger: logger
         )
         let deliverer = WebhookDeliverer(
             store: stores.jobs,

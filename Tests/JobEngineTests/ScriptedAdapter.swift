@@ -85,7 +85,7 @@ extension ScriptedAdapter {
     var models: [ModelCapabilities] {
         [
             model("fake/video", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
-            model("fake/other", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
+            model("fake/other", .video(fitting), [ListPrice(unit: "second", usd: "0.1")]),
             model("fake/image", .image(image), [ListPrice(unit: "image", usd: "0.04")]),
             model("fake/speech", .speech(speech), [ListPrice(unit: "character", usd: "0.001")]),
         ].filter { offered.isEmpty || offered.contains($0.slug) }
@@ -98,6 +98,13 @@ extension ScriptedAdapter {
             sizes: [SizeOption(resolution: "720p", aspectRatio: "16:9", size: PixelSize(width: 1_280, height: 720))]
         )
         parameters.frameRoles = [.first]
+        return parameters
+    }
+
+    /// Frames must have the video's own size.
+    private var fitting: VideoParameters {
+        var parameters = video
+        parameters.framesMatchSize = true
         return parameters
     }
 
@@ -153,16 +160,21 @@ extension ScriptedAdapter {
         case 202:
             guard let id = answer.header("x-id") else { throw Self.unclear("no id") }
             return .accepted(ProviderOperation(remoteID: id))
-        case 200: return .completed(Self.outputs(answer), ReportedUsage())
+        case 200: return .completed(Self.outputs(answer), wire.provider.script.usage)
         case _: throw Self.refusal(answer)
         }
     }
 
     func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        try await scriptedStatus(of: operation)
+    }
+
+    /// How the provider says that a generation stands.
+    func scriptedStatus(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
         let answer = try await exchange(HTTPRequest(.get, "https://provider/operations/\(operation.remoteID)"))
         guard answer.status == 200 else { throw Self.refusal(answer) }
         switch answer.header("x-state") {
-        case "completed": return .completed(Self.outputs(answer), ReportedUsage())
+        case "completed": return .completed(Self.outputs(answer), wire.provider.script.usage)
         case "failed":
             return .failed(
                 ProviderFailure(

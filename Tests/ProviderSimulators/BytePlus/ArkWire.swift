@@ -246,7 +246,9 @@ package struct ArkWire: SimulatedProvider {
             }
             fields["seed"] = task.fields["seed"] ?? .integer(task.createdAt % 100_000)
             fields["framespersecond"] = 24
-            fields["usage"] = ["completion_tokens": task.fields["tokens"] ?? 0, "total_tokens": task.fields["tokens"] ?? 0]
+            fields["usage"] = [
+                "completion_tokens": task.fields["tokens"] ?? 0, "total_tokens": task.fields["tokens"] ?? 0,
+            ]
             if standing == .succeeded { fields["content"] = content(of: task) }
         case "failed": fields["error"] = Self.error(standing)
         case "expired":

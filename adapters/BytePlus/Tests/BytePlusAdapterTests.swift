@@ -1,4 +1,0 @@
-import BytePlusAdapter
-import Testing
-
-@Suite struct BytePlusAdapterTests {}
