@@ -6,6 +6,9 @@ import CLibcrypto
 package struct RSAKeyProblem: Error, Sendable, Hashable {
     /// The rest of a sentence that begins with what holds the key.
     package let text: String
+
+    /// Names a reason.
+    package init(text: String) { self.text = text }
 }
 
 /// Signs with a private RSA key: PKCS #1 v1.5 over SHA-256, which JSON Web Tokens call RS256.
