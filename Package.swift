@@ -139,7 +139,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AdapterCatalogTests",
-            dependencies: ["AdapterCatalog", "Generation", "HTTPTransport", "ProviderKit"]
+            dependencies: ["AdapterCatalog", "JobCore", "Ledger", "Generation", "HTTPTransport", "ProviderKit"]
         ),
         .testTarget(
             name: "MediaryCommandTests",
@@ -174,6 +174,12 @@ let package = Package(
             ] + hummingbird,
             path: "Tests/ProviderSimulators"
         ),
+        // What lets the suite of adapters use them.
+        .target(
+            name: "SimulatorConformance",
+            dependencies: ["ProviderSimulators", "ConformanceKit", "CurlTransport", "HTTPTransport"],
+            path: "Tests/SimulatorConformance"
+        ),
         .executableTarget(
             name: "ProviderSimulatorTool",
             dependencies: [
@@ -184,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "ProviderSimulatorTests",
             dependencies: [
-                "ProviderSimulators", "Generation", "HTTPTransport", "CurlTransport", "MediaInspection",
+                "ProviderSimulators", "SimulatorConformance", "ConformanceKit", "ProviderKit", "Generation",
+                "HTTPTransport", "CurlTransport", "MediaInspection",
             ]
         ),
         // The real program under the official clients of others.
@@ -206,6 +213,7 @@ let package = Package(
                     dependencies: [
                         .target(name: "\(adapter.name)Adapter"), "Generation", "HTTPTransport", "ProviderKit",
                         "MediaInspection", "ConformanceKit", "CurlTransport", "Cryptography", "ProviderSimulators",
+                        "SimulatorConformance",
                     ],
                     path: "adapters/\(adapter.name)/Tests"
                 ),

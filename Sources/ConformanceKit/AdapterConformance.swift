@@ -13,6 +13,9 @@ public import Testing
 ///     func conforms(_ check: AdapterConformance.Check) async throws {
 ///         try await check.run(makeSubject())
 ///     }
+///
+/// An adapter that speaks over a network runs `checks + networkChecks`, over real HTTP, against a server that plays its
+/// provider: the subject then has a `provider`.
 public enum AdapterConformance {
     /// An adapter, and what the suite must know to use it.
     public struct Subject: Sendable {
@@ -21,6 +24,7 @@ public enum AdapterConformance {
         let inputs: [String: [UInt8]]
         let secrets: [String]
         let pause: @Sendable () async throws -> Void
+        let provider: ProviderUnderTest?
 
         /// Describes an adapter.
         ///
@@ -28,18 +32,21 @@ public enum AdapterConformance {
         ///   - requests: What to ask for, as a client would: at least one request per model, quick and cheap.
         ///   - inputs: The stored inputs that the requests name, by hash.
         ///   - secrets: The credentials that the adapter was given: they must show up nowhere.
+        ///   - provider: The other side, for `networkChecks`.
         ///   - pause: Lets time pass between two questions.
         ///   - make: Makes an instance: the second is what answers after a restart.
         public init(
             requests: [GenerationRequest],
             inputs: [String: [UInt8]] = [:],
             secrets: [String] = [],
+            provider: ProviderUnderTest? = nil,
             pause: @escaping @Sendable () async throws -> Void,
             make: @escaping @Sendable () throws -> any ProviderAdapter
         ) {
             self.requests = requests
             self.inputs = inputs
             self.secrets = secrets
+            self.provider = provider
             self.pause = pause
             self.make = make
         }
@@ -221,7 +228,7 @@ public enum AdapterConformance {
 
     // MARK: - Steps
 
-    private static func resolved(
+    static func resolved(
         _ subject: Subject,
         _ adapter: any ProviderAdapter
     ) throws -> [GenerationRequest] {
@@ -262,7 +269,15 @@ public enum AdapterConformance {
         switch output.location {
         case .file(let path): return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         case .url(let url):
-            let response = try await adapter.transport.exchange(HTTPRequest(.get, url), options: ExchangeOptions())
+            var request = HTTPRequest(.get, url)
+            if let authorizing = adapter as? any OutputAuthorizingAdapter,
+                let origin = (try? RemoteURL(url))?.origin, adapter.trustedOrigins.contains(origin)
+            {
+                request.headers = try await authorizing.outputHeaders()
+            }
+            var options = ExchangeOptions()
+            options.redirectsMax = 5
+            let response = try await adapter.transport.exchange(request, options: options)
             #expect(response.status == 200)
             let bytes = try await response.body.collect(bytesMax: 1 << 30)
             #expect(response.contentLength.map { $0 == Int64(bytes.count) } ?? true)
@@ -280,6 +295,11 @@ public enum AdapterConformance {
 extension AdapterConformance.Subject {
     /// The attempt for the request at an index; numbered, since the suite has no randomness.
     fileprivate func attempt(at adapter: any ProviderAdapter, _ index: Int) -> TestAttempt {
-        TestAttempt(at: adapter, externalID: "att_0000000000000000000000000\(index)", inputs: inputs)
+        TestAttempt(
+            at: adapter,
+            externalID: "att_0000000000000000000000000\(index)",
+            sentAtMilliseconds: provider?.now() ?? 0,
+            inputs: inputs
+        )
     }
 }

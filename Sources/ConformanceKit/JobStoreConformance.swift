@@ -33,6 +33,6 @@ package enum JobStoreConformance {
 
     /// Every check, each of which wants an empty store.
     package static let checks: [Check] =
-        admission + repeats + references + claiming + commit + evidence + leases + events + listing + ledger
+        admission + repeats + references + claiming + commit + attempts + evidence + leases + events + listing + ledger
         + accounts + deliveries + usage + metrics
 }

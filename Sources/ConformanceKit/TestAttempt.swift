@@ -1,4 +1,4 @@
-import Generation
+public import Generation
 public import HTTPTransport
 public import ProviderKit
 import Synchronization
@@ -15,6 +15,8 @@ public final class TestAttempt: HTTPTransport {
 
     private let transport: any HTTPTransport
     private let inputs: [String: [UInt8]]
+    private let callbackURL: String?
+    private let sendTimeoutSeconds: Int64
     private let record = Mutex(Record())
 
     /// Makes an attempt at an adapter.
@@ -25,15 +27,21 @@ public final class TestAttempt: HTTPTransport {
     ///   - number: The attempt's number.
     ///   - sentAtMilliseconds: When the first send started.
     ///   - inputs: The stored inputs, by hash.
+    ///   - callbackURL: Where the provider may call back to.
+    ///   - sendTimeoutSeconds: The time for the whole send.
     public init(
         at adapter: any ProviderAdapter,
         externalID: String,
         number: Int = 1,
         sentAtMilliseconds: Int64 = 0,
-        inputs: [String: [UInt8]] = [:]
+        inputs: [String: [UInt8]] = [:],
+        callbackURL: String? = nil,
+        sendTimeoutSeconds: Int64 = 10
     ) {
         transport = adapter.transport
         self.inputs = inputs
+        self.callbackURL = callbackURL
+        self.sendTimeoutSeconds = sendTimeoutSeconds
         reference = AttemptReference(
             externalID: externalID,
             token: "token-of-\(externalID)-that-nobody-may-see",
@@ -61,10 +69,10 @@ public final class TestAttempt: HTTPTransport {
     ) -> AttemptContext {
         AttemptContext(
             reference: reference,
-            callbackURL: nil,
+            callbackURL: callbackURL,
             earlierSends: earlierSends,
             transport: self,
-            sendTimeoutSeconds: 10,
+            sendTimeoutSeconds: sendTimeoutSeconds,
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
                 guard let bytes = self.inputs[stored.sha256] else {
                     throw ProviderFailure(
@@ -83,6 +91,33 @@ public final class TestAttempt: HTTPTransport {
                 return SendWindow { isWindowOpen }
             }
         )
+    }
+
+    /// The body that a submit would send: it is refused at the last moment.
+    ///
+    /// - Parameters:
+    ///   - request: What would be asked for.
+    ///   - adapter: Who would ask.
+    /// - Returns: The body; empty when the adapter did not come so far.
+    public func body(of request: GenerationRequest, at adapter: any ProviderAdapter) async -> [UInt8] {
+        let seen = Mutex<[UInt8]>([])
+        let context = AttemptContext(
+            reference: reference,
+            callbackURL: callbackURL,
+            earlierSends: 0,
+            transport: self,
+            sendTimeoutSeconds: sendTimeoutSeconds,
+            input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
+                guard let bytes = self.inputs[stored.sha256] else { throw .notSent(.notFound, "The input is gone.") }
+                return bytes
+            },
+            gate: { (body: [UInt8]) async throws(ProviderFailure) -> SendWindow in
+                seen.withLock { $0 = body }
+                throw .notSent(.unavailable, retry: .backoff, "Only the body was asked for.")
+            }
+        )
+        _ = try? await adapter.submit(request, attempt: context)
+        return seen.withLock { $0 }
     }
 
     /// Passes an exchange on to the adapter's transport, and counts it.

@@ -141,6 +141,8 @@ public struct VideoTokenMeter: Sendable, Hashable, Codable {
     public var secondsMax: Int
     /// The longest that all reference videos together may be, in seconds: what is held for them.
     public var inputSecondsMax = 0
+    /// With reference videos at least this many thirds of the video's own seconds count; 0: there is no such minimum.
+    public var inputThirdsMin = 0
 
     /// Makes a meter.
     public init(pixelsMax: [String: Int], secondsMax: Int) {

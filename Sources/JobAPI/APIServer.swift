@@ -110,6 +110,7 @@ package struct APIServer: Service {
             allowNetworks: configuration.allowNetworks,
             address: address
         ).add(to: &routes)
+        ProviderCallbackRoutes(service: service, seconds: environment.bootSeconds).add(to: &routes)
         let document = OpenAPIDocument(version: configuration.version)
         OpenAPIRoutes(document: document, address: address).add(to: &routes)
         document.describe(routes)
@@ -119,6 +120,9 @@ package struct APIServer: Service {
 
     /// Writes messages to clients with this server's addresses.
     package var webhooks: WebhookWire { WebhookWire { [address] in address.wire } }
+
+    /// The base of every URL that it hands out; nil until it is final.
+    package var publicURL: String? { address.isFinal ? address.url : nil }
 
     /// Whether the URLs that it hands out are final: its address is configured, or it listens.
     package var knowsItsAddress: Bool { address.isFinal }

@@ -81,7 +81,12 @@ struct AnswerMiddleware: RouterMiddleware {
 
 extension Request {
     /// The path without its query, and not as long as somebody may make it.
-    fileprivate var loggedPath: String { String(uri.path.prefix(200)) }
+    ///
+    /// Of a provider's callback only where it went: the rest is a secret.
+    fileprivate var loggedPath: String {
+        let secret = "/provider-callbacks/"
+        return uri.path.hasPrefix(secret) ? secret : String(uri.path.prefix(200))
+    }
 }
 
 extension APIError {

@@ -43,7 +43,10 @@ struct BodyReader: Sendable {
         APIError(.unsupportedMediaType, reason: "unsupported_media_type", param: nil, message)
     }
 
-    private func bytes(of request: Request) async throws -> [UInt8] {
+    /// Reads the body as it is.
+    ///
+    /// - Throws: `APIError` for a body that is too large, too slow or not whole.
+    func bytes(of request: Request) async throws -> [UInt8] {
         let declared = request.headers[.contentLength].flatMap { Int($0) }
         if let declared, declared > bytesMax { throw tooLarge }
         let start = seconds()

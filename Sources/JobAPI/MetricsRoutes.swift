@@ -101,6 +101,17 @@ struct MetricsRoutes: Sendable {
             engine.providerPolls
         )
         text.family(
+            "mediary_provider_bulk_polls_total",
+            .counter,
+            "Calls that asked a provider about several things that it runs, by how they ended.",
+            engine.providerBulkCalls
+        )
+        text.family(
+            "mediary_completion_gap_seconds",
+            "From the last look that found a generation unfinished to the one that saw its end: the most that its end can have gone unseen.",
+            engine.completionGap
+        )
+        text.family(
             "mediary_provider_failures_total",
             .counter,
             "Failures that a provider gave, by their code.",

@@ -87,13 +87,24 @@ public struct NewAttempt: Sendable, Hashable, Codable {
     public let externalID: String
     /// Its secret: the idempotency key, and part of its callback URL.
     public let token: String
+    /// Where the provider may call back to; nil when it was told nothing.
+    ///
+    /// Equal for resends, wherever the service has moved meanwhile.
+    public let callbackURL: String?
 
     /// Describes a new attempt.
-    public init(number: Int, endpoint: EndpointID, externalID: String, token: String) {
+    public init(
+        number: Int,
+        endpoint: EndpointID,
+        externalID: String,
+        token: String,
+        callbackURL: String? = nil
+    ) {
         self.number = number
         self.endpoint = endpoint
         self.externalID = externalID
         self.token = token
+        self.callbackURL = callbackURL
     }
 }
 

@@ -432,6 +432,17 @@ public protocol JobStore: Sendable {
         at now: Timestamp
     ) async throws -> EvidenceOutcome
 
+    /// The attempt with this token, or nil.
+    ///
+    /// Cost does not grow with the attempts that there are.
+    func attempt(token: String) async throws -> Attempt?
+
+    /// The attempt at a provider account that has this id of the provider's, as its own or as an orphan; nil when it is
+    /// nobody's.
+    ///
+    /// Cost does not grow with the attempts that there are.
+    func attempt(remoteID: String, provider: String, account: String) async throws -> Attempt?
+
     // MARK: Deliveries
 
     /// Claims messages that are due, to be delivered by the caller until `until`: by then they are due again, whatever

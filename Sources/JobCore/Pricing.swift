@@ -4,27 +4,28 @@ public import Ledger
 /// From requests and artifacts to what is metered: the one place where both vocabularies meet.
 extension MeteredUsage {
     /// What a resolved request will use at most.
-    public static func worstCase(of request: GenerationRequest) -> MeteredUsage {
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - meter: How its videos are counted; of the sheet that prices it.
+    /// - Returns: The quantities of all units that its type is metered by.
+    public static func worstCase(of request: GenerationRequest, by meter: VideoMeter? = nil) -> MeteredUsage {
         switch request.content {
         case .video(let video):
-            MeteredUsage(
-                quantities: [
-                    .second: ExactDecimal(Int64(video.duration ?? 0)), .request: ExactDecimal(1),
-                ],
-                attributes: attributes(resolution: video.resolution, audio: video.generateAudio)
-            )
+            return worstCase(of: video, by: meter)
         case .image(let image):
-            MeteredUsage(
+            return MeteredUsage(
                 quantities: [
                     .image: ExactDecimal(Int64(image.n ?? 1)), .request: ExactDecimal(1),
                     .megapixel: megapixels(
                         Int64(image.size.map { $0.width * $0.height } ?? 0) * Int64(image.n ?? 1)
                     ),
+                    .referenceImage: ExactDecimal(Int64(image.inputReferences.count)),
                 ],
                 attributes: attributes(resolution: image.resolution, quality: image.quality)
             )
         case .speech(let speech):
-            MeteredUsage(
+            return MeteredUsage(
                 quantities: [
                     .character: ExactDecimal(Int64(speech.input.unicodeScalars.count)), .request: ExactDecimal(1),
                 ]
@@ -32,15 +33,56 @@ extension MeteredUsage {
         }
     }
 
-    /// What a request has used, measured on what came out of it.
-    public static func measured(_ request: GenerationRequest, artifacts: [Artifact]) -> MeteredUsage {
-        var usage = worstCase(of: request)
+    private static func worstCase(of video: VideoRequest, by meter: VideoMeter?) -> MeteredUsage {
+        let inputSeconds = meter.map { video.inputSeconds(by: $0) } ?? 0
+        let seconds = length(of: video, by: meter)
+        var usage = MeteredUsage(
+            quantities: [
+                .second: ExactDecimal(clampedSum(seconds, inputSeconds)), .request: ExactDecimal(1),
+                .referenceImage: ExactDecimal(Int64(video.inputReferences.count)),
+            ],
+            attributes: attributes(resolution: video.resolution, audio: video.generateAudio, input: video.inputWord)
+        )
+        if let count = meter?.tokens {
+            let counted = video.hasClips ? count.seconds(output: seconds, inputs: inputSeconds) : seconds
+            let pixels = video.size.map { Int64($0.width) * Int64($0.height) } ?? count.pixelsMax(video.resolution)
+            usage.quantities[.token] = pixels.map { ExactDecimal(count.tokens(pixels: $0, seconds: counted)) }
+        }
+        return usage
+    }
+
+    /// The length that was asked for; the longest there is when the model decides.
+    private static func length(of video: VideoRequest, by meter: VideoMeter?) -> Int64 {
+        guard let duration = video.duration, duration >= 0 else { return meter?.secondsMax ?? 0 }
+        return Int64(duration)
+    }
+
+    /// What a request has used: as the provider reports it, and what it does not report as measured on what came out.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - artifacts: What came out of it.
+    ///   - reported: What the provider says to have used.
+    ///   - meter: How its videos are counted.
+    /// - Returns: The quantities of all units that its type is metered by.
+    public static func measured(
+        _ request: GenerationRequest,
+        artifacts: [Artifact],
+        reported: [PriceUnit: ExactDecimal] = [:],
+        by meter: VideoMeter? = nil
+    ) -> MeteredUsage {
+        var usage = worstCase(of: request, by: meter)
         switch request.content {
-        case .video:
+        case .video(let video):
             let lengths = artifacts.compactMap(\.durationMilliseconds)
-            // Some containers do not tell their length: such a video counts as long as it was asked to be.
-            if lengths.count == artifacts.count {
+            // Some containers do not tell their length: such a video counts as long as it was asked to be. How long the
+            // reference videos are is not known from here: where they count, they count as they were held.
+            let inputsCount = meter.map { video.inputSeconds(by: $0) > 0 || video.hasMinimum(by: $0) } ?? false
+            if lengths.count == artifacts.count, !inputsCount {
                 usage.quantities[.second] = .thousandths(lengths.reduce(0, clampedSum))
+                if let count = meter?.tokens, let tokens = tokens(of: artifacts, count) {
+                    usage.quantities[.token] = ExactDecimal(tokens)
+                }
             }
         case .image:
             usage.quantities[.image] = ExactDecimal(Int64(artifacts.count))
@@ -49,7 +91,22 @@ extension MeteredUsage {
             )
         case .speech: break
         }
+        // A report of nothing, for something that was made, is no report.
+        for (unit, quantity) in reported where quantity.mantissa > 0 { usage.quantities[unit] = quantity }
         return usage
+    }
+
+    /// The tokens of videos by their measures; nil when one has none.
+    private static func tokens(of artifacts: [Artifact], _ count: VideoMeter.TokenCount) -> Int64? {
+        var sum: Int64 = 0
+        for artifact in artifacts {
+            guard let width = artifact.width, let height = artifact.height, width > 0, height > 0,
+                let milliseconds = artifact.durationMilliseconds
+            else { return nil }
+            let pixels = clampedProduct(width, height)
+            sum = clampedSum(sum, count.tokens(pixels: pixels, milliseconds: milliseconds))
+        }
+        return sum
     }
 
     // Figures read from a file of a provider can be anything; a sum beyond all bounds must not end the process.
@@ -70,24 +127,117 @@ extension MeteredUsage {
     private static func attributes(
         resolution: String?,
         audio: Bool? = nil,
-        quality: String? = nil
+        quality: String? = nil,
+        input: String? = nil
     ) -> [String: String] {
         var attributes: [String: String] = [:]
         attributes["resolution"] = resolution
         attributes["audio"] = audio.map(\.description)
         attributes["quality"] = quality
+        attributes["input"] = input
         return attributes
     }
 }
 
+extension VideoMeter.TokenCount {
+    /// The most pixels of a frame at a resolution; of all of them when none is named.
+    fileprivate func pixelsMax(_ resolution: String?) -> Int64? {
+        resolution.flatMap { pixelsMax[$0] } ?? pixelsMax.values.max()
+    }
+}
+
+extension VideoRequest {
+    /// What the video is made from besides words, as price conditions name it.
+    fileprivate var inputWord: String {
+        if hasClips { return "video" }
+        if !inputReferences.isEmpty || !mediaReferences.isEmpty { return "reference" }
+        return frameImages.isEmpty ? "text" : "image"
+    }
+
+    /// Whether there are reference videos.
+    fileprivate var hasClips: Bool { mediaReferences.contains { $0.kind == .video } }
+
+    /// The seconds of reference videos that are held.
+    fileprivate func inputSeconds(by meter: VideoMeter) -> Int64 { hasClips ? meter.inputSecondsMax : 0 }
+
+    /// Whether a minimum counts because of reference videos.
+    fileprivate func hasMinimum(by meter: VideoMeter) -> Bool { hasClips && (meter.tokens?.inputThirdsMin ?? 0) > 0 }
+}
+
+/// A job's bill, found from what it used and what was held for it.
+public struct Settlement: Sendable, Hashable {
+    /// The bill: at most the hold.
+    public let bill: Bill
+    /// The units of which the provider reported more than was held for; their surplus is not billed.
+    public let cut: [PriceUnit]
+}
+
 extension PriceSheet {
-    /// The prices of a model's list; nil when a unit or an amount of it cannot be read.
-    public init?(_ list: [ListPrice]) {
+    /// The prices of a model, with how its videos are counted; nil when a unit or an amount of its list cannot be read.
+    public init?(_ model: ModelCapabilities) {
         var lines: [PriceLine] = []
-        for entry in list {
-            guard let unit = PriceUnit(rawValue: entry.unit), let price = ExactDecimal(entry.usd) else { return nil }
+        for entry in model.prices {
+            guard let unit = PriceUnit(rawValue: entry.unit), let price = ExactDecimal(entry.usd), price.mantissa >= 0
+            else { return nil }
             lines.append(PriceLine(unit: unit, price: price, conditions: entry.conditions))
         }
-        self.init(lines: lines)
+        self.init(lines: lines, videoMeter: VideoMeter(model))
+    }
+
+    /// What a resolved request will use at most.
+    public func worstCase(of request: GenerationRequest) -> MeteredUsage { .worstCase(of: request, by: videoMeter) }
+
+    /// The bill of a request that is done.
+    ///
+    /// What the provider reports is preferred to what is measured, and no quantity counts beyond what was held for it:
+    /// what is beyond is the operator's, never the customer's.
+    ///
+    /// - Parameters:
+    ///   - request: The request as it was admitted.
+    ///   - artifacts: What came out of it.
+    ///   - reported: What the provider says to have used.
+    /// - Returns: The bill, and what of the report is not in it.
+    /// - Throws: `LedgerRefusal` for a request that has no price here: it was not admitted by this sheet.
+    public func settlement(
+        of request: GenerationRequest,
+        artifacts: [Artifact],
+        reported: [PriceUnit: ExactDecimal]
+    ) throws(LedgerRefusal) -> Settlement {
+        let held = worstCase(of: request)
+        let used = MeteredUsage.measured(request, artifacts: artifacts, reported: reported, by: videoMeter)
+        let (usage, above) = used.bounded(by: held)
+        let priced = Set(lines.map(\.unit))
+        let cut = above.filter { priced.contains($0) && reported[$0] == used.quantities[$0] }
+        var notes: [PriceUnit: String] = [:]
+        for unit in cut {
+            notes[unit] = "the provider reported \(reported[unit]?.description ?? "more"), above the hold"
+        }
+        return Settlement(
+            bill: try bill(usage, rounding: .halfToEven, notes: notes),
+            cut: cut.sorted { $0.rawValue < $1.rawValue }
+        )
+    }
+}
+
+extension VideoMeter {
+    /// How a model's videos are counted; nil for models of other types.
+    fileprivate init?(_ model: ModelCapabilities) {
+        guard case .video(let video) = model.parameters else { return nil }
+        let longest = Int64(video.durations.max() ?? 0)
+        guard let meter = model.videoTokens else {
+            self.init(secondsMax: longest)
+            return
+        }
+        self.init(
+            secondsMax: max(longest, Int64(meter.secondsMax)),
+            inputSecondsMax: Int64(meter.inputSecondsMax),
+            tokens: TokenCount(
+                framesPerSecond: Int64(meter.framesPerSecond),
+                extraFrames: Int64(meter.extraFrames),
+                pixelsPerToken: Int64(meter.pixelsPerToken),
+                pixelsMax: meter.pixelsMax.mapValues(Int64.init),
+                inputThirdsMin: Int64(meter.inputThirdsMin)
+            )
+        )
     }
 }

@@ -30,6 +30,8 @@ struct ArtifactFetcher: Sendable {
     let reach: NetworkReach
     /// Where long synchronous work is done.
     let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
+    /// Opens outputs at the trusted origins; nil where they are open to everybody who has their URL.
+    var authorizer: (any OutputAuthorizingAdapter)?
 
     /// Receives and checks an output.
     ///
@@ -77,7 +79,8 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
-    /// Fetches what a provider named: without any credentials, and no further than a provider may send us.
+    /// Fetches what a provider named: no further than a provider may send us, and without any credentials except those that
+    /// its adapter gives for its own origins. A redirect to another origin loses them.
     private func fetch(_ url: String) async throws -> SpooledFile {
         var options = ExchangeOptions(totalTimeoutSeconds: 3_600)
         options.redirectsMax = 3
@@ -85,7 +88,8 @@ struct ArtifactFetcher: Sendable {
         let isTrusted = (try? RemoteURL(url)).map { trustedOrigins.contains($0.origin) } ?? false
         options.reach = isTrusted ? .anywhere : reach
         options.reachOfOtherOrigins = reach
-        let response = try await transport.exchange(HTTPRequest(.get, url), options: options)
+        let request = HTTPRequest(.get, url, headers: isTrusted ? try await credentials() : [])
+        let response = try await transport.exchange(request, options: options)
         guard response.status == 200 else {
             throw OutputProblem(
                 message: "The provider's output could not be fetched.",
@@ -99,6 +103,20 @@ struct ArtifactFetcher: Sendable {
             declaredLength: response.contentLength,
             next: { try await body.next() }
         )
+    }
+
+    /// The header fields that open an output, asked anew each time: they may be valid for minutes only.
+    private func credentials() async throws -> [(name: String, value: String)] {
+        guard let authorizer else { return [] }
+        do {
+            return try await authorizer.outputHeaders()
+        } catch {
+            throw OutputProblem(
+                message: "The provider's output could not be fetched.",
+                description: "no credentials: \(error.details)",
+                isPassing: true
+            )
+        }
     }
 
     /// Copies a file that an adapter on this machine made.

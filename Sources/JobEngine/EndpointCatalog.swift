@@ -43,7 +43,7 @@ package struct EndpointCatalog: Sendable {
         var byModel: [String: Endpoint] = [:]
         for adapter in adapters {
             for model in adapter.models {
-                guard let prices = PriceSheet(model.prices) else {
+                guard let prices = PriceSheet(model) else {
                     throw CatalogMistake(description: "\(adapter.id): the prices of \(model.slug) cannot be read")
                 }
                 let shared = model.limits.sharedBy ?? model.slug

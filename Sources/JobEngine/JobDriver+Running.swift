@@ -11,17 +11,21 @@ extension JobDriver {
     private static let missedPollSeconds = 30.0
     /// Longer than any pause between two polls, in seconds.
     private static let pauseMax = 2 * PollSchedule.hintMax
+    /// What the wall clock's times are rounded to, in seconds.
+    private static let tickSeconds = 0.002
+    /// How long one that is past its deadline waits for its turn before it looks at itself again, in seconds.
+    private static let turnSecondsMax = 60.0
 
     /// Sleeps until the next poll is due, then polls.
     func poll(_ job: Job, _ running: JobState.Running) async throws -> NextStep {
-        // A time further ahead than any pause comes from a clock that was set back: the poll is due.
-        let farthest = environment.now().adding(seconds: Self.pauseMax)
-        let wakeAt = running.nextPollAt > farthest ? environment.now() : min(running.nextPollAt, job.deadline)
-        if environment.now() < wakeAt {
+        let dueAt = dueAt(job, running)
+        if isEarly(job, dueAt) {
+            let seconds = dueAt - environment.bootSeconds()
+            let wakeAt = min(environment.now().adding(seconds: seconds), job.deadline)
             await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
             if halt.isUp { return .leave }
             // A wish to stop may have been recorded meanwhile; else nothing has changed and nothing is read.
-            guard environment.now() >= wakeAt else { return .go(try await reload(job)) }
+            return .go(try await isEarly(job, dueAt) ? reload(job) : current(job))
         }
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
             // A start without the provider's key must not cost what is paid for: the key may come back.
@@ -37,39 +41,63 @@ extension JobDriver {
             return try await expire(job, operation, endpoint)
         }
         if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
+        let isCalledFor = services.signals.dueTimes.takeHint(job.id)
+        let answer = await services.poller.status(
+            of: operation,
+            job: job,
+            at: endpoint,
+            wantedAt: dueAt,
+            isUrgent: isCalledFor || running.cancelRequestedAt != nil,
+            until: isLate ? environment.now().adding(seconds: Self.turnSecondsMax) : job.deadline
+        )
+        // Not its turn yet: whatever has happened meanwhile comes first.
+        guard let answer else {
+            if isCalledFor { services.signals.dueTimes.keepHint(job.id) }
+            return halt.isUp ? .leave : .go(try await reload(job))
+        }
         let elapsed = environment.now().seconds(since: running.acceptedAt)
         let schedule = PollSchedule(endpoint, services.durations, job)
+        let isShort = services.poller.isShort(endpoint)
         let jitter = environment.randomFraction()
         let status: OperationStatus
-        do {
-            status = try await endpoint.adapter.status(of: operation)
-        } catch {
+        switch answer {
+        case .success(let known): status = known
+        case .failure(let failure):
             services.metrics.polled(endpoint.id, "error")
-            services.metrics.failed(endpoint.id, error)
+            services.metrics.failed(endpoint.id, failure)
             if isLate { return try await expire(job, operation, endpoint) }
             return try await afterFailedPoll(
                 job,
                 running,
-                error,
-                schedule.interval(elapsed: elapsed, hint: nil, jitter: jitter)
+                failure,
+                schedule.interval(elapsed: elapsed, hint: nil, jitter: jitter, isShort: isShort)
             )
         }
         let seenAt = environment.now()
         services.metrics.polled(endpoint.id, status.word)
+        let unseen = services.poller.secondsUnseen(job)
         switch status {
         case .pending where isLate: return try await expire(job, operation, endpoint)
         case .pending(let progress, let isQueued, let hint):
-            let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter)
+            services.poller.sawUnfinished(job)
+            let interval = schedule.interval(elapsed: elapsed, hint: hint, jitter: jitter, isShort: isShort)
             return try await stillRunning(job, running, progress: progress, isQueued: isQueued, in: interval)
-        case .completed(let outputs, _):
-            services.durations.observe(elapsed, of: job)
+        case .completed(let outputs, let usage):
+            services.metrics.ended(endpoint.id, unseenFor: unseen ?? elapsed)
+            // It ended some time since the last look: in the middle, or soon after such jobs usually begin to.
+            let earliest = unseen.map { elapsed - $0 } ?? min(schedule.early, elapsed)
+            services.durations.observe((earliest + elapsed) / 2, of: job)
             guard !outputs.isEmpty else {
                 return try await advance(job, .providerFailed(Self.withheld, retryAt: nil), seenAt: seenAt)
             }
-            let next = try await advance(job, .providerCompleted(outputs: try Self.encode(outputs)))
+            let next = try await advance(
+                job,
+                .providerCompleted(outputs: try Self.encode(ProviderResult(outputs, usage)))
+            )
             environment.passed(.storing)
             return next
         case .failed(let failure):
+            services.metrics.ended(endpoint.id, unseenFor: unseen ?? elapsed)
             log(.info, "generation failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
             services.metrics.failed(endpoint.id, failure)
             let retryAt = failure.billing == .notCharged ? retryTime(failure, tries: running.attempt) : nil
@@ -78,6 +106,22 @@ extension JobDriver {
             let charged = min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0)))
             return try await advance(job, .providerCancelled(charged: charged), seenAt: seenAt)
         }
+    }
+
+    /// When the next poll is due, on the clock of the boot.
+    private func dueAt(_ job: Job, _ running: JobState.Running) -> Double {
+        if let planned = services.poller.plannedAt(job) { return planned }
+        let ahead = running.nextPollAt.seconds(since: environment.now())
+        // A time further ahead than any pause comes from a clock that was set back: the poll is due.
+        return environment.bootSeconds() + (ahead > Self.pauseMax ? 0 : ahead)
+    }
+
+    /// Whether nothing is to be asked yet.
+    ///
+    /// Not once the deadline has passed, or the provider has called back.
+    private func isEarly(_ job: Job, _ dueAt: Double) -> Bool {
+        dueAt - environment.bootSeconds() > Self.tickSeconds && environment.now() < job.deadline
+            && !services.signals.dueTimes.hasHint(job.id)
     }
 
     /// Stops at the provider what is too late, then says so.
@@ -104,7 +148,7 @@ extension JobDriver {
             progress.map { $0.isFinite && min(1, max(0, $0)) > known } ?? false
             || isQueued != running.isQueuedAtProvider || running.missedPolls > 0
         guard isNews else {
-            await services.signals.dueTimes.wait(for: job.id, until: min(nextPollAt, job.deadline))
+            services.poller.plan(job, in: seconds)
             return .go(try await current(job))
         }
         return try await advance(
@@ -125,10 +169,7 @@ extension JobDriver {
         guard failure.code == .notFound else {
             let hint = failure.retry.seconds.map { min($0, PollSchedule.hintMax) }
             let pause = max(interval, hint ?? min(30, max(1, interval * 2)))
-            await services.signals.dueTimes.wait(
-                for: job.id,
-                until: min(environment.now().adding(seconds: pause), job.deadline)
-            )
+            services.poller.plan(job, in: pause)
             return .go(try await current(job))
         }
         if running.missedPolls + 1 >= Self.missedPollsMax {

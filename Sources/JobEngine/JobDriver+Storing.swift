@@ -11,6 +11,8 @@ extension JobDriver {
     /// How often an output that cannot be had, or fails its check, is fetched, and over how many seconds.
     private static let fetchesMax = 3
     private static let fetchSecondsMax = 30.0
+    /// How long a question for fresh URLs waits for its turn, in seconds.
+    private static let renewalSecondsMax = 30.0
 
     /// How often the way to an output may fail: a short outage must not cost what is paid for.
     private static let fetchFailuresMax = 10
@@ -44,10 +46,12 @@ extension JobDriver {
             transport: endpoint.adapter.transport,
             trustedOrigins: endpoint.adapter.trustedOrigins,
             reach: .publicInternet(and: services.settings.allowNetworks),
-            aside: environment.aside
+            aside: environment.aside,
+            authorizer: endpoint.adapter as? any OutputAuthorizingAdapter
         )
         var current = job
-        var outputs = try Self.decode([ProviderOutput].self, storing.outputs)
+        var result = try Self.decode(ProviderResult.self, storing.outputs)
+        var outputs: [ProviderOutput] { result.outputs }
         guard !outputs.isEmpty else { return try await advance(job, .outputsRejected(Self.withheld)) }
         guard outputs.count <= Self.outputsMax else {
             return try await advance(job, .outputsRejected(Self.invalid("The provider gave too many outputs.")))
@@ -80,17 +84,17 @@ extension JobDriver {
                 }
                 try await environment.sleep(0.2 * Double(1 << fetches))
                 fetches += 1
-                if let renewed = await renewedOutputs(storing, endpoint), renewed != outputs,
-                    renewed.count == outputs.count
+                if let renewed = await self.renewed(result, current, storing, endpoint), renewed.outputs != outputs,
+                    renewed.outputs.count == outputs.count
                 {
-                    outputs = renewed
-                    let event = JobEvent.outputsRenewed(outputs: try Self.encode(renewed))
+                    result = renewed
+                    let event = JobEvent.outputsRenewed(outputs: try Self.encode(result))
                     guard case .go(let next) = try await advance(current, event) else { return .leave }
                     current = next
                 }
             }
         }
-        let bill = try bill(for: current, artifacts)
+        let bill = try bill(for: current, artifacts, result.usage)
         let next = try await advance(current, .artifactsStored(artifacts, bill))
         environment.passed(.completed)
         return next
@@ -129,22 +133,53 @@ extension JobDriver {
         )
     }
 
-    /// The outputs as the provider gives them now, with fresh URLs; nil when it cannot be asked.
-    private func renewedOutputs(_ storing: JobState.Storing, _ endpoint: Endpoint) async -> [ProviderOutput]? {
-        guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text),
-            case .completed(let outputs, _) = try? await endpoint.adapter.status(of: operation)
-        else { return nil }
-        return outputs
+    /// The result as the provider gives it now, with fresh URLs; nil when it cannot be asked.
+    ///
+    /// Asked within the account's budget, before those who only want to know whether they are done: the bytes may be gone
+    /// soon.
+    private func renewed(
+        _ result: ProviderResult,
+        _ job: Job,
+        _ storing: JobState.Storing,
+        _ endpoint: Endpoint
+    ) async -> ProviderResult? {
+        guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text) else {
+            return nil
+        }
+        let answer = await services.poller.status(
+            of: operation,
+            job: job,
+            at: endpoint,
+            wantedAt: environment.bootSeconds(),
+            isUrgent: true,
+            until: environment.now().adding(seconds: Self.renewalSecondsMax)
+        )
+        guard case .success(.completed(let outputs, let usage)) = answer else { return nil }
+        return result.renewed(outputs, usage)
     }
 
-    /// What the artifacts cost at the prices the job was accepted at, measured on them, and never more than the hold.
-    private func bill(for job: Job, _ artifacts: [Artifact]) throws -> Bill {
-        let request = job.admitted.request
+    /// What the job costs at the prices that it was accepted at: by what the provider reports, else measured on the
+    /// artifacts, and never more than the hold.
+    private func bill(for job: Job, _ artifacts: [Artifact], _ usage: ReportedUsage) throws -> Bill {
+        let (request, prices) = (job.admitted.request, job.admitted.prices)
+        if let nano = usage.costNanoUSD {
+            log(.info, "the provider told its own price", job, ["usd": "\(Credits(nanoUSD: nano))"])
+        }
         // Figures beyond all bounds come from a hostile file: they cost what was quoted, and block nothing.
-        let measured = try? job.admitted.prices.bill(.measured(request, artifacts: artifacts), rounding: .halfToEven)
-        if let measured, measured.total <= job.admitted.hold { return measured }
-        let quoted = try job.admitted.prices.bill(.worstCase(of: request), rounding: .halfToEven)
-        return quoted
+        let settlement = try? prices.settlement(of: request, artifacts: artifacts, reported: usage.quantities)
+        guard let settlement, settlement.bill.total <= job.admitted.hold else {
+            return try prices.bill(prices.worstCase(of: request), rounding: .halfToEven)
+        }
+        if !settlement.cut.isEmpty {
+            let units = settlement.cut.map(\.rawValue).joined(separator: ", ")
+            log(
+                .warning,
+                "the provider reported more than was held; the surplus is not billed",
+                job,
+                ["units": "\(units)"]
+            )
+        }
+        return settlement.bill
     }
 
     private static func invalid(_ message: String) -> JobFailure {

@@ -23,11 +23,14 @@ extension JobDriver {
         if let next = try await fetchReferences(of: job, endpoint) { return next }
         environment.passed(.referenced)
         let number = queued.tally.begun + 1
+        let token = environment.randomHex(bytes: 24)
+        let callback = CallbackAddress(publicURL: services.settings.publicURL())
         let attempt = NewAttempt(
             number: number,
             endpoint: job.admitted.endpoint,
             externalID: "\(job.id)_\(number)",
-            token: environment.randomHex(bytes: 24)
+            token: token,
+            callbackURL: callback.url(for: endpoint.adapter, token: token)
         )
         let next = try await advance(job, .attemptBegan(attempt))
         environment.passed(.intent)
@@ -139,8 +142,9 @@ extension JobDriver {
             )
             environment.passed(.running)
             return next
-        case .completed(let outputs, _):
-            let next = try await advance(job, .completedAtOnce(outputs: try Self.encode(outputs)))
+        case .completed(let outputs, let usage):
+            let result = try Self.encode(ProviderResult(outputs, usage))
+            let next = try await advance(job, .completedAtOnce(outputs: result))
             environment.passed(.storing)
             return next
         }
@@ -198,7 +202,7 @@ extension JobDriver {
     private func context(for attempt: Attempt, _ endpoint: Endpoint, _ current: JobBox) -> AttemptContext {
         AttemptContext(
             reference: reference(attempt),
-            callbackURL: nil,
+            callbackURL: attempt.start.callbackURL,
             earlierSends: attempt.sends,
             transport: endpoint.adapter.transport,
             sendTimeoutSeconds: endpoint.model.timing.sendTimeoutSeconds,
@@ -230,6 +234,7 @@ extension JobDriver {
         _ attempt: Attempt,
         _ current: JobBox
     ) async throws(ProviderFailure) -> SendWindow {
+        try await awaitSendTime(current.job)
         let openedAt = environment.bootSeconds()
         let hash = SHA256.hash(body).hex
         if let earlier = attempt.bodySHA256, earlier != hash {
@@ -249,6 +254,23 @@ extension JobDriver {
         let bootSeconds = environment.bootSeconds
         let window = services.settings.sendWindowSeconds
         return SendWindow { bootSeconds() - openedAt < window }
+    }
+
+    /// Waits until the lane's rates allow a send.
+    ///
+    /// - Throws: When the job has news or the process stops meanwhile: nothing was sent.
+    private func awaitSendTime(_ job: Job) async throws(ProviderFailure) {
+        let time = services.budgets.sendTime(job.admitted.lane, at: environment.bootSeconds())
+        while true {
+            let seconds = time - environment.bootSeconds()
+            guard seconds > 0 else { return }
+            // Rounded up: times of the wall clock are whole milliseconds.
+            let wakeAt = environment.now().adding(seconds: seconds + 0.001)
+            await services.signals.dueTimes.wait(for: job.id, until: wakeAt)
+            guard !halt.isUp, !Task.isCancelled else { throw Self.notSent("the worker stops before the send") }
+            guard time > environment.bootSeconds() else { return }
+            // News: the commit of the send sees what they are. The moment that was set aside is kept.
+        }
     }
 
     /// Commits that this very send begins; nil when it may not.

@@ -29,25 +29,29 @@ extension JobDriver {
         // Asked before any look: only one that begins after that time shows all there is.
         let isQuiet = isQuiet(attempt, endpoint, lostAt: since, recovery: recovery)
         let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
-        if isQuiet, waited > services.settings.verifySecondsMax { return try await giveUp(job) }
+        // The bound ends what would go on for ever, but not before one look that shows all there is.
+        let isLast = isQuiet && waited > services.settings.verifySecondsMax
         switch recovery {
         case .resend:
-            return try await resend(job, attempt)
+            return isLast ? try await giveUp(job) : try await resend(job, attempt)
         case .lookUpThenResend(let settle):
             switch try await lookUp(job, attempt, endpoint) {
             case .found(let next): return next
-            case .unanswered: return try await lookAgain(job, settle)
+            case .unanswered: return isLast ? try await giveUp(job) : try await lookAgain(job, settle)
             case .notShown: break
             }
+            if isLast { return try await giveUp(job) }
             guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
             return try await resend(job, attempt)
         case .lookUp(let settle, let isComplete):
             switch try await lookUp(job, attempt, endpoint) {
             case .found(let next): return next
-            case .unanswered: return try await lookAgain(job, settle)
+            case .unanswered: return isLast ? try await giveUp(job) : try await lookAgain(job, settle)
             case .notShown: break
             }
-            guard isQuiet, hasLookedOften(since: since, settle) else { return try await lookAgain(job, settle) }
+            guard isLast || isQuiet && hasLookedOften(since: since, settle) else {
+                return try await lookAgain(job, settle)
+            }
             guard isComplete else { return try await giveUp(job) }
             return try await advance(
                 job,
@@ -109,7 +113,7 @@ extension JobDriver {
         let found: Submission?
         let request = try await requestToSend(job)
         do {
-            found = try await adapter.find(request, attempt: reference(attempt)) { _ in false }
+            found = try await adapter.find(request, attempt: reference(attempt)) { await isTaken($0, from: attempt) }
         } catch {
             log(.info, "look-up failed", job, ["details": "\(error.details)"])
             return .unanswered
@@ -117,7 +121,28 @@ extension JobDriver {
         guard let found else { return .notShown }
         if case .accepted(let operation) = found, !Self.isUsable(operation.remoteID) { return .unanswered }
         log(.notice, "the lost submit was found at the provider", job)
-        return .found(try await apply(found, to: job, endpoint))
+        do {
+            return .found(try await apply(found, to: job, endpoint))
+        } catch is AttemptRefusedStep {
+            // Another attempt has claimed the same generation in the same moment, or the attempt has news: the next look
+            // passes it over.
+            return .unanswered
+        }
+    }
+
+    /// Whether a generation at the provider is another attempt's.
+    ///
+    /// While that cannot be told it counts as taken: it is looked for again, and nobody gets what is not his.
+    private func isTaken(_ remoteID: String, from attempt: Attempt) async -> Bool {
+        let (provider, account) = (attempt.start.endpoint.provider, attempt.start.endpoint.account)
+        do {
+            let owner = try await services.store.attempt(remoteID: remoteID, provider: provider, account: account)
+            guard let owner else { return false }
+            return owner.job != attempt.job || owner.start.number != attempt.start.number
+        } catch {
+            services.logger.error("the owner of a generation could not be read", metadata: ["error": "\(error)"])
+            return true
+        }
     }
 
     /// Waits for a while, or for news, and looks again.

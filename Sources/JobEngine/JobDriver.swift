@@ -12,6 +12,7 @@ struct DriverServices: Sendable {
     let signals: WorkSignals
     let durations: ObservedDurations
     let budgets: LaneBudgets
+    let poller: StatusPoller
     let references: ReferenceFetcher
     let environment: EngineEnvironment
     let settings: JobWorker.Settings
@@ -49,6 +50,7 @@ struct JobDriver: Sendable {
     func drive(_ claimed: Job) async {
         defer {
             services.signals.dueTimes.release(claimed.id)
+            services.poller.forget(claimed.id)
             services.signals.jobsWait()
         }
         services.live.publish(claimed)

@@ -48,7 +48,7 @@ extension JobService {
         let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
         try checkProviderOptions(resolved.request, endpoint)
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
-        let usage = MeteredUsage.worstCase(of: resolved.request)
+        let usage = endpoint.prices.worstCase(of: resolved.request)
         let bill: Bill
         let hold: Credits
         do {

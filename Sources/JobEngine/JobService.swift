@@ -117,13 +117,13 @@ package struct JobService: Sendable {
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
     private let live: LiveJobs
-    private let signals: WorkSignals
+    let signals: WorkSignals
     private let durations: ObservedDurations
     let environment: EngineEnvironment
     private let limits: Limits
     let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
-    private let logger: Logger
+    let logger: Logger
 
     package init(
         store: any JobStore,

@@ -48,6 +48,8 @@ package struct JobWorker: Service {
         package var isOnlyProcess = false
         /// The networks that outputs may be in besides the public one.
         package var allowNetworks: [NetworkRange] = []
+        /// The address that clients and providers find the service at; nil while it is not known.
+        package var publicURL: @Sendable () -> String? = { nil }
 
         package init() {}
     }
@@ -77,6 +79,7 @@ package struct JobWorker: Service {
             signals: signals,
             durations: durations,
             budgets: LaneBudgets(catalog),
+            poller: StatusPoller(environment: environment, dueTimes: signals.dueTimes, metrics: metrics),
             references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
             environment: environment,
             settings: settings,
@@ -117,6 +120,7 @@ package struct JobWorker: Service {
         services.logger.info("worker started", metadata: ["worker": "\(worker)"])
         await withDiscardingTaskGroup { upkeep in
             upkeep.addTask { await services.signals.dueTimes.run() }
+            upkeep.addTask { await services.poller.run() }
             upkeep.addTask { await lease.keep() }
             await withDiscardingTaskGroup { jobs in
                 while !stopping.isUp, !lease.isLost.isUp, !Task.isCancelled {

@@ -2,19 +2,55 @@ import Generation
 import JobCore
 import Synchronization
 
-/// How much each lane can take: its slots, and how many jobs may start in any minute.
+/// How much each lane can take: its slots, and how many jobs may start in any minute and any second.
+///
+/// Claims keep to the rates so that no job leaves the queue to wait elsewhere; since what comes between a claim and its
+/// send takes its time, each send waits for a moment of its own as well, and that one is exact.
 ///
 /// Jobs wait in the queue for both; a client is never refused because a provider is full. Times are on the clock of the
 /// boot: a wall clock that is set opens no floodgate and holds up nobody.
 final class LaneBudgets: Sendable {
     private static let window = 60.0
+    /// The minute of the sends: a little longer, since the provider's begins when the first has arrived.
+    private static let sendWindow = 60.4
 
     private struct Budget {
         let slots: Int
         let perMinute: Int?
+        let perSecond: Int?
         /// When the jobs of the last minute were started, the earliest first.
         var starts: [Double] = []
         var pausedUntil = 0.0
+        /// When the sends of the last minute went out, or will; the earliest first.
+        var sends: [Double] = []
+        var pace: CallPace
+
+        init(slots: Int, perMinute: Int?, perSecond: Int?) {
+            self.slots = slots
+            self.perMinute = perMinute
+            self.perSecond = perSecond
+            pace = CallPace(perSecond: perSecond.map(Double.init))
+        }
+
+        var hasRate: Bool { perMinute != nil || perSecond != nil }
+
+        /// How many may be started now; nil without a limit.
+        mutating func startsNow(at now: Double) -> (count: Int?, nextIn: Double?) {
+            // A minute in which some have started is over when the earliest of them is a minute old.
+            starts.removeAll { $0 <= now - LaneBudgets.window }
+            var (count, next): (Int?, Double?)
+            if let perMinute {
+                count = max(0, perMinute - starts.count)
+                if count == 0, let first = starts.first { next = first + LaneBudgets.window - now }
+            }
+            if let perSecond {
+                let recent = starts.reversed().prefix { $0 > now - 1 }
+                let left = max(0, perSecond - recent.count)
+                if left == 0, let first = recent.last { next = max(next ?? 0, first + 1 - now) }
+                count = min(count ?? left, left)
+            }
+            return (count, next)
+        }
     }
 
     private let budgets: Mutex<[Lane: Budget]>
@@ -24,10 +60,10 @@ final class LaneBudgets: Sendable {
         for endpoint in catalog.endpoints {
             let limits = endpoint.model.limits
             let known = budgets[endpoint.lane]
-            let rates = [known?.perMinute, limits.submitsPerMinute].compactMap { $0 }
             budgets[endpoint.lane] = Budget(
                 slots: min(known?.slots ?? limits.slots, limits.slots),
-                perMinute: rates.min()
+                perMinute: [known?.perMinute, limits.submitsPerMinute].compactMap { $0 }.min(),
+                perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min()
             )
         }
         self.budgets = Mutex(budgets)
@@ -44,15 +80,8 @@ final class LaneBudgets: Sendable {
                     next = min(next ?? .infinity, budget.pausedUntil - now)
                     continue
                 }
-                var starts: Int?
-                if let perMinute = budget.perMinute {
-                    // A minute in which some have started is over when the earliest of them is a minute old.
-                    budget.starts.removeAll { $0 <= now - Self.window }
-                    starts = max(0, perMinute - budget.starts.count)
-                    if starts == 0, let first = budget.starts.first {
-                        next = min(next ?? .infinity, first + Self.window - now)
-                    }
-                }
+                let (starts, nextIn) = budget.startsNow(at: now)
+                if let nextIn { next = min(next ?? .infinity, nextIn) }
                 budgets[lane] = budget
                 if starts != 0 { lanes.append(LaneCapacity(lane: lane, slots: budget.slots, startsNow: starts)) }
             }
@@ -63,14 +92,14 @@ final class LaneBudgets: Sendable {
     /// Takes a start out of a lane's rate budget.
     func spend(_ lane: Lane, at now: Double) {
         budgets.withLock { budgets in
-            if budgets[lane]?.perMinute != nil { budgets[lane]?.starts.append(now) }
+            if budgets[lane]?.hasRate == true { budgets[lane]?.starts.append(now) }
         }
     }
 
     /// A start that was taken out at some time happens only now: the minute counts from here.
     func postpone(_ lane: Lane, from spentAt: Double, to now: Double) {
         budgets.withLock { budgets in
-            guard var budget = budgets[lane], budget.perMinute != nil else { return }
+            guard var budget = budgets[lane], budget.hasRate else { return }
             let index = budget.starts.firstIndex(of: spentAt)
             // One that is not there was postponed before, unless its minute is over.
             guard index != nil || spentAt <= now - Self.window else { return }
@@ -85,6 +114,29 @@ final class LaneBudgets: Sendable {
         budgets.withLock { budgets in
             guard let index = budgets[lane]?.starts.firstIndex(of: spentAt) else { return }
             budgets[lane]?.starts.remove(at: index)
+        }
+    }
+
+    /// Sets a moment aside for a send: nothing of the lane is sent more often than its rates allow.
+    ///
+    /// - Parameters:
+    ///   - lane: The lane.
+    ///   - now: The time.
+    /// - Returns: When the send may go out.
+    func sendTime(_ lane: Lane, at now: Double) -> Double {
+        budgets.withLock { budgets in
+            guard var budget = budgets[lane], budget.hasRate else { return now }
+            var time = max(now, budget.pace.freeAt)
+            if let perMinute = budget.perMinute {
+                budget.sends.removeAll { $0 <= now - Self.sendWindow }
+                if budget.sends.count >= perMinute {
+                    time = max(time, budget.sends[budget.sends.count - perMinute] + Self.sendWindow)
+                }
+                budget.sends.append(time)
+            }
+            budget.pace.take(at: time)
+            budgets[lane] = budget
+            return time
         }
     }
 

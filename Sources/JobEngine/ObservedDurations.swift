@@ -22,9 +22,9 @@ package final class ObservedDurations: Sendable {
     }
 
     /// The duration below which a share of the seen ones lie; nil when too few were seen.
-    func percentile(_ share: Double, of job: Job) -> Double? {
+    func percentile(_ share: Double, of job: Job, atLeast countMin: Int = 3) -> Double? {
         let list = samples.withLock { $0[Self.name(job)] ?? [] }
-        guard list.count >= 3 else { return nil }
+        guard list.count >= countMin else { return nil }
         return list.sorted()[Int((Double(list.count - 1) * share).rounded())]
     }
 

@@ -70,6 +70,9 @@ package final class WorkSignals: Sendable {
 
     /// A job has news: a client wants it stopped, or evidence about its send has come.
     package func wake(_ id: JobID) { dueTimes.wake(id) }
+
+    /// The provider has called back about a job: it is asked at once how that stands.
+    package func pollNow(_ id: JobID) { dueTimes.hint(id) }
 }
 
 /// The one heap of due times in a process: each held job sleeps here until its time or its news.
@@ -90,9 +93,14 @@ final class DueTimes: Sendable {
         var news: Set<JobID> = []
         /// How many drivers hold each job: for a moment two do, when one has given it back and the next has claimed it.
         var held: [JobID: Int] = [:]
+        /// Held jobs that their provider has called back about, and how often.
+        var hints: [JobID: (isNew: Bool, count: Int)] = [:]
         var nextTicket: UInt64 = 0
         var isStopped = false
     }
+
+    /// How many calls of a provider about one job are believed.
+    private static let hintsMax = 50
 
     private let environment: EngineEnvironment
     private let state = Mutex(State())
@@ -111,7 +119,39 @@ final class DueTimes: Sendable {
         state.withLock { state in
             let others = (state.held[id] ?? 1) - 1
             state.held[id] = others > 0 ? others : nil
-            if others <= 0 { state.news.remove(id) }
+            if others <= 0 {
+                state.news.remove(id)
+                state.hints.removeValue(forKey: id)
+            }
+        }
+    }
+
+    /// A held job's provider has called back: its driver is woken.
+    ///
+    /// A number of calls is believed; whoever has the address cannot make us ask without end.
+    func hint(_ id: JobID) {
+        let isNew = state.withLock { state -> Bool in
+            let count = state.hints[id]?.count ?? 0
+            guard state.held[id] != nil, count < Self.hintsMax else { return false }
+            state.hints[id] = (true, count + 1)
+            return true
+        }
+        if isNew { wake(id) }
+    }
+
+    /// Whether the job's provider has called back since that was last taken note of.
+    func hasHint(_ id: JobID) -> Bool { state.withLock { $0.hints[id]?.isNew ?? false } }
+
+    /// A call that was taken note of has had no effect yet: it stands again.
+    func keepHint(_ id: JobID) { state.withLock { $0.hints[id]?.isNew = true } }
+
+    /// Takes note of a call.
+    ///
+    /// - Returns: Whether there was one.
+    func takeHint(_ id: JobID) -> Bool {
+        state.withLock { state in
+            defer { state.hints[id]?.isNew = false }
+            return state.hints[id]?.isNew ?? false
         }
     }
 

@@ -62,6 +62,14 @@ public struct ExactDecimal: Sendable, Hashable {
         return Int64(exactly: Int128(mantissa) * Int128(10).power(places - scale))
     }
 
+    /// Whether the number is greater than another one, however either is written: `1.0` does not exceed `1`.
+    public func exceeds(_ other: ExactDecimal) -> Bool {
+        let places = max(scale, other.scale)
+        // At most 15 places are added to 64 bits: it fits.
+        return Int128(mantissa) * Int128(10).power(places - scale)
+            > Int128(other.mantissa) * Int128(10).power(places - other.scale)
+    }
+
     /// The number times `price`, in nano US dollars, computed in 128 bits and rounded once.
     public func amount(at price: ExactDecimal, rounding: Rounding) throws(LedgerRefusal) -> Credits {
         let product = Int128(mantissa) * Int128(price.mantissa)

@@ -14,9 +14,9 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case request
     /// A minute of audio.
     case audioMinute = "audio_minute"
-    /// A reference picture.
+    /// A reference picture that is handed in.
     case referenceImage = "reference_image"
-    /// The whole: the price is the least that it costs.
+    /// The least that the whole costs: its price is a floor of the total, not of a quantity.
     case minimum
 }
 
@@ -63,8 +63,26 @@ public struct BillLine: Sendable, Hashable, Codable {
     public let price: ExactDecimal
     /// Quantity times price, rounded once.
     public let amount: Credits
-    /// The conditions that chose the line: `resolution=720p`; empty for an unconditional one.
+    /// The conditions that chose the line, and what else explains the quantity: `resolution=720p`.
+    ///
+    /// Empty for an unconditional line that needs no words.
     public let why: String
+}
+
+extension MeteredUsage {
+    /// The same, with no quantity above that of `bound`, and the units that were above it.
+    ///
+    /// Priced by one sheet, the result costs at most what `bound` does.
+    public func bounded(by bound: MeteredUsage) -> (usage: MeteredUsage, cut: Set<PriceUnit>) {
+        var usage = self
+        var cut: Set<PriceUnit> = []
+        for (unit, quantity) in quantities {
+            guard let most = bound.quantities[unit], quantity.exceeds(most) else { continue }
+            usage.quantities[unit] = most
+            cut.insert(unit)
+        }
+        return (usage, cut)
+    }
 }
 
 /// What something costs, line by line.
@@ -84,44 +102,90 @@ public struct Bill: Sendable, Hashable, Codable {
 public struct PriceSheet: Sendable, Hashable, Codable {
     /// The lines.
     public let lines: [PriceLine]
+    /// How videos are counted; nil in the sheets of other types, and in snapshots from before there was a meter.
+    public let videoMeter: VideoMeter?
 
     /// Makes a sheet.
-    public init(lines: [PriceLine]) { self.lines = lines }
+    public init(lines: [PriceLine], videoMeter: VideoMeter? = nil) {
+        self.lines = lines
+        self.videoMeter = videoMeter
+    }
 
     /// The price of some usage.
     ///
     /// For each unit of the sheet the line with the most conditions that all hold is taken. A unit that only has
-    /// conditional lines, none of which hold, is refused: nothing is ever free by accident.
+    /// conditional lines, none of which hold, is refused: nothing is ever free by accident. Reference pictures are the
+    /// exception when there are none, and a minimum whose conditions do not hold is no minimum.
     ///
     /// - Parameters:
     ///   - usage: What is used.
     ///   - rounding: `.up` for holds, `.halfToEven` for quotes and bills.
+    ///   - notes: What to say besides about a unit's quantity.
     /// - Returns: The bill.
     /// - Throws: `noPrice` when a line is missing or its quantity was not metered; `overflow`.
-    public func bill(_ usage: MeteredUsage, rounding: ExactDecimal.Rounding) throws(LedgerRefusal) -> Bill {
-        var seen: Set<PriceUnit> = []
+    public func bill(
+        _ usage: MeteredUsage,
+        rounding: ExactDecimal.Rounding,
+        notes: [PriceUnit: String] = [:]
+    ) throws(LedgerRefusal) -> Bill {
+        var seen: Set<PriceUnit> = [.minimum]
         var billLines: [BillLine] = []
         var total = Credits.zero
         for unit in lines.map(\.unit) where seen.insert(unit).inserted {
-            let matching = lines.filter { line in
-                line.unit == unit && line.conditions.allSatisfy { usage.attributes[$0.key] == $0.value }
-            }
-            guard let line = matching.max(by: { $0.conditions.count < $1.conditions.count }),
-                let quantity = usage.quantities[unit]
-            else { throw .noPrice(unit: unit.rawValue) }
+            let quantity = usage.quantities[unit]
+            if unit == .referenceImage, quantity?.mantissa == 0 { continue }
+            guard let line = line(of: unit, for: usage), let quantity else { throw .noPrice(unit: unit.rawValue) }
             let amount = try quantity.amount(at: line.price, rounding: rounding)
             total = try total.adding(amount)
-            let why = line.conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             billLines.append(
                 BillLine(
                     unit: unit,
                     quantity: quantity,
                     price: line.price,
                     amount: amount,
-                    why: why.joined(separator: " ")
+                    why: [line.why, notes[unit] ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
                 )
             )
         }
+        if let floor = try self.floor(above: total, for: usage, rounding) {
+            total = try total.adding(floor.amount)
+            billLines.append(floor)
+        }
         return Bill(lines: billLines, total: total)
+    }
+
+    /// What brings a total up to the minimum; nil when it is not below one.
+    private func floor(
+        above total: Credits,
+        for usage: MeteredUsage,
+        _ rounding: ExactDecimal.Rounding
+    ) throws(LedgerRefusal) -> BillLine? {
+        guard let line = line(of: .minimum, for: usage) else { return nil }
+        let least = try ExactDecimal(1).amount(at: line.price, rounding: rounding)
+        guard least > total else { return nil }
+        let missing = try least.subtracting(total)
+        guard let price = ExactDecimal(mantissa: missing.nanoUSD, scale: 9) else { throw .overflow }
+        let words = "up to the minimum of \(line.price) USD"
+        return BillLine(
+            unit: .minimum,
+            quantity: ExactDecimal(1),
+            price: price,
+            amount: missing,
+            why: line.why.isEmpty ? words : "\(line.why); \(words)"
+        )
+    }
+
+    /// The line of a unit that counts for some usage; of several the one with the most conditions.
+    private func line(of unit: PriceUnit, for usage: MeteredUsage) -> PriceLine? {
+        lines.filter { line in
+            line.unit == unit && line.conditions.allSatisfy { usage.attributes[$0.key] == $0.value }
+        }.max { $0.conditions.count < $1.conditions.count }
+    }
+}
+
+extension PriceLine {
+    /// The conditions as text: `audio=true resolution=720p`.
+    fileprivate var why: String {
+        conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 }

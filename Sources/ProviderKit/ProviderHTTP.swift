@@ -92,6 +92,13 @@ public struct ProviderAnswer: Sendable {
     /// The body.
     public let body: [UInt8]
 
+    /// Puts an answer together that was read already.
+    public init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     /// Reads an answer to its end.
     ///
     /// - Throws: What a lost connection means, or a body beyond the limit: the provider has answered, but nobody knows what.

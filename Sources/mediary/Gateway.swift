@@ -156,22 +156,6 @@ struct Gateway {
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
-        var settings = JobWorker.Settings()
-        settings.isOnlyProcess = true
-        settings.allowNetworks = configuration.allowNetworks
-        let worker = JobWorker(
-            store: stores.jobs,
-            artifacts: stores.artifacts,
-            catalog: catalog,
-            live: live,
-            signals: signals,
-            durations: durations,
-            environment: environment,
-            references: references,
-            settings: settings,
-            metrics: metrics,
-            logger: logger
-        )
         let sweeper = ArtifactSweeper(
             store: stores.jobs,
             files: stores.artifacts,
@@ -188,6 +172,23 @@ struct Gateway {
             environment: environment,
             logger: logger,
             onListening: onListening
+        )
+        var settings = JobWorker.Settings()
+        settings.isOnlyProcess = true
+        settings.allowNetworks = configuration.allowNetworks
+        settings.publicURL = { api.publicURL }
+        let worker = JobWorker(
+            store: stores.jobs,
+            artifacts: stores.artifacts,
+            catalog: catalog,
+            live: live,
+            signals: signals,
+            durations: durations,
+            environment: environment,
+            references: references,
+            settings: settings,
+            metrics: metrics,
+            logger: logger
         )
         let deliverer = WebhookDeliverer(
             store: stores.jobs,

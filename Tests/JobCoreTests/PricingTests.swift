@@ -26,7 +26,7 @@ import Testing
         let held = MeteredUsage.worstCase(of: request)
         #expect(held.quantities[.second] == ExactDecimal(4))
         #expect(held.quantities[.request] == ExactDecimal(1))
-        #expect(held.attributes == ["resolution": "720p", "audio": "true"])
+        #expect(held.attributes == ["resolution": "720p", "audio": "true", "input": "text"])
         let used = MeteredUsage.measured(request, artifacts: [artifact(0, milliseconds: 3_960)])
         #expect(used.quantities[.second]?.description == "3.960")
         #expect(used.attributes == held.attributes)
@@ -57,14 +57,17 @@ import Testing
 
     @Test func aPriceListIsReadWholeOrNotAtAll() throws {
         let sheet = try #require(
-            PriceSheet([
-                ListPrice(unit: "second", usd: "0.0125", conditions: ["resolution": "720p"]),
-                ListPrice(unit: "audio_minute", usd: "1"),
-            ])
+            PriceSheet(
+                .video([
+                    ListPrice(unit: "second", usd: "0.0125", conditions: ["resolution": "720p"]),
+                    ListPrice(unit: "audio_minute", usd: "1"),
+                ])
+            )
         )
         #expect(sheet.lines.map(\.unit) == [.second, .audioMinute])
         #expect(sheet.lines.first?.conditions == ["resolution": "720p"])
-        #expect(PriceSheet([ListPrice(unit: "hour", usd: "1")]) == nil)
-        #expect(PriceSheet([ListPrice(unit: "second", usd: "1e-3")]) == nil)
+        #expect(PriceSheet(.video([ListPrice(unit: "hour", usd: "1")])) == nil)
+        #expect(PriceSheet(.video([ListPrice(unit: "second", usd: "1e-3")])) == nil)
+        #expect(PriceSheet(.video([ListPrice(unit: "second", usd: "-1")])) == nil)
     }
 }

@@ -90,6 +90,7 @@ final class EngineHarness: Sendable {
         freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
         fault: @escaping @Sendable (String) -> StoreFault? = { _ in nil },
         passed: @escaping @Sendable (Node, WriteAheadStep) -> Void = { _, _ in },
+        adapter own: ((NodeTransport) -> any ProviderAdapter)? = nil,
         settings change: (inout JobWorker.Settings) -> Void = { _ in }
     ) throws -> Node {
         var settings = JobWorker.Settings()
@@ -97,14 +98,14 @@ final class EngineHarness: Sendable {
         change(&settings)
         let life = NodeLife()
         let wire = NodeTransport(provider: provider, life: life)
-        let adapter: any ProviderAdapter =
+        let able: any ProviderAdapter =
             canCancel
             ? AbleAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute, offered: models)
             : UnstoppableAdapter(wire: wire, slots: slots, submitsPerMinute: submitsPerMinute, offered: models)
         let node = try Node(
             self,
             life: life,
-            adapter: adapter,
+            adapter: own?(wire) ?? able,
             settings: settings,
             limits: limits,
             references: references,

@@ -64,6 +64,14 @@ struct NodeStore: JobStore {
         try await through { try await base.attempts(of: ids) }
     }
 
+    func attempt(token: String) async throws -> Attempt? { try await through { try await base.attempt(token: token) } }
+
+    func attempt(remoteID: String, provider: String, account: String) async throws -> Attempt? {
+        try await through {
+            try await base.attempt(remoteID: remoteID, provider: provider, account: account)
+        }
+    }
+
     func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
         try await through { try await base.events(of: id, after: version, limit: limit) }
     }

@@ -153,16 +153,21 @@ extension ScriptedAdapter {
         case 202:
             guard let id = answer.header("x-id") else { throw Self.unclear("no id") }
             return .accepted(ProviderOperation(remoteID: id))
-        case 200: return .completed(Self.outputs(answer), ReportedUsage())
+        case 200: return .completed(Self.outputs(answer), wire.provider.script.usage)
         case _: throw Self.refusal(answer)
         }
     }
 
     func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        try await scriptedStatus(of: operation)
+    }
+
+    /// How the provider says that a generation stands.
+    func scriptedStatus(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
         let answer = try await exchange(HTTPRequest(.get, "https://provider/operations/\(operation.remoteID)"))
         guard answer.status == 200 else { throw Self.refusal(answer) }
         switch answer.header("x-state") {
-        case "completed": return .completed(Self.outputs(answer), ReportedUsage())
+        case "completed": return .completed(Self.outputs(answer), wire.provider.script.usage)
         case "failed":
             return .failed(
                 ProviderFailure(

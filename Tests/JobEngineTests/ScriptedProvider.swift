@@ -98,6 +98,8 @@ final class ScriptedProvider: Sendable {
         var salt = ""
         /// What a cancelled generation costs; nil when the provider does not say.
         var cancelCharge: Int64? = 0
+        /// What the provider reports to have used at the end.
+        var usage = ReportedUsage()
         /// How many outputs a generation has.
         var outputs = 1
         /// The class of each model.
@@ -266,7 +268,8 @@ final class ScriptedProvider: Sendable {
             if case .completeAndLose = reply {
                 return .failure(TransportFailure(.connectionLost, requestReachedPeer: .unknown, "reset"))
             }
-            guard answer.status == 202, let id = answer.header("x-id") else { return .success(answer) }
+            // A repeat of a send that was accepted before may find it still at work.
+            guard answer.status == 202, let id = answer.header("x-id"), isDone(id) else { return .success(answer) }
             return .success(completed(id))
         case .lose: return .failure(TransportFailure(.timedOut, requestReachedPeer: .unknown, "no answer"))
         case .noConnection: return .failure(TransportFailure(.noConnection, requestReachedPeer: .no, "refused"))
@@ -338,6 +341,11 @@ final class ScriptedProvider: Sendable {
         case .cancelled(let nano):
             return Self.answer(200, headers: [("x-state", "cancelled"), ("x-charged", nano.map { "\($0)" } ?? "")])
         }
+    }
+
+    private func isDone(_ id: String) -> Bool {
+        let now = clock.now
+        return state.withLock { $0.generations[id]?.isDone(at: now) ?? false }
     }
 
     private func completed(_ id: String) -> HTTPResponse {

@@ -4,10 +4,14 @@ package enum Wires {
     package static let all: [any SimulatedProvider.Type] = [
         ExampleWire.self,
         OpenAISimulator.self,
-
         GeminiSimulator.self,
         VertexSimulator.self,
         ArkWire.self,
+
+        DashScopeSimulator.self,
+
+        KlingSimulator.self,
+        KlingKeyedSimulator.self,
     ]
 
     /// A wire by its name.

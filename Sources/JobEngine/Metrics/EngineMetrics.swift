@@ -36,6 +36,10 @@ package final class EngineMetrics: Sendable {
     package let providerSubmits = Family(["provider", "outcome"], make: Meter.init)
     /// Questions to providers about what they run, by provider and answer.
     package let providerPolls = Family(["provider", "outcome"], make: Meter.init)
+    /// Questions about several generations in one call, by provider and how they ended.
+    package let providerBulkCalls = Family(["provider", "outcome"], make: Meter.init)
+    /// From the last look that found a generation unfinished to the one that saw its end, by provider.
+    package let completionGap = Family(["provider"]) { Histogram(bounds: EngineMetrics.lagBounds) }
     /// Failures that providers gave, by provider and code.
     package let providerFailures = Family(["provider", "code"], make: Meter.init)
     /// From when a provider's end was seen to when the job's end was committed, by type.
@@ -75,6 +79,15 @@ package final class EngineMetrics: Sendable {
 
     func polled(_ endpoint: EndpointID, _ outcome: StaticString) {
         providerPolls[endpoint.provider, outcome.description].add()
+    }
+
+    func askedTogether(_ provider: String, _ outcome: StaticString) {
+        providerBulkCalls[provider, outcome.description].add()
+    }
+
+    /// A generation's end was seen, so long after it was last seen unfinished.
+    func ended(_ endpoint: EndpointID, unseenFor seconds: Double) {
+        completionGap[endpoint.provider].observe(seconds)
     }
 
     func failed(_ endpoint: EndpointID, _ failure: ProviderFailure) {

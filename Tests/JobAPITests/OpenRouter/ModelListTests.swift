@@ -225,7 +225,23 @@ import Testing
             (.second, ["audio": "true", "resolution": "1080p"], "0.3", "duration_seconds_with_audio_1080p"),
             (.second, ["quality": "pro"], "0.5", nil),
             (.second, ["resolution": "wide"], "0.5", nil),
-            (.token, [:], "0.0000107", nil),
+            (.second, ["input": "text", "resolution": "720p"], "0.5", "text_to_video_duration_seconds_720p"),
+            (.second, ["input": "image", "resolution": "1080p"], "0.5", "image_to_video_duration_seconds_1080p"),
+            (.second, ["input": "reference", "resolution": "4K"], "0.5", "reference_duration_seconds_4k"),
+            (.second, ["input": "text"], "0.5", nil),
+            (.second, ["input": "text", "audio": "true", "resolution": "720p"], "0.5", nil),
+            (.second, ["input": "video", "resolution": "720p"], "0.5", nil),
+            (.token, [:], "0.0000107", "video_tokens"),
+            (.token, ["resolution": "1080p"], "0.0000107", "video_tokens_1080p"),
+            (.token, ["audio": "false"], "0.0000107", "video_tokens_without_audio"),
+            (.token, ["audio": "true"], "0.0000107", "video_tokens"),
+            (.token, ["audio": "true", "resolution": "4k"], "0.0000107", "video_tokens_4k"),
+            (.token, ["audio": "false", "resolution": "720p"], "0.0000107", nil),
+            (.token, ["input": "video"], "0.0000107", "video_tokens_with_video_input"),
+            (.token, ["input": "video", "resolution": "480p"], "0.1", "video_tokens_480p_with_video_input"),
+            (.token, ["input": "text"], "0.0000107", nil),
+            (.referenceImage, [:], "0.03", "reference_images"),
+            (.referenceImage, ["resolution": "720p"], "0.03", nil),
             (.request, [:], "0.4", "generate"),
             (.image, [:], "0.4", nil),
         ]
@@ -236,6 +252,32 @@ import Testing
             #expect(skus.map(\.key) == (key.map { [$0] } ?? []))
             #expect(skus.map(\.price) == (key == nil ? [] : [text]))
         }
+    }
+
+    @Test(arguments: [("0.5", "50"), ("1", "100"), ("0.25", "25"), ("0.125", "12.5")])
+    func aMinimumIsToldInCents(_ usd: String, _ cents: String) throws {
+        let line = PriceLine(unit: .minimum, price: try #require(ExactDecimal(usd)))
+        let skus = PricingSKUs.of(PriceSheet(lines: [line]))
+        #expect(skus.map(\.key) == ["minimum_cents_per_generation"])
+        #expect(
+            skus.compactMap { ExactDecimal($0.price)?.scaled(toPlaces: 3) } == [
+                ExactDecimal(cents)?.scaled(toPlaces: 3)
+            ]
+        )
+    }
+
+    /// Where sound has a price of its own, the plain key is the one with sound; a plain line keeps its key.
+    @Test func theWordsForTokensDoNotCollide() throws {
+        func line(_ price: String, _ conditions: [String: String]) throws -> PriceLine {
+            PriceLine(unit: .token, price: try #require(ExactDecimal(price)), conditions: conditions)
+        }
+        let both = [try line("0.0000024", ["audio": "true"]), try line("0.0000012", ["audio": "false"])]
+        let skus = PricingSKUs.of(PriceSheet(lines: both))
+        #expect(skus.map(\.key) == ["video_tokens", "video_tokens_without_audio"])
+        #expect(skus.map(\.price) == ["0.0000024", "0.0000012"])
+        let plain = PricingSKUs.of(PriceSheet(lines: both + [try line("0.000003", [:])]))
+        #expect(plain.map(\.key) == ["video_tokens", "video_tokens_without_audio"])
+        #expect(plain.map(\.price) == ["0.000003", "0.0000012"])
     }
 
     @Test func onlyWhatCostsNothingIsFree() throws {

@@ -8,6 +8,10 @@ package struct ExampleWire: SimulatedProvider {
         rates: [SimulatorLimits.Rate(.list, requests: 3, seconds: 60)]
     )
 
+    private static let fields: Set<String> = [
+        "prompt", "seconds", "size", "sound", "seed", "first", "last", "references", "id", "callback",
+    ]
+
     private let world: SimulatorWorld
     private let key: String
 
@@ -47,8 +51,13 @@ package struct ExampleWire: SimulatedProvider {
     package func callback(for task: SimulatedTask) -> SimulatedAnswer? { .json(200, shown(task)) }
 
     private func submit(_ request: SimulatedRequest) -> SimulatedAnswer {
-        guard let prompt = request.json?["prompt"]?.stringValue, let seconds = request.json?["seconds"]?.integerValue
+        guard case .object(let fields)? = request.json, Set(fields.keys).isSubset(of: Self.fields),
+            let prompt = fields["prompt"]?.stringValue, let seconds = fields["seconds"]?.integerValue,
+            (1...4).contains(seconds), let size = PixelSize(fields["size"]?.stringValue ?? "320x180")
         else { return refusal(status: 400, retryAfterSeconds: nil) }
+        if let id = fields["id"]?.stringValue, world.task(externalID: id) != nil {
+            return .json(409, ["error": ["code": "duplicate", "message": "There is a task of this id."]])
+        }
         guard world.outcome(of: prompt) != .filteredInput else {
             world.consumeOutcome()
             return .json(400, ["error": ["code": "filtered", "message": "The prompt is not allowed."]])
@@ -57,16 +66,18 @@ package struct ExampleWire: SimulatedProvider {
             id: world.newID("task-"),
             prompt: prompt,
             seconds: Int(seconds),
-            width: 320,
-            height: 180,
-            hasAudio: true,
-            callbackURL: request.json?["callback"]?.stringValue
+            width: size.width,
+            height: size.height,
+            hasAudio: fields["sound"]?.boolValue ?? false,
+            externalID: fields["id"]?.stringValue,
+            callbackURL: fields["callback"]?.stringValue
         )
         return .json(200, ["id": .string(task.id)])
     }
 
     private func shown(_ task: SimulatedTask) -> JSONValue {
-        var fields: [String: JSONValue] = ["id": .string(task.id)]
+        var fields: [String: JSONValue] = ["id": .string(task.id), "prompt": .string(task.prompt)]
+        fields["external_id"] = task.externalID.map(JSONValue.string)
         let standing = world.standing(of: task)
         fields["status"] = .string(standing == .unknown ? "dreaming" : standing.word)
         if standing == .succeeded { fields["url"] = .string(world.outputURL(of: task)) }

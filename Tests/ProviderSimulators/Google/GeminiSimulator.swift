@@ -159,8 +159,9 @@ package struct GeminiSimulator: SimulatedProvider {
 
     // MARK: Files
 
+    /// The public address, wherever this is served: the SDKs take the id out of it, and know it by its scheme.
     func fileURL(_ task: SimulatedTask) -> String {
-        "\(world.baseURL)/v1beta/files/\(task.fields["file"]?.stringValue ?? ""):download?alt=media"
+        "https://generativelanguage.googleapis.com/v1beta/files/\(task.fields["file"]?.stringValue ?? ""):download?alt=media"
     }
 
     private func file(_ name: String, _ request: SimulatedRequest) async -> SimulatedAnswer {

@@ -9,7 +9,8 @@ import Generation
 /// 49; and for a number of seconds, OpenMAIC pull request 98). The words of other messages are made up; their `code` and
 /// `param` are not. What is asked about a video that is not finished answers 404, which no source confirms.
 ///
-/// Setting `api_key`: the one key that is taken; otherwise any that begins with `sk-`.
+/// Settings: `api_key`, the one key that is taken; otherwise any that begins with `sk-`. `poll_after_ms`, what is said about
+/// when to ask again; otherwise nothing.
 package struct OpenAISimulator: SimulatedProvider {
     package static let name = "openai"
 
@@ -31,6 +32,12 @@ package struct OpenAISimulator: SimulatedProvider {
     }
 
     package func answer(_ request: SimulatedRequest) async -> SimulatedAnswer {
+        var answer = await plainAnswer(request)
+        answer.headers.append((name: "x-request-id", value: world.newID("req_")))
+        return answer
+    }
+
+    private func plainAnswer(_ request: SimulatedRequest) async -> SimulatedAnswer {
         if let refusal = OpenAIRefusal.ofCredentials(request, key: world.setting("api_key")) { return refusal.answer }
         let path = request.segments
         guard path.count >= 2, path[0] == "v1", path[1] == "videos" else {
@@ -40,7 +47,7 @@ package struct OpenAISimulator: SimulatedProvider {
             switch (request.method, path.count) {
             case ("POST", 2): return try create(OpenAIForm(request), remixOf: nil)
             case ("GET", 2): return try list(request)
-            case ("GET", 3): return shown(try task(path[2]))
+            case ("GET", 3): return try show(task(path[2]))
             case ("DELETE", 3): return try delete(task(path[2]))
             case ("GET", 4) where path[3] == "content": return try await content(task(path[2]), request)
             case ("POST", 4) where path[3] == "remix": return try remix(task(path[2]), request)
@@ -84,7 +91,7 @@ package struct OpenAISimulator: SimulatedProvider {
                 "model": .string(wanted.model), "remixed_from_video_id": source.map { .string($0.id) } ?? .null,
             ]
         )
-        return shown(task)
+        return .json(200, json(task, .queued))
     }
 
     private func remix(_ source: SimulatedTask, _ request: SimulatedRequest) throws -> SimulatedAnswer {
@@ -105,14 +112,13 @@ package struct OpenAISimulator: SimulatedProvider {
         return task
     }
 
-    private func shown(_ task: SimulatedTask) -> SimulatedAnswer {
+    private func show(_ task: SimulatedTask) throws -> SimulatedAnswer {
         let standing = world.standing(of: task)
-        let isPending = !standing.isFinal
+        let pause = standing.isFinal ? nil : world.setting("poll_after_ms")
         return .json(
             200,
             json(task, standing),
-            headers: [(name: "x-request-id", value: world.newID("req_"))]
-                + (isPending ? [(name: "openai-poll-after-ms", value: world.setting("poll_after_ms") ?? "1000")] : [])
+            headers: pause.map { [(name: "openai-poll-after-ms", value: $0)] } ?? []
         )
     }
 
@@ -139,11 +145,13 @@ package struct OpenAISimulator: SimulatedProvider {
         }
         let isDone = status == "completed"
         let endedAt = task.endsAt / 1_000
+        // The wire names no media: that there is none shows in a time that has passed, and at the download.
+        let expiresAt = endedAt + (standing == .withoutMedia ? -Self.kept : Self.kept)
         return [
             "id": .string(task.id), "object": "video", "model": task.fields["model"] ?? "sora-2",
             "status": .string(status), "progress": .integer(progress), "prompt": .string(task.prompt),
             "created_at": .integer(task.createdAt / 1_000), "completed_at": isDone ? .integer(endedAt) : .null,
-            "expires_at": isDone ? .integer(endedAt + Self.kept) : .null,
+            "expires_at": isDone ? .integer(expiresAt) : .null,
             "size": .string("\(task.width)x\(task.height)"), "seconds": .string(String(task.seconds)),
             "remixed_from_video_id": task.fields["remixed_from_video_id"] ?? .null, "error": error,
         ]

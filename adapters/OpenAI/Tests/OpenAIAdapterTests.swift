@@ -1,4 +1,31 @@
-import OpenAIAdapter
+import ConformanceKit
+import Foundation
+import Generation
+import HTTPTransport
+import ProviderKit
+import ProviderSimulators
 import Testing
 
-@Suite struct OpenAIAdapterTests {}
+@testable import OpenAIAdapter
+
+/// The adapter over real HTTP, against the simulated provider.
+@Suite struct OpenAIAdapterTests {
+    @Test(arguments: AdapterConformance.checks)
+    func conforms(_ check: AdapterConformance.Check) async throws {
+        let frame = OpenAIStage.frame(1_280, 720)
+        try await withSimulator(OpenAISimulator.self) { simulator in
+            let address = "\(simulator.baseURL)/v1"
+            let subject = AdapterConformance.Subject(
+                requests: [
+                    try OpenAIStage.request(frame: frame.input),
+                    try OpenAIStage.request(model: "openai/sora-2-pro"),
+                ],
+                inputs: [frame.stored.sha256: frame.bytes],
+                secrets: [OpenAIStage.key],
+                pause: { try await Task.sleep(for: .milliseconds(20)) },
+                make: { try OpenAIStage.adapter(address, now: { simulator.world.now() }) }
+            )
+            try await check.run(subject)
+        }
+    }
+}

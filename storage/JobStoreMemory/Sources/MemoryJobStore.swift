@@ -144,6 +144,17 @@ package actor MemoryJobStore: JobStore {
         Dictionary(ids.map { ($0, attemptRows[$0] ?? []) }) { first, _ in first }.filter { !$0.value.isEmpty }
     }
 
+    package func attempt(token: String) -> Attempt? {
+        attemptRows.values.joined().first { $0.start.token == token }
+    }
+
+    package func attempt(remoteID: String, provider: String, account: String) -> Attempt? {
+        attemptRows.values.joined().first {
+            ($0.remoteID == remoteID || $0.orphanRemoteID == remoteID) && $0.start.endpoint.provider == provider
+                && $0.start.endpoint.account == account
+        }
+    }
+
     package func events(of id: JobID, after version: Int64, limit: Int) -> [JobEventRecord] {
         Array((eventRows[id] ?? []).filter { $0.version > version }.prefix(limit))
     }

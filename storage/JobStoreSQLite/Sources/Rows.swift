@@ -127,7 +127,7 @@ extension Attempt {
         SELECT attempts.job, attempts.number, endpoints.model, endpoints.provider, endpoints.account,
             attempts.external_id, attempts.token, attempts.state, attempts.epoch, attempts.sends,
             attempts.body_sha256, attempts.began_at, attempts.sending_at, attempts.ended_at, attempts.remote_id,
-            attempts.submission, attempts.failure, attempts.orphan_remote_id
+            attempts.submission, attempts.failure, attempts.orphan_remote_id, attempts.callback_url
         FROM attempts JOIN endpoints ON endpoints.id = attempts.endpoint
         """
 
@@ -137,7 +137,8 @@ extension Attempt {
             number: row[1],
             endpoint: EndpointID(model: row[2], provider: row[3], account: row[4]),
             externalID: row[5],
-            token: row[6]
+            token: row[6],
+            callbackURL: row[18]
         )
         let name: String = row[7]
         guard let state = AttemptState(rawValue: name) else {
@@ -188,13 +189,14 @@ extension Attempt {
         try db.run(
             """
             INSERT INTO attempts (job, number, endpoint, provider, account, external_id, token, state, epoch, sends,
-                began_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                began_at, callback_url)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(job), .integer(start.number), .integer(try db.endpointID(of: start.endpoint)),
                 .text(start.endpoint.provider), .text(start.endpoint.account), .text(start.externalID),
                 .text(start.token), .text(state.rawValue), .integer(epoch), .integer(sends), .time(beganAt),
+                .text(start.callbackURL),
             ]
         )
     }

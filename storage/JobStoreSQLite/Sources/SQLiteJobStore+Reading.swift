@@ -29,6 +29,18 @@ extension SQLiteJobStore {
         }
     }
 
+    package func attempt(token: String) async throws -> Attempt? {
+        try await pool.read { db in try db.row(ReadSQL.attemptByToken, [.text(token)]).map(Attempt.init) }
+    }
+
+    package func attempt(remoteID: String, provider: String, account: String) async throws -> Attempt? {
+        try await pool.read { db in
+            let place: [DatabaseValue] = [.text(provider), .text(account), .text(remoteID)]
+            let found = try db.row(ReadSQL.attemptByRemoteID, place) ?? db.row(ReadSQL.attemptByOrphanID, place)
+            return try found.map(Attempt.init)
+        }
+    }
+
     package func events(of id: JobID, after version: Int64, limit: Int) async throws -> [JobEventRecord] {
         try await pool.read { db in
             try db.rows(ReadSQL.events, [.id(id), .integer(version), .integer(limit)]).map(JobEventRecord.init)
@@ -77,6 +89,18 @@ extension SQLiteJobStore {
 /// The statements of reading; their plans are tested.
 enum ReadSQL {
     static let attempts = "\(Attempt.selection) WHERE attempts.job = ? ORDER BY attempts.number"
+
+    static let attemptByToken = "\(Attempt.selection) WHERE attempts.token = ?"
+
+    static let attemptByRemoteID = """
+        \(Attempt.selection)
+        WHERE attempts.provider = ? AND attempts.account = ? AND attempts.remote_id = ?
+        """
+
+    static let attemptByOrphanID = """
+        \(Attempt.selection)
+        WHERE attempts.provider = ? AND attempts.account = ? AND attempts.orphan_remote_id = ? LIMIT 1
+        """
 
     static let events = """
         SELECT job, version, at, state, phase, progress FROM events WHERE job = ? AND version > ?

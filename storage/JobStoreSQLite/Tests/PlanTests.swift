@@ -38,6 +38,13 @@ import Testing
         Expectation(testDescription: "waits", sql: ReadSQL.waits, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "queue position", sql: ReadSQL.queuePosition, index: "jobs_waiting"),
         Expectation(testDescription: "events", sql: ReadSQL.events, index: "sqlite_autoindex_events_1"),
+        Expectation(testDescription: "token", sql: ReadSQL.attemptByToken, index: "sqlite_autoindex_attempts_2"),
+        Expectation(testDescription: "remote id", sql: ReadSQL.attemptByRemoteID, index: "attempts_remote_id"),
+        Expectation(
+            testDescription: "orphan",
+            sql: ReadSQL.attemptByOrphanID,
+            index: "attempts_orphan_remote_id"
+        ),
         Expectation(testDescription: "outbox", sql: ReadSQL.outbox, index: "sqlite_autoindex_outbox_1"),
         Expectation(testDescription: "due origins", sql: DeliverySQL.dueOrigins, index: "outbox_origins_due"),
         Expectation(testDescription: "next delivery", sql: DeliverySQL.nextDue, index: "outbox_origins_due"),
