@@ -121,6 +121,10 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
         .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(
+            name: "ProviderKitTests",
+            dependencies: ["ProviderKit", "Generation", "HTTPTransport", "ConformanceKit"]
+        ),
         .testTarget(name: "MediaInspectionTests", dependencies: ["MediaInspection"]),
         .testTarget(
             name: "JobEngineTests",
@@ -197,7 +201,9 @@ let package = Package(
         // The real program under the official clients of others.
         .testTarget(
             name: "WireCompatibilityTests",
-            dependencies: ["ServiceHarness", "Generation", "ConformanceKit", "ProviderSimulators"],
+            dependencies: [
+                "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
+            ],
             exclude: ["requirements.txt", "Clients"]
         ),
     ]

@@ -11,13 +11,15 @@ extension AdapterConformance {
                 stage.provider.inject(.answerLost, .submit, 1)
                 #expect(await stage.submit(request, attempt).failure != nil)
                 let id = try #require(stage.provider.started().last)
-                // One that looks the same belongs to somebody else, and must not be taken.
-                let foreign = try await find(stage, adapter, request, attempt) { $0.contains(id) || id.contains($0) }
-                #expect(foreign == nil, "\(request.model): it took what another attempt owns")
                 guard case .accepted(let operation)? = try await find(stage, adapter, request, attempt) else {
                     Issue.record("\(request.model): what was lost was not found")
                     continue
                 }
+                // The same, when it belongs to another attempt.
+                let foreign = try await find(stage, adapter, request, attempt, seconds: 0) {
+                    $0 == operation.remoteID || $0.contains(id)
+                }
+                #expect(foreign == nil, "\(request.model): it took what another attempt owns")
                 guard case .success(.completed(let outputs, _)) = try await stage.end(operation) else {
                     Issue.record("\(request.model): what was found did not complete")
                     continue

@@ -154,7 +154,8 @@ public enum AdapterConformance {
                 }
                 let attempt = subject.attempt(at: adapter, index)
                 _ = try await adapter.submit(request, attempt: attempt.context())
-                _ = try await subject.make().submit(request, attempt: attempt.context(earlierSends: 1))
+                // A provider that knows the id already may refuse the second send.
+                _ = try? await subject.make().submit(request, attempt: attempt.context(earlierSends: 1))
                 #expect(Set(attempt.commits).count == 1, "two bodies for one attempt")
                 #expect(Set(attempt.submits.map { $0.header("Idempotency-Key") }).count <= 1)
             }

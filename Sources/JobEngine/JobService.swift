@@ -246,7 +246,8 @@ package struct JobService: Sendable {
             keyHash: submission.key.hash,
             request: request,
             parameters: submission.parameters,
-            adjustments: submission.adjustments + resolved.adjustments,
+            adjustments: submission.adjustments + resolved.adjustments
+                + FrameFit.adjustments(of: resolved.request, for: endpoint.model, references),
             endpoint: endpoint.id,
             lane: endpoint.lane,
             hold: hold,

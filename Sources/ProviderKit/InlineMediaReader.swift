@@ -18,6 +18,8 @@ public struct InlineMediaReader: Sendable {
     ///
     /// Models put opaque signatures of megabytes beside their media, which nobody here needs.
     public var textBytesMax = 64 << 10
+    /// The most bytes of such strings that are read at all.
+    public var droppedBytesMax = 16 << 20
     /// The longest media of one answer, decoded and together, in bytes.
     public var mediaBytesMax: Int64 = 2 << 30
 
@@ -112,6 +114,7 @@ private struct InlineWalker {
     private var textStart = 0
     /// Whether the text at hand is too long to be kept.
     private var isDropping = false
+    private var droppedBytes = 0
     /// The bytes of an escape that has begun, its backslash included; in a text at most the backslash.
     private var escape: [UInt8] = []
     /// The last text and the last key; empty when it was too long for one.
@@ -188,7 +191,14 @@ private struct InlineWalker {
             kept.removeLast(kept.count - textStart)
             isDropping = true
         }
-        if !isDropping { try keep(run) }
+        if isDropping {
+            droppedBytes += run.count
+            guard droppedBytes <= limits.droppedBytesMax else {
+                throw .unreadableInline("more than \(limits.droppedBytesMax) bytes of text")
+            }
+        } else {
+            try keep(run)
+        }
         guard let end = rest.popFirst() else { return }
         if end == Self.quote {
             text = kept.count - textStart <= 64 ? Array(kept[textStart...]) : []
@@ -305,7 +315,11 @@ private struct InlineFile {
             case _: break
             }
         }
-        guard !isOver, let data = Data(base64Encoded: Data(characters)) else {
+        // Foundation forgives padding in the midst of things.
+        let padding = characters.suffix(2).drop { $0 != UInt8(ascii: "=") }
+        guard !isOver, characters.dropLast(padding.count).allSatisfy({ $0 != UInt8(ascii: "=") }),
+            padding.allSatisfy({ $0 == UInt8(ascii: "=") }), let data = Data(base64Encoded: Data(characters))
+        else {
             throw .unreadableInline("a medium that is no base64")
         }
         isOver = characters.last == UInt8(ascii: "=")

@@ -105,13 +105,17 @@ struct Gateway {
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment
         transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
-        let settings = ProviderSettings(
+        var settings = ProviderSettings(
             environment: environment,
             workFolder: work,
             transport: transport,
             processorCount: ProcessInfo.processInfo.activeProcessorCount,
             now: { now().milliseconds }
         )
+        let pictures = PictureTools(environment)
+        settings.pictures = PictureScaler { (bytes, mediaType, size) async throws(ProviderFailure) in
+            try await pictures.scaled(bytes, mediaType, to: size)
+        }
         catalog = try EndpointCatalog(AdapterCatalog.instances(settings))
     }
 

@@ -85,7 +85,7 @@ extension ScriptedAdapter {
     var models: [ModelCapabilities] {
         [
             model("fake/video", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
-            model("fake/other", .video(video), [ListPrice(unit: "second", usd: "0.1")]),
+            model("fake/other", .video(fitting), [ListPrice(unit: "second", usd: "0.1")]),
             model("fake/image", .image(image), [ListPrice(unit: "image", usd: "0.04")]),
             model("fake/speech", .speech(speech), [ListPrice(unit: "character", usd: "0.001")]),
         ].filter { offered.isEmpty || offered.contains($0.slug) }
@@ -98,6 +98,13 @@ extension ScriptedAdapter {
             sizes: [SizeOption(resolution: "720p", aspectRatio: "16:9", size: PixelSize(width: 1_280, height: 720))]
         )
         parameters.frameRoles = [.first]
+        return parameters
+    }
+
+    /// Frames must have the video's own size.
+    private var fitting: VideoParameters {
+        var parameters = video
+        parameters.framesMatchSize = true
         return parameters
     }
 

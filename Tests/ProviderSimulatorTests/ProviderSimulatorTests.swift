@@ -110,6 +110,22 @@ struct ProviderSimulatorTests {
         }
     }
 
+    @Test func aPromptAsksForFaultsOfItsOwn() async throws {
+        try await withSimulator(ExampleWire.self) { simulator in
+            let plain = try await submit(simulator)
+            let marked = try await submit(simulator, "a dog [[fault:poll:status:503*2]][[fault:poll:html]][[job:1]]")
+            let address = "\(simulator.baseURL)/tasks"
+            #expect(try await ask(.get, "\(address)/\(marked)").status == 503)
+            #expect(try await ask(.get, "\(address)/\(plain)").status == 200)
+            #expect(try await ask(.get, "\(address)/\(marked)").status == 503)
+            #expect(try await ask(.get, "\(address)/\(marked)").json == nil)
+            #expect(try await ask(.get, "\(address)/\(marked)").json?["id"] == .string(marked))
+            let body: JSONValue = ["prompt": "a fox [[fault:submit:status:429:7]][[job:2]]", "seconds": 1]
+            #expect(try await ask(.post, address, body).status == 429)
+            #expect(try await ask(.post, address, body).status == 200)
+        }
+    }
+
     @Test func aLostAnswerHasStartedItsTask() async throws {
         try await withSimulator(ExampleWire.self) { simulator in
             simulator.inject(.answerLost, on: .submit)

@@ -34,6 +34,7 @@ package final class ProviderSimulator: Sendable {
     private struct State {
         var faults: [SimulatedOperation: [SimulatedFault]] = [:]
         var duplicateCompletions = 0
+        var markers = SimulatorMarkers()
         var journal: [Entry] = []
         var counts: [SimulatedOperation: Int] = [:]
         var violations: [String: Int] = [:]
@@ -151,10 +152,7 @@ package final class ProviderSimulator: Sendable {
     /// Plays one exchange.
     func reply(to request: SimulatedRequest, isAtOutputs: Bool) async -> Reply {
         let operation = isAtOutputs ? .download : wire.operation(of: request)
-        let fault = state.withLock { state -> SimulatedFault? in
-            guard state.faults[operation]?.isEmpty == false else { return nil }
-            return state.faults[operation]?.removeFirst()
-        }
+        let fault = takeFault(operation, request)
         let isExceeded = exceedsLimits(operation)
         if let latency = world.settings.latencySeconds {
             try? await Task.sleep(for: .seconds(world.draw(from: latency)))
@@ -171,6 +169,33 @@ package final class ProviderSimulator: Sendable {
         let reply = play(fault, answer)
         note(operation, isAtOutputs, request, fault: fault?.word, status: reply.status)
         return reply
+    }
+
+    /// The fault to play: the next one that was injected, else one that the prompt asks for.
+    private func takeFault(_ operation: SimulatedOperation, _ request: SimulatedRequest) -> SimulatedFault? {
+        let injected = state.withLock { state -> SimulatedFault? in
+            guard state.faults[operation]?.isEmpty == false else { return nil }
+            return state.faults[operation]?.removeFirst()
+        }
+        if let injected { return injected }
+        if operation == .submit {
+            guard let part = SimulatorMarkers.part(of: request.text) else { return nil }
+            return state.withLock { state in
+                state.markers.note(part)
+                if let fault = state.markers.take(.other, of: part), case .duplicateCompletion = fault {
+                    state.duplicateCompletions += 1
+                }
+                return state.markers.take(.submit, of: part)
+            }
+        }
+        guard state.withLock({ $0.markers.isUsed }) else { return nil }
+        for task in world.allTasks {
+            guard let part = SimulatorMarkers.part(of: task.prompt), task.isNamed(in: request),
+                let fault = state.withLock({ $0.markers.take(operation, of: part) })
+            else { continue }
+            return fault
+        }
+        return nil
     }
 
     private func play(_ fault: SimulatedFault?, _ answer: SimulatedAnswer?) -> Reply {

@@ -116,9 +116,13 @@ extension ProviderSimulator {
             return response
         case .drip(let answer, let bytesPerSecond):
             return Self.response(answer) { writer in
-                for byte in answer.body {
-                    try await writer.write(ByteBuffer(bytes: [byte]))
-                    try await Task.sleep(for: .seconds(1 / Double(max(1, bytesPerSecond))))
+                // Up to ten times a second, and never more than a byte where that is slower.
+                let count = max(1, bytesPerSecond / 10)
+                var rest = answer.body[...]
+                while !rest.isEmpty {
+                    try await writer.write(ByteBuffer(bytes: rest.prefix(count)))
+                    rest = rest.dropFirst(count)
+                    try await Task.sleep(for: .seconds(Double(count) / Double(max(1, bytesPerSecond))))
                 }
                 try await writer.finish(nil)
             }

@@ -69,7 +69,9 @@ extension Schema {
             "parameter": .string(min: 1),
             "asked": any,
             "used": any.about("What is used instead; null when nothing is."),
-            "reason": word(["unsupported_parameter", "unknown_field", "model_alias", "not_applicable"]),
+            "reason": word([
+                "unsupported_parameter", "unknown_field", "nearest_value", "resized", "model_alias", "not_applicable",
+            ]),
         ])
     )
 

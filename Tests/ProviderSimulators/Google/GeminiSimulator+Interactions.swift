@@ -47,10 +47,9 @@ extension GeminiSimulator {
                 "delivery": .string(check.delivery), "input": check.input,
             ]
         )
-        guard !check.isBackground else { return await interaction(task.id, isCreation: true) }
         // Without it the call lasts as long as the generation; nobody needs to wait here.
-        world.finish(task.id)
-        return await interaction(task.id, isCreation: true)
+        if !check.isBackground { world.finish(task.id) }
+        return await shown(world.allTasks.first { $0.id == task.id } ?? task, isCreation: true)
     }
 
     func cancelInteraction(_ id: String) async -> SimulatedAnswer {
@@ -61,15 +60,21 @@ extension GeminiSimulator {
         return await interaction(id)
     }
 
-    func interaction(_ id: String, isCreation: Bool = false) async -> SimulatedAnswer {
-        guard let task = world.task(id), let model = task.fields["model"] else { return Self.unknownInteraction(id) }
+    func interaction(_ id: String) async -> SimulatedAnswer {
+        guard let task = world.task(id), task.fields["delivery"] != nil else { return Self.unknownInteraction(id) }
+        return await shown(task, isCreation: false)
+    }
+
+    private func shown(_ task: SimulatedTask, isCreation: Bool) async -> SimulatedAnswer {
         var answer: [String: JSONValue] = [
-            "id": .string(id), "object": "interaction", "model": model, "service_tier": "standard",
+            "id": .string(task.id), "object": "interaction", "model": task.fields["model"] ?? .null,
+            "service_tier": "standard",
             "created": .string(Self.time(task.createdAt)), "updated": .string(Self.time(world.now())),
         ]
         switch world.standing(of: task) {
         case .queued: answer["status"] = "queued"
         case .running: answer["status"] = "in_progress"
+        case .vanished where isCreation: answer["status"] = "in_progress"
         case .unknown: answer["status"] = "pondering"
         case .cancelled: answer["status"] = "cancelled"
         case .failed, .filteredInput, .vanished:

@@ -158,6 +158,7 @@ package final class VertexSimulator: SimulatedProvider {
         } catch {
             return GoogleWire.error(400, error.message)
         }
+        let id = world.newUUID()
         var fields: [String: JSONValue] = ["model": .string(model)]
         if let uri = check.storageURI {
             let place = uri.dropFirst("gs://".count)
@@ -166,10 +167,10 @@ package final class VertexSimulator: SimulatedProvider {
             }
             let prefix = place.drop { $0 != "/" }.dropFirst()
             let folder = prefix.isEmpty || prefix.hasSuffix("/") ? String(prefix) : "\(prefix)/"
-            fields["object"] = .string("\(folder)\(world.newID(digits: 18))/sample_0.mp4")
+            fields["object"] = .string("\(folder)\(id.prefix(8))/sample_0.mp4")
         }
         let task = world.newTask(
-            id: world.newUUID(),
+            id: id,
             prompt: check.prompt,
             seconds: check.seconds,
             width: check.width,

@@ -1,6 +1,7 @@
 import BytePlusAdapter
 import Foundation
 import Generation
+import HTTPTransport
 import ProviderKit
 import ProviderSimulators
 import Testing

@@ -90,12 +90,19 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         let url = http.url("/v1/\(path(model.providerModel)):predictLongRunning")
         let token = try await tokens.token()
         let answer = try await ProviderAnswer(context.send(Self.post(url, body, token.text)))
-        guard answer.isSuccess else { throw await refusal(answer, token) }
+        guard answer.isSuccess else {
+            if answer.status == 401 { await tokens.forget(token.text) }
+            throw .google(answer)
+        }
         let id = try VeoWire.operationID(answer, model: model.providerModel)
         return .accepted(ProviderOperation(remoteID: id, payload: "\(project)/\(location)/\(model.providerModel)"))
     }
 
     package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        if operation.version == VertexStorage.version {
+            guard let output = storage?.output(operation) else { throw .strangeOperation }
+            return .completed([output], ReportedUsage())
+        }
         let parts = operation.payload.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, (parts + [operation.remoteID]).allSatisfy(ProviderHTTP.isPlain) else {
             throw .strangeOperation
@@ -170,8 +177,10 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         let answer = try await storage.http.exchange(storage.list(reference, headers: [Self.bearer(token.text)]))
         guard answer.isSuccess else { throw await refusal(answer, token) }
         guard let json = answer.json, case .object = json else { throw .unreadable("no list of objects") }
-        let outputs = storage.outputs(json, of: reference)
-        return outputs.isEmpty ? nil : .completed(outputs, ReportedUsage())
+        guard let operation = storage.operation(json, of: reference), await !isTaken(operation.remoteID) else {
+            return nil
+        }
+        return .accepted(operation)
     }
 
     // MARK: - The wire
@@ -193,9 +202,9 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         )
     }
 
-    /// What a refusal means; a token that was refused is not used again.
+    /// What a refusal of a question means; a token that was refused is not used again.
     ///
-    /// One that was kept may have been withdrawn: with a new one the request may pass.
+    /// One that was kept may have been withdrawn: with a new one the question may pass.
     private func refusal(_ answer: ProviderAnswer, _ token: AccessTokens.Token) async -> ProviderFailure {
         var failure = ProviderFailure.google(answer)
         guard answer.status == 401 else { return failure }

@@ -33,18 +33,27 @@ struct VertexStorage: Sendable {
         return HTTPRequest(.get, http.url("/storage/v1/b/\(bucket)/o", query: query), headers: headers)
     }
 
-    /// The videos of a list.
+    /// The operation that stands for the video of a list: `FOLDER/NUMBER/sample_0.mp4`; nil when there is none.
     ///
-    /// A list without any has no `items`.
-    func outputs(_ list: JSONValue, of attempt: AttemptReference) -> [ProviderOutput] {
-        guard case .array(let items)? = list["items"] else { return [] }
-        return items.compactMap { item in
-            guard let name = item["name"]?.stringValue, name.hasPrefix(folder(of: attempt)), name.hasSuffix(".mp4")
-            else {
-                return nil
-            }
-            return ProviderOutput(.url(url(of: name)), mediaType: item["contentType"]?.stringValue)
+    /// A list without any object has no `items`.
+    func operation(_ list: JSONValue, of attempt: AttemptReference) -> ProviderOperation? {
+        guard case .array(let items)? = list["items"] else { return nil }
+        let names = items.compactMap { $0["name"]?.stringValue }.sorted()
+        for name in names where name.hasPrefix(folder(of: attempt)) && name.hasSuffix(".mp4") {
+            let number = name.dropFirst(folder(of: attempt).count).prefix { $0 != "/" }
+            guard ProviderHTTP.isPlain(String(number)) else { continue }
+            return ProviderOperation(remoteID: String(number), version: Self.version, payload: name)
         }
+        return nil
+    }
+
+    /// The version of operations that stand for an object: its name is their payload.
+    static let version = 2
+
+    /// The output of an operation that stands for an object; nil when the object is not in the operator's folder.
+    func output(_ operation: ProviderOperation) -> ProviderOutput? {
+        guard operation.payload.hasPrefix(folder), operation.payload.hasSuffix(".mp4") else { return nil }
+        return ProviderOutput(.url(url(of: operation.payload)), mediaType: "video/mp4")
     }
 
     /// Where an object is downloaded; nil for one that is not in the operator's folder.

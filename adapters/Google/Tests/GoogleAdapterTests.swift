@@ -1,4 +1,0 @@
-import GoogleAdapter
-import Testing
-
-@Suite struct GoogleAdapterTests {}

@@ -1,4 +1,0 @@
-import KlingAdapter
-import Testing
-
-@Suite struct KlingAdapterTests {}
