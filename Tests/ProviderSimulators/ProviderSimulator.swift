@@ -61,11 +61,7 @@ package final class ProviderSimulator: Sendable {
     /// Where the wire is served.
     package var baseURL: String { world.baseURL }
 
-    static var bootSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    static var bootSeconds: Double { ProcessInfo.processInfo.systemUptime }
 
     // MARK: Faults
 

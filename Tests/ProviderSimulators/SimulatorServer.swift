@@ -27,9 +27,11 @@ package func withSimulator<Result: Sendable>(
         }
         do {
             let result = try await test(simulator)
+            await simulator.drain()
             group.cancelAll()
             return result
         } catch {
+            await simulator.drain()
             group.cancelAll()
             throw error
         }
