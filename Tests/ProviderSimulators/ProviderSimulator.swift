@@ -47,7 +47,7 @@ package final class ProviderSimulator: Sendable {
     package let world: SimulatorWorld
     package let wire: any SimulatedProvider
     package let limits: SimulatorLimits
-    let transport: CurlTransport
+    let transport: any HTTPTransport
     private let state = Mutex(State())
 
     /// Makes a simulator; `run` or `withSimulator` starts it.

@@ -1,5 +1,6 @@
 import Foundation
 package import Generation
+import Glibc
 import Synchronization
 
 /// What stands behind a wire: its tasks, the time, and the media.

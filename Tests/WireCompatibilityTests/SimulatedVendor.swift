@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import ProviderSimulators
 import ServiceHarness
+import Testing
 
 /// A vendor that is played on this machine, and how the program is pointed at it.
 struct SimulatedVendor: Sendable, CustomTestStringConvertible {
