@@ -213,7 +213,7 @@ let package = Package(
             dependencies: [
                 "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
             ],
-            exclude: ["requirements.txt", "Clients"]
+            exclude: ["requirements.txt", "requirements-earlier.txt", "Clients"]
         ),
     ]
         + adapters.flatMap { adapter -> [Target] in
