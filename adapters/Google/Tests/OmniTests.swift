@@ -29,7 +29,7 @@ import Testing
         _ change: (inout VideoRequest) -> Void
     ) async throws -> JSONValue {
         let adapter = try stage.adapter()
-        let request = try stage.request(adapter, change)
+        let request = try stage.request(adapter, nil, change)
         let bytes = Dictionary(uniqueKeysWithValues: zip(Self.inputs.map(\.sha256), Self.pictures))
         let attempt = TestAttempt(at: adapter, externalID: "att_of_a_test", inputs: bytes)
         _ = try await adapter.submit(request, attempt: attempt.context())
