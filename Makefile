@@ -41,6 +41,7 @@ bench: ## Measure the service against its own ceilings, side by side, into bench
 	@scripts/install
 	swift build --product mediary $(RELEASE_FLAGS)
 	swift build --product HelloWorld $(RELEASE_FLAGS)
+	swift build --product provider-simulator $(RELEASE_FLAGS)
 	@scripts/bench $(ARGS)
 
 lint: ## Check the formatting of every Swift file

@@ -4,6 +4,7 @@ import Generation
 import HTTPTransport
 import JobCore
 import JobEngine
+import Ledger
 import ProviderKit
 import Testing
 
