@@ -41,10 +41,11 @@ bench: ## Measure the service against its own ceilings, side by side, into bench
 	@scripts/install
 	swift build --product mediary $(RELEASE_FLAGS)
 	swift build --product HelloWorld $(RELEASE_FLAGS)
+	swift build --product provider-simulator $(RELEASE_FLAGS)
 	@scripts/bench $(ARGS)
 
 lint: ## Check the formatting of every Swift file
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-release .venv-wire
+	rm -rf .build .build-release .venv-wire .venv-wire-earlier

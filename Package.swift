@@ -52,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // Values and ports.
@@ -99,6 +100,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
             ] + stores.map { .target(name: $0.name) }
         ),
 
@@ -148,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "MediaryCommandTests",
             dependencies: [
-                "mediary", "Generation", "HTTPTransport", "JobCore", "JobEngine", "Cryptography", "ConformanceKit",
+                "mediary", "Generation", "Ledger", "HTTPTransport", "JobCore", "JobEngine", "Cryptography",
+                "ConformanceKit",
                 "MediaInspection", "ProviderKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -204,7 +207,7 @@ let package = Package(
             dependencies: [
                 "ServiceHarness", "ProviderSimulators", "Generation", "Ledger", "MediaInspection", "ConformanceKit",
             ],
-            exclude: ["requirements.txt", "Clients"]
+            exclude: ["requirements.txt", "requirements-earlier.txt", "Clients"]
         ),
     ]
         + adapters.flatMap { adapter -> [Target] in

@@ -25,6 +25,8 @@ import tempfile
 import time
 import urllib.request
 
+import polling
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -77,11 +79,12 @@ def wait_until_open(port, seconds=30):
 class Service:
     """The service with a data folder of its own, a key, and credits for everything."""
 
-    def __init__(self, binary, folder, name="service"):
+    def __init__(self, binary, folder, name="service", settings=None):
         self.binary, self.folder = binary, folder / name
         self.port = free_port()
         self.environment = {
             "MEDIARY_DATA": str(self.folder), "MEDIARY_PORT": str(self.port), "MEDIARY_LOG_LEVEL": "error",
+            **(settings or {}),
         }
         self.folder.mkdir()
         self.program = Program([binary, "serve"], self.environment, folder / f"{name}.log")
@@ -222,6 +225,9 @@ def main():
     parser.add_argument("--readers", type=int, default=1_000, help="readers of one job's events (1000)")
     parser.add_argument("--binaries", default=str(ROOT / ".build-release/release"), help="where the release build is")
     parser.add_argument("--report", default=str(ROOT / "bench/REPORT.md"), help="what is written")
+    parser.add_argument("--polled-jobs", type=int, default=1_000, help="running jobs of each provider (1000)")
+    parser.add_argument("--polled-wire", default="", help="only providers whose wire contains this")
+    parser.add_argument("--seed", type=int, default=20_261_121, help="what durations and latencies are drawn by")
     parser.add_argument("--only", default="", help="only measures whose name contains this; nothing is written")
     options = parser.parse_args()
     binary = f"{options.binaries}/mediary"
@@ -361,10 +367,16 @@ def main():
                 f"nginx with sendfile {count([b.mib for _, b in found])} MiB/s",
                 spread([a.mib / b.mib for a, b in found]),
             )
+        polled = []
+        if wanted("provider polling"):
+            polled = polling.run(
+                lambda name, settings: Service(binary, folder, name, settings),
+                f"{options.binaries}/provider-simulator", folder, options.polled_jobs, options.seed, options.polled_wire,
+            )
         peak = service.program.memory_mb("VmHWM")
         print(f"memory: {idle:.0f} MB idle after the start, {peak:.0f} MB at most during all of this")
         if not options.only:
-            write_report(options, rows, notes, idle, peak)
+            write_report(options, rows, notes, idle, peak, polled)
     finally:
         for program in reversed(programs):
             program.end()
@@ -429,7 +441,7 @@ def start_nginx(folder, files, port):
     return web
 
 
-def write_report(options, rows, notes, idle, peak):
+def write_report(options, rows, notes, idle, peak, polled):
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
         "# Benchmark report",
@@ -469,6 +481,8 @@ def write_report(options, rows, notes, idle, peak):
         "",
     ]
     lines += [f"- {note}" for note in notes]
+    if polled:
+        lines += polling.table(polled, options.seed, options.polled_jobs)
     pathlib.Path(options.report).write_text("\n".join(lines) + "\n")
     print(f"written: {options.report}")
 

@@ -1,7 +1,26 @@
+import Synchronization
+
 /// Real PNG files without any library: black and white, and small.
 public enum TestPicture {
+    private struct Key: Hashable {
+        let width: Int
+        let height: Int
+        let seed: Int
+    }
+
+    /// What was made already: the suites ask for the same few pictures hundreds of times.
+    private static let made = Mutex<[Key: [UInt8]]>([:])
+
     /// A picture of a size; another seed gives other bytes.
     public static func png(width: Int, height: Int, seed: Int = 0) -> [UInt8] {
+        let key = Key(width: width, height: height, seed: seed)
+        if let bytes = made.withLock({ $0[key] }) { return bytes }
+        let bytes = draw(width: width, height: height, seed: seed)
+        made.withLock { $0[key] = bytes }
+        return bytes
+    }
+
+    private static func draw(width: Int, height: Int, seed: Int) -> [UInt8] {
         // One bit for each pixel: 0 is black.
         let header = big(UInt32(width)) + big(UInt32(height)) + [1, 0, 0, 0, 0]
         let rowBytes = (width + 7) / 8

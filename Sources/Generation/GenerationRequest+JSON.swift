@@ -5,6 +5,8 @@ extension GenerationRequest {
 
     /// The longest slug of a provider, in bytes.
     private static let providerBytesMax = 64
+    /// How many providers a preference may name.
+    private static let providersMax = 50
 
     /// Reads the type, the model and the fields of that type; the job's common fields are the caller's to read.
     ///
@@ -31,11 +33,33 @@ extension GenerationRequest {
                 "`type` is \"\(type.rawValue)\", which no model here offers; offered: video, image, speech."
             )
         }
-        self.init(model: model, content: content, providerOptions: try Self.options(&reader))
+        self.init(model: model, content: content)
+        guard var provider = try reader.object("provider") else { return }
+        providerOptions = try Self.options(&provider)
+        let only = try Self.providers("only", &provider)
+        let order = try Self.providers("order", &provider)
+        if only != nil || order != nil { routing = ProviderRouting(only: only, order: order) }
+        try provider.finish()
     }
 
-    private static func options(_ reader: inout FieldReader) throws(RequestProblem) -> [String: JSONValue] {
-        guard var provider = try reader.object("provider") else { return [:] }
+    /// Slugs of providers.
+    private static func providers(_ name: String, _ provider: inout FieldReader) throws(RequestProblem) -> [String]? {
+        guard let elements = try provider.array(name, countMax: providersMax) else { return nil }
+        var slugs: [String] = []
+        for (value, path) in elements {
+            guard case .string(let slug) = value, (1...providerBytesMax).contains(slug.utf8.count) else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` is \(RequestProblem.shown(value)); it must be the slug of a provider."
+                )
+            }
+            slugs.append(slug)
+        }
+        return slugs
+    }
+
+    private static func options(_ provider: inout FieldReader) throws(RequestProblem) -> [String: JSONValue] {
         var options: [String: JSONValue] = [:]
         if let value = provider.value("options") {
             guard case .object(let members) = value else {
@@ -63,7 +87,6 @@ extension GenerationRequest {
             }
             options = members
         }
-        try provider.finish()
         return options
     }
 
@@ -116,7 +139,11 @@ extension GenerationRequest {
             put("instructions", speech.instructions.map(JSONValue.string))
             put("response_format", speech.responseFormat.map(JSONValue.string))
         }
-        if !providerOptions.isEmpty { fields["provider"] = ["options": .object(providerOptions)] }
+        var provider: [String: JSONValue] = [:]
+        if !providerOptions.isEmpty { provider["options"] = .object(providerOptions) }
+        if let only = routing?.only { provider["only"] = .array(only.map(JSONValue.string)) }
+        if let order = routing?.order { provider["order"] = .array(order.map(JSONValue.string)) }
+        if !provider.isEmpty { fields["provider"] = .object(provider) }
         return .object(fields)
     }
 }

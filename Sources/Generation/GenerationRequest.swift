@@ -6,6 +6,8 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     public var content: Content
     /// Options handed to one provider as they are, by provider slug: `provider.options` on the wire.
     public var providerOptions: [String: JSONValue]
+    /// Which providers may serve it, where several do; nil: any.
+    public var routing: ProviderRouting?
 
     /// The parameters of a request, per type.
     public enum Content: Sendable, Hashable, Codable {
@@ -22,6 +24,20 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         self.model = model
         self.content = content
         self.providerOptions = providerOptions
+    }
+
+    /// Which providers may serve a request, by slug.
+    public struct ProviderRouting: Sendable, Hashable, Codable {
+        /// Only these; nil: all.
+        public var only: [String]?
+        /// These first, in this order; nil: in the catalog's.
+        public var order: [String]?
+
+        /// Makes a preference.
+        public init(only: [String]? = nil, order: [String]? = nil) {
+            self.only = only
+            self.order = order
+        }
     }
 
     /// What the request makes.

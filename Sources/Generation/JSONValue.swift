@@ -82,6 +82,9 @@ public enum JSONValue: Sendable, Hashable {
 
     /// A JSON string literal: quotes, backslashes and control characters escaped, slashes as they are.
     public static func quoted(_ text: String) -> String {
+        // Nothing to escape in most texts, nor in megabytes of base64.
+        let mayNeedEscapes = text.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+        guard mayNeedEscapes else { return "\"\(text)\"" }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

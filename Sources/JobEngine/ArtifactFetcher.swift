@@ -79,8 +79,10 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
-    /// Fetches what a provider named: no further than a provider may send us, and without any credentials except those that
-    /// its adapter gives for its own origins. A redirect to another origin loses them.
+    /// Fetches what a provider named: no further than a provider may send us.
+    ///
+    /// Without any credentials, except those that its adapter gives for its own origins. A redirect to another origin
+    /// loses them.
     private func fetch(_ url: String) async throws -> SpooledFile {
         var options = ExchangeOptions(totalTimeoutSeconds: 3_600)
         options.redirectsMax = 3

@@ -21,26 +21,64 @@ package struct Endpoint: Sendable {
 
     /// Whether a running job can be stopped at the provider.
     package var canCancel: Bool { adapter.canCancel }
+
+    /// Whether the provider still serves it; jobs that it has taken are followed to their end all the same.
+    package func isAvailable(at now: Timestamp) -> Bool {
+        model.availableUntil.map { now.milliseconds < $0.startMilliseconds } ?? true
+    }
 }
 
-/// A catalog that cannot be served from: a mistake in an adapter's data, found at the start.
+/// A model that nobody serves here because its provider is switched off.
+package struct DormantModel: Sendable {
+    /// The model.
+    package let model: ModelCapabilities
+    /// What people call its provider.
+    package let provider: String
+    /// The variables of which one switches the provider on.
+    package let variables: [String]
+
+    package init(model: ModelCapabilities, provider: String, variables: [String]) {
+        self.model = model
+        self.provider = provider
+        self.variables = variables
+    }
+}
+
+/// A catalog that cannot be served from: a mistake in an adapter's data or in the operator's file, found at the start.
 package struct CatalogMistake: Error, CustomStringConvertible {
     /// What is wrong, and where.
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// All endpoints of this process, by model and by id.
 ///
-/// Fixed at the start.
+/// Fixed at the start, but for what the calendar takes away: an endpoint is offered until its day.
 package struct EndpointCatalog: Sendable {
-    private let byModel: [String: Endpoint]
+    /// The endpoints of each model, the preferred one first.
+    private let byModel: [String: [Endpoint]]
     private let byID: [EndpointID: Endpoint]
+    /// The models of providers that are switched off, by slug.
+    let dormant: [String: [DormantModel]]
+    /// Other names of models, as the operator gave them.
+    private let aliases: [String: String]
 
     /// Gathers what the adapters offer.
     ///
-    /// - Throws: `CatalogMistake` for a model offered twice or prices that cannot be read.
-    package init(_ adapters: [any ProviderAdapter]) throws {
-        var byModel: [String: Endpoint] = [:]
+    /// - Parameters:
+    ///   - adapters: The providers; of two that offer the same model the earlier one is preferred.
+    ///   - dormant: What could be offered besides.
+    ///   - aliases: Other names, and the models that they stand for.
+    /// - Throws: `CatalogMistake` for a model that one account offers twice, for prices that cannot be read, and for an
+    ///   alias of a model that nobody knows.
+    package init(
+        _ adapters: [any ProviderAdapter],
+        dormant: [DormantModel] = [],
+        aliases: [String: String] = [:]
+    ) throws {
+        var byModel: [String: [Endpoint]] = [:]
+        var byID: [EndpointID: Endpoint] = [:]
         for adapter in adapters {
             for model in adapter.models {
                 guard let prices = PriceSheet(model) else {
@@ -54,29 +92,61 @@ package struct EndpointCatalog: Sendable {
                     prices: prices,
                     adapter: adapter
                 )
-                guard byModel.updateValue(endpoint, forKey: model.slug) == nil else {
-                    throw CatalogMistake(description: "\(model.slug) is offered twice")
+                guard byID.updateValue(endpoint, forKey: endpoint.id) == nil else {
+                    throw CatalogMistake(description: "\(model.slug) is offered twice by \(adapter.id)")
                 }
+                byModel[model.slug, default: []].append(endpoint)
             }
         }
         self.byModel = byModel
-        self.byID = Dictionary(byModel.values.map { ($0.id, $0) }) { first, _ in first }
+        self.byID = byID
+        self.dormant = Dictionary(grouping: dormant, by: \.model.slug)
+        self.aliases = aliases
+        for (name, target) in aliases.sorted(by: { $0.key < $1.key }) {
+            guard byModel[target] == nil, self.dormant[target] == nil else { continue }
+            throw CatalogMistake(
+                description:
+                    "`model_aliases.\(name)` is \"\(target)\", which is no model; allowed: \(knownSlugs.joined(separator: ", "))."
+            )
+        }
     }
 
-    /// All endpoints, by model.
-    package var endpoints: [Endpoint] { byModel.values.sorted { $0.id.model < $1.id.model } }
+    private var knownSlugs: [String] { Set(byModel.keys).union(dormant.keys).sorted() }
 
-    /// The endpoint that serves a model.
-    package func endpoint(model slug: String) -> Endpoint? { byModel[slug] }
+    /// All endpoints, those included whose day has come, by model and preference.
+    package var endpoints: [Endpoint] { byModel.sorted { $0.key < $1.key }.flatMap(\.value) }
+
+    /// The endpoints that are offered, by model and preference.
+    package func endpoints(at now: Timestamp) -> [Endpoint] { endpoints.filter { $0.isAvailable(at: now) } }
+
+    /// The endpoints that serve a model now, the preferred one first.
+    package func endpoints(model slug: String, at now: Timestamp) -> [Endpoint] {
+        (byModel[slug] ?? []).filter { $0.isAvailable(at: now) }
+    }
+
+    /// The endpoints of a model, those included whose day has come.
+    func allEndpoints(model slug: String) -> [Endpoint] { byModel[slug] ?? [] }
 
     /// The endpoint with this id: the one that a stored attempt was pinned to.
     package func endpoint(_ id: EndpointID) -> Endpoint? { byID[id] }
 
+    /// The model that a name of the operator's stands for; nil for a name of a model that is served.
+    package func target(ofAlias name: String, at now: Timestamp) -> String? {
+        guard let target = aliases[name], endpoints(model: name, at: now).isEmpty else { return nil }
+        return target
+    }
+
+    /// The names that stand for models now, and those models.
+    package func aliases(at now: Timestamp) -> [String: String] {
+        aliases.filter { target(ofAlias: $0.key, at: now) != nil }
+    }
+
     /// The models whose slugs are nearest to one that does not exist, at most three.
-    package func nearMatches(_ slug: String) -> [String] {
+    package func nearMatches(_ slug: String, at now: Timestamp) -> [String] {
         let wanted = slug.lowercased()
         let name = wanted.split(separator: "/").last.map(String.init) ?? wanted
         return byModel.keys
+            .filter { !endpoints(model: $0, at: now).isEmpty }
             .map { candidate -> (slug: String, distance: Int) in
                 let own = candidate.split(separator: "/").last.map(String.init) ?? candidate
                 return (candidate, min(Self.distance(wanted, candidate), Self.distance(name, own)))

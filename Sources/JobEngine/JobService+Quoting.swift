@@ -18,7 +18,9 @@ package struct JobQuote: Sendable {
 /// Quotes and submissions both begin with it, so the hold of a job is the one that it was quoted.
 struct SubmissionPlan {
     let endpoint: Endpoint
-    let resolved: ResolvedRequest
+    /// The request as that endpoint takes it.
+    let request: GenerationRequest
+    let adjustments: [Adjustment]
     let bill: Bill
     let hold: Credits
 }
@@ -32,21 +34,70 @@ extension JobService {
     /// - Throws: `RequestProblem`, as a submission would.
     package func quote(_ submission: JobSubmission) async throws -> JobQuote {
         let plan = try plan(submission)
-        try await references.checkAddresses(try references.read(plan.resolved.request))
-        return JobQuote(
-            bill: plan.bill,
-            hold: plan.hold,
-            adjustments: submission.adjustments + plan.resolved.adjustments
-        )
+        try await references.checkAddresses(try references.read(plan.request))
+        return JobQuote(bill: plan.bill, hold: plan.hold, adjustments: plan.adjustments)
     }
 
     /// Finds who serves a request, holds it against the model and the provider, and prices it.
     ///
-    /// - Throws: The first problem.
+    /// Of several endpoints the first one that takes the request as it is serves it; when the client is not strict and
+    /// none does, the first one that takes it adjusted.
+    ///
+    /// - Throws: The first problem of the endpoint that is preferred.
     func plan(_ submission: JobSubmission) throws(RequestProblem) -> SubmissionPlan {
-        let endpoint = try endpoint(for: submission.request)
-        let resolved = try submission.request.resolved(against: endpoint.model, strict: submission.parameters.strict)
-        try checkProviderOptions(resolved.request, endpoint)
+        let now = environment.now()
+        var request = submission.request
+        var adjustments = submission.adjustments
+        if let target = catalog.target(ofAlias: request.model, at: now) {
+            adjustments.append(
+                Adjustment(
+                    parameter: "model",
+                    asked: .string(request.model),
+                    used: .string(target),
+                    reason: .modelAlias
+                )
+            )
+            request.model = target
+        }
+        let endpoints = try endpoints(for: request, at: now)
+        var problem: RequestProblem?
+        // Strictly first: an endpoint that changes nothing is better than an earlier one that does.
+        for strict in submission.parameters.strict || endpoints.count == 1
+            ? [submission.parameters.strict] : [true, false]
+        {
+            for endpoint in endpoints {
+                do {
+                    return try plan(request, at: endpoint, submission.parameters, strict: strict, adjustments)
+                } catch {
+                    problem = problem ?? error
+                }
+            }
+        }
+        throw problem ?? catalog.absence(of: request.model, at: now)
+    }
+
+    private func plan(
+        _ request: GenerationRequest,
+        at endpoint: Endpoint,
+        _ parameters: JobParameters,
+        strict: Bool,
+        _ adjustments: [Adjustment]
+    ) throws(RequestProblem) -> SubmissionPlan {
+        var (request, adjustments) = (request, adjustments)
+        for (slug, options) in request.providerOptions.sorted(by: { $0.key < $1.key })
+        where slug != endpoint.id.provider {
+            // Of another provider of the same model, which does not serve it this time.
+            request.providerOptions[slug] = nil
+            adjustments.append(
+                Adjustment(
+                    parameter: "provider.options.\(slug)",
+                    asked: .string(RequestProblem.shown(options)),
+                    used: .null,
+                    reason: .notApplicable
+                )
+            )
+        }
+        let resolved = try request.resolved(against: endpoint.model, strict: strict)
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
         let usage = endpoint.prices.worstCase(of: resolved.request)
         let bill: Bill
@@ -61,36 +112,54 @@ extension JobService {
                 "`\(endpoint.id.model)` has no price for this request, so it is refused."
             )
         }
-        if let maxCost = submission.parameters.maxCost, hold > maxCost {
+        if let maxCost = parameters.maxCost, hold > maxCost {
             throw RequestProblem(
                 .invalidValue,
                 field: "max_cost",
                 "`max_cost` is \(maxCost) USD; this request can cost up to \(hold) USD."
             )
         }
-        return SubmissionPlan(endpoint: endpoint, resolved: resolved, bill: bill, hold: hold)
+        return SubmissionPlan(
+            endpoint: endpoint,
+            request: resolved.request,
+            adjustments: adjustments + resolved.adjustments,
+            bill: bill,
+            hold: hold
+        )
     }
 
-    private func endpoint(for request: GenerationRequest) throws(RequestProblem) -> Endpoint {
-        guard let endpoint = catalog.endpoint(model: request.model) else {
-            let near = catalog.nearMatches(request.model)
-            let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-            throw RequestProblem(
-                .unknownModel,
-                field: "model",
-                "There is no model \(RequestProblem.shown(.string(request.model))).\(hint)"
-            )
-        }
-        return endpoint
-    }
-
-    private func checkProviderOptions(_ request: GenerationRequest, _ endpoint: Endpoint) throws(RequestProblem) {
-        for slug in request.providerOptions.keys.sorted() where slug != endpoint.id.provider {
+    /// Who may serve a request, the preferred one first: those that the client names, if it names any.
+    private func endpoints(for request: GenerationRequest, at now: Timestamp) throws(RequestProblem) -> [Endpoint] {
+        let all = catalog.endpoints(model: request.model, at: now)
+        guard !all.isEmpty else { throw catalog.absence(of: request.model, at: now) }
+        let providers = all.map(\.id.provider)
+        for slug in request.providerOptions.keys.sorted() where !providers.contains(slug) {
             throw RequestProblem(
                 .unsupportedParameter,
                 field: "provider.options.\(slug)",
-                "`provider.options.\(slug)`: \(endpoint.id.model) is served by \(endpoint.id.provider); allowed: \(endpoint.id.provider)."
+                "`provider.options.\(slug)`: \(request.model) is served by \(RequestProblem.list(providers)); allowed: \(RequestProblem.list(providers))."
             )
         }
+        var chosen = all
+        if let only = request.routing?.only {
+            chosen = chosen.filter { only.contains($0.id.provider) }
+            guard !chosen.isEmpty else {
+                throw RequestProblem(
+                    .unsupportedValue,
+                    field: "provider.only",
+                    "`provider.only` leaves no endpoint for `\(request.model)`, which is served by: \(RequestProblem.list(providers))."
+                )
+            }
+        }
+        if let order = request.routing?.order {
+            let (named, others) = (
+                order.flatMap { slug in chosen.filter { $0.id.provider == slug } },
+                chosen.filter { !order.contains($0.id.provider) }
+            )
+            chosen = named + others
+        }
+        // Options of a provider are a wish for that provider.
+        let wished = chosen.filter { request.providerOptions[$0.id.provider] != nil }
+        return wished.isEmpty ? chosen : wished
     }
 }

@@ -225,9 +225,9 @@ package struct JobService: Sendable {
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
         let plan = try plan(submission)
-        let (endpoint, resolved, hold) = (plan.endpoint, plan.resolved, plan.hold)
+        let (endpoint, hold) = (plan.endpoint, plan.hold)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let references = try self.references.read(resolved.request)
+        let references = try self.references.read(plan.request)
         if !references.isEmpty {
             // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
             // file.
@@ -238,7 +238,7 @@ package struct JobService: Sendable {
         }
         try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        let request = try await storing(references.decoded, of: resolved.request)
+        let request = try await storing(references.decoded, of: plan.request)
         let now = environment.now()
         let job = NewJob(
             id: newJobID(at: now),
@@ -246,8 +246,7 @@ package struct JobService: Sendable {
             keyHash: submission.key.hash,
             request: request,
             parameters: submission.parameters,
-            adjustments: submission.adjustments + resolved.adjustments
-                + FrameFit.adjustments(of: resolved.request, for: endpoint.model, references),
+            adjustments: plan.adjustments + FrameFit.adjustments(of: plan.request, for: endpoint.model, references),
             endpoint: endpoint.id,
             lane: endpoint.lane,
             hold: hold,
@@ -386,8 +385,17 @@ package struct JobService: Sendable {
         }
     }
 
-    /// All models, with what they take and cost.
-    package var endpoints: [Endpoint] { catalog.endpoints }
+    /// Every endpoint that is offered today, by model and preference, with what it takes and costs.
+    package var endpoints: [Endpoint] { catalog.endpoints(at: environment.now()) }
+
+    /// Other names of models today, as the operator gave them, and the models that they stand for.
+    package var aliases: [String: String] { catalog.aliases(at: environment.now()) }
+
+    /// The day of which these are, counted from 1970: what is offered changes with it alone.
+    package var day: Int64 { environment.now().milliseconds / 86_400_000 }
+
+    /// Why a model is not there.
+    package func absence(of slug: String) -> RequestProblem { catalog.absence(of: slug, at: environment.now()) }
 
     // MARK: Cancelling
 

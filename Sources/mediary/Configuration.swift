@@ -18,6 +18,8 @@ struct Configuration {
     var secret: String?
     /// The networks that callbacks may be in besides public https addresses.
     var allowNetworks: [NetworkRange] = []
+    /// The operator's file; nil: there is none.
+    var operatorFile: String?
     /// What is logged.
     var logLevel = Logger.Level.info
     /// Whether logs are JSON, one object a line.
@@ -50,7 +52,8 @@ struct Configuration {
                 "MEDIARY_SECRET has \(secret.count) characters; it needs at least \(MasterKey.charactersMin) random ones, such as from `openssl rand -hex 32`."
             )
         }
-        for name in ["MEDIARY_DATABASE_URL", "MEDIARY_ARTIFACTS_URL", "MEDIARY_CONFIG"] where value(name) != nil {
+        operatorFile = value("MEDIARY_CONFIG")
+        for name in ["MEDIARY_DATABASE_URL", "MEDIARY_ARTIFACTS_URL"] where value(name) != nil {
             throw ValidationError("\(name) is set, but this version keeps everything in MEDIARY_DATA; unset it.")
         }
         for text in (value("MEDIARY_ALLOW_NETWORKS") ?? "").split(separator: ",") {

@@ -1,4 +1,3 @@
-import AdapterCatalog
 import ArgumentParser
 import ArtifactStoreFiles
 import CurlTransport
@@ -96,6 +95,8 @@ struct Gateway {
     init(_ configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        // What cannot be followed is refused before anything is made.
+        let file = try configuration.operatorFile.map { try OperatorFile(path: $0) } ?? OperatorFile()
         try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
@@ -116,7 +117,7 @@ struct Gateway {
         settings.pictures = PictureScaler { (bytes, mediaType, size) async throws(ProviderFailure) in
             try await pictures.scaled(bytes, mediaType, to: size)
         }
-        catalog = try EndpointCatalog(AdapterCatalog.instances(settings))
+        catalog = try ModelOffer(settings, file: file).catalog
     }
 
     /// Serves until stopped.

@@ -20,7 +20,7 @@ import Testing
             #expect(
                 video["prices"] == [["unit": "second", "price": "0.1", "currency": "USD", "conditions": [:]]]
             )
-            #expect(video["limits"] == ["slots": 10, "submits_per_minute": .null])
+            #expect(video["limits"] == ["slots": 10, "submits_per_minute": .null, "submits_per_second": .null])
             #expect(
                 video["parameters"] == [
                     "prompt": ["max_characters": 1_000],
@@ -33,6 +33,11 @@ import Testing
                     "seed": ["minimum": 0, "maximum": 1_000_000],
                 ]
             )
+            #expect(video["aliases"] == [])
+            #expect(video["video_tokens"] == .null && video["available_until"] == .null)
+            #expect(video["endpoints"]?.elements.count == 1)
+            #expect(video["endpoints"]?.elements.first?["provider"] == "testing")
+            #expect(video["endpoints"]?.elements.first?["prices"] == video["prices"])
             let image = try #require(models.first { $0["slug"] == "test/image" })
             #expect(image["parameters"]?["n"] == ["minimum": 1, "maximum": 4, "default": 1])
             #expect(image["parameters"]?["input_references"] == ["max_items": 2])

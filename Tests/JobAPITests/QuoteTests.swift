@@ -132,7 +132,7 @@ import Testing
 }
 
 extension TestAPI {
-    fileprivate func quote(_ body: JSONValue, key: String? = nil) async throws -> RawAnswer {
+    func quote(_ body: JSONValue, key: String? = nil) async throws -> RawAnswer {
         try await request("POST", "/api/v1/quote", key: key, body: Array(body.canonicalText.utf8))
     }
 }

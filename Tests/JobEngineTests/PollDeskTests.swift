@@ -53,16 +53,17 @@ struct PollDeskTests {
         expected.sort { ($0.isUrgent ? 0 : 1, $0.wantedAt, $0.ticket) < ($1.isUrgent ? 0 : 1, $1.wantedAt, $1.ticket) }
         var order: [UInt64] = []
         while let ticket = queue.popFirst() { order.append(ticket) }
-        #expect(order == expected.map(\.ticket))
+        #expect(order == expected.map { $0.ticket })
     }
 
-    private func desk(single: Double?, bulk: Double?, perCall: Int = 10) -> PollDesk {
-        PollDesk(DeskAdapter(pollLimits: PollLimits(singlePerSecond: single, bulkPerSecond: bulk), operationsPerCall: perCall))
+    private func makeDesk(single: Double?, bulk: Double?, perCall: Int = 10) -> PollDesk {
+        let limits = PollLimits(singlePerSecond: single, bulkPerSecond: bulk)
+        return PollDesk(DeskAdapter(pollLimits: limits, operationsPerCall: perCall))
     }
 
     @Test("those that come together share a call; one alone is asked for by itself")
     func gathering() {
-        var desk = desk(single: nil, bulk: nil)
+        var desk = makeDesk(single: nil, bulk: nil)
         #expect(desk.step(at: 0) == .idle)
         _ = desk.add(1, wantedAt: 0, isUrgent: false, at: 0)
         #expect(desk.step(at: 0) == .later(PollDesk.gatherSeconds))
@@ -79,8 +80,10 @@ struct PollDeskTests {
 
     @Test("while the budget is empty, polls gather; where more wait than a call takes, single calls help")
     func shortage() {
-        var desk = desk(single: 10, bulk: 1, perCall: 3)
-        for ticket in 1...9 as ClosedRange<UInt64> { _ = desk.add(ticket, wantedAt: Double(ticket), isUrgent: false, at: 10) }
+        var desk = makeDesk(single: 10, bulk: 1, perCall: 3)
+        for ticket in 1...9 as ClosedRange<UInt64> {
+            _ = desk.add(ticket, wantedAt: Double(ticket), isUrgent: false, at: 10)
+        }
         #expect(desk.step(at: 10) == .together([1, 2, 3]))
         #expect(desk.step(at: 10) == .alone(4))
         guard case .later(let next) = desk.step(at: 10) else { return #expect(Bool(false)) }
@@ -93,7 +96,7 @@ struct PollDeskTests {
 
     @Test("what a call for several does not answer is asked for by itself; an urgent one does not wait")
     func apart() {
-        var desk = desk(single: nil, bulk: 1)
+        var desk = makeDesk(single: nil, bulk: 1)
         _ = desk.add(1, wantedAt: 0, isUrgent: false, at: 0)
         _ = desk.add(2, wantedAt: 0, isUrgent: false, at: 0)
         _ = desk.add(3, wantedAt: 5, isUrgent: true, at: 0)
@@ -106,7 +109,7 @@ struct PollDeskTests {
 
     @Test("a refused poll pauses all of the account's, and slows down what had no limit")
     func refused() {
-        var desk = desk(single: nil, bulk: 0)
+        var desk = makeDesk(single: nil, bulk: 0)
         let refusal = ProviderFailure(
             .rateLimited,
             retry: .after(seconds: 30),
@@ -128,7 +131,7 @@ struct PollDeskTests {
 
     @Test("calls for several that keep failing give way to single ones for a while")
     func broken() {
-        var desk = desk(single: nil, bulk: nil)
+        var desk = makeDesk(single: nil, bulk: nil)
         for _ in 0..<3 { desk.failed(.unreadable("html"), isBulk: true, at: 0) }
         for ticket in 1...4 as ClosedRange<UInt64> { _ = desk.add(ticket, wantedAt: 0, isUrgent: false, at: 0) }
         #expect(desk.step(at: 1) == .alone(1))
@@ -138,7 +141,7 @@ struct PollDeskTests {
 
     @Test("without leave to ask singly, one alone goes as a call for several")
     func bulkOnly() {
-        var desk = desk(single: 0, bulk: 5)
+        var desk = makeDesk(single: 0, bulk: 5)
         #expect(!desk.mayAskSingly)
         _ = desk.add(1, wantedAt: 0, isUrgent: true, at: 0)
         #expect(desk.step(at: 0) == .together([1]))

@@ -1,3 +1,4 @@
+import ConformanceKit
 import Foundation
 import Generation
 import HTTPTransport
@@ -62,7 +63,7 @@ struct LimitedAdapter: ScriptedAdapter, CancellableAdapter {
     let clock: EngineHarness
     let journal: PollJournal
     var pollLimits: PollLimits
-    var typicalSeconds = 10.0
+    var submitsPerSecond: Int?
     let slots = 2_000
     let submitsPerMinute: Int? = nil
     let offered: Set<String> = []
@@ -150,7 +151,9 @@ struct CallingAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter, 
         attempt: AttemptReference,
         isTaken: @Sendable (String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? {
-        for id in listed() where await !isTaken(id) { return .accepted(ProviderOperation(remoteID: id)) }
+        for id in listed() where await !isTaken(id) {
+            return .accepted(ProviderOperation(remoteID: id))
+        }
         return nil
     }
 

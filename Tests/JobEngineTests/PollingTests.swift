@@ -2,10 +2,10 @@ import ConformanceKit
 import Foundation
 import Generation
 import JobCore
-import JobEngine
 import ProviderKit
-import Synchronization
 import Testing
+
+@testable import JobEngine
 
 /// How providers are asked, over whole lives of jobs whose durations are log-normal: median 60 s, sigma 0.4.
 @Suite("How often providers are asked, and how soon an end is seen")
@@ -31,8 +31,13 @@ struct PollingTests {
     }
 
     /// Runs so many jobs, admitted over some seconds, to their ends.
-    private static func run(_ harness: EngineHarness, _ node: Node, jobs: Int, over seconds: Double) async throws -> Lags {
-        harness.provider.script.submit = { _ in .accept(seconds: duration(harness.world)) }
+    private static func run(
+        _ harness: EngineHarness,
+        _ node: Node,
+        jobs: Int,
+        over seconds: Double
+    ) async throws -> Lags {
+        harness.provider.script.submit = { _ in .accept(seconds: Self.duration(harness.world)) }
         var ids: [JobID] = []
         for number in 0..<jobs {
             ids.append(try await node.submit("\(number)"))
@@ -42,7 +47,8 @@ struct PollingTests {
         let generations = Dictionary(uniqueKeysWithValues: harness.provider.generations.map { ($0.prompt, $0) })
         for (number, id) in ids.enumerated() {
             #expect(try await harness.end(of: id).state.name == .completed)
-            guard let generation = generations["\(number)"] ?? harness.provider.generations(of: "\(number)").first else {
+            guard let generation = generations["\(number)"] ?? harness.provider.generations(of: "\(number)").first
+            else {
                 continue
             }
             let end = try #require(try await harness.job(id).finishedAt)
@@ -86,7 +92,10 @@ struct PollingTests {
         }
     }
 
-    @Test("a budget that is too small: never broken, the lag stays near the floor, and nobody starves", arguments: [true, false])
+    @Test(
+        "a budget that is too small: never broken, the lag stays near the floor, and nobody starves",
+        arguments: [true, false]
+    )
     func shortage(atOnce: Bool) async throws {
         try await EngineHarness.run(seed: 13) { harness in
             let journal = PollJournal()
@@ -190,7 +199,16 @@ struct PollingTests {
     @Test("sends keep to the rate of a second too, whatever the jobs before")
     func submitsPerSecond() async throws {
         try await EngineHarness.run { harness in
-            let node = try harness.startedNode(slots: 1_000, submitsPerSecond: 5)
+            let node = try harness.node(adapter: {
+                LimitedAdapter(
+                    wire: $0,
+                    clock: harness,
+                    journal: PollJournal(),
+                    pollLimits: PollLimits(),
+                    submitsPerSecond: 5
+                )
+            })
+            node.start()
             var ids: [JobID] = []
             for number in 0..<100 { ids.append(try await node.submit("\(number)")) }
             for id in ids { try await harness.end(of: id) }

@@ -22,6 +22,7 @@ protocol ScriptedAdapter: ProviderAdapter {
     var wire: NodeTransport { get }
     var slots: Int { get }
     var submitsPerMinute: Int? { get }
+    var submitsPerSecond: Int? { get }
     /// The models that are offered; empty for all.
     var offered: Set<String> { get }
 }
@@ -77,6 +78,7 @@ struct UnstoppableAdapter: ScriptedAdapter, RecoverableAdapter {
 }
 
 extension ScriptedAdapter {
+    var submitsPerSecond: Int? { nil }
     var id: ProviderID { ProviderID("scripted") }
     var account: String { "main" }
     var transport: any HTTPTransport { wire }
@@ -128,7 +130,11 @@ extension ScriptedAdapter {
             parameters: parameters,
             promptCharactersMax: 1_000,
             prices: prices,
-            limits: EndpointLimits(slots: slots, submitsPerMinute: submitsPerMinute),
+            limits: EndpointLimits(
+                slots: slots,
+                submitsPerMinute: submitsPerMinute,
+                submitsPerSecond: submitsPerSecond
+            ),
             timing: EndpointTiming(
                 typicalSeconds: 10,
                 deadlineSeconds: 900,

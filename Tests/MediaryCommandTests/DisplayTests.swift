@@ -104,13 +104,16 @@ import Testing
                 "duration": ["values": [4, 6, 1, 2, 3]], "resolution": ["values": ["720p", "1080p"]],
                 "size": ["values": ["1x1"]],
             ],
+            "aliases": ["sora-2"],
+            "endpoints": [["provider": "one", "available_until": "2027-01-31"], ["provider": "two"]],
         ]
         #expect(
             ModelText.row(model) == [
                 "a/v", "video", "0.1 USD/second, 0.2 USD/second (audio=true resolution=1080p)",
-                "1-4 6 s; 720p 1080p",
+                "1-4 6 s; 720p 1080p", "one (until 2027-01-31), two",
             ]
         )
+        #expect(ModelText.aliasRows(model) == [["sora-2", "alias", "", "as a/v", ""]])
         #expect(ModelText.ranges([5]) == "5")
         #expect(ModelText.ranges([4, 5]) == "4 5")
     }

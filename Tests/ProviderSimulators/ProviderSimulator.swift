@@ -47,7 +47,7 @@ package final class ProviderSimulator: Sendable {
     package let world: SimulatorWorld
     package let wire: any SimulatedProvider
     package let limits: SimulatorLimits
-    let transport: CurlTransport
+    let transport: any HTTPTransport
     private let state = Mutex(State())
 
     /// Makes a simulator; `run` or `withSimulator` starts it.
@@ -61,11 +61,7 @@ package final class ProviderSimulator: Sendable {
     /// Where the wire is served.
     package var baseURL: String { world.baseURL }
 
-    static var bootSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    static var bootSeconds: Double { ProcessInfo.processInfo.systemUptime }
 
     // MARK: Faults
 

@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 
 /// Faults that a prompt asks for, so that many jobs with different faults can run at the same time.

@@ -25,18 +25,14 @@ package func withSimulator<Result: Sendable>(
             try await group.waitForAll()
             throw SimulatorFailure(text: "the simulator has stopped before it listened")
         }
-        // A connection that was accepted and not yet handed over would be dropped by a server that is cancelled, and the
-        // library takes that for a mistake of the program: one that a client gave up unsent is met at its very start.
-        func stop() async {
-            try? await Task.sleep(for: .milliseconds(100))
-            group.cancelAll()
-        }
         do {
             let result = try await test(simulator)
-            await stop()
+            await simulator.drain()
+            group.cancelAll()
             return result
         } catch {
-            await stop()
+            await simulator.drain()
+            group.cancelAll()
             throw error
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 package import Generation
+import Glibc
 import Synchronization
 
 /// What stands behind a wire: its tasks, the time, and the media.
@@ -52,9 +53,7 @@ package final class SimulatorWorld: Sendable {
     package func advance(seconds: Double) { state.withLock { $0.secondsAhead += seconds } }
 
     private static var machineTime: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+        Int64(Date().timeIntervalSince1970 * 1_000)
     }
 
     /// A setting of the wire, from `SimulatorSettings.wire`.

@@ -7,9 +7,7 @@ package enum Wires {
         GeminiSimulator.self,
         VertexSimulator.self,
         ArkWire.self,
-
         DashScopeSimulator.self,
-
         KlingSimulator.self,
         KlingKeyedSimulator.self,
     ]

@@ -95,7 +95,10 @@ extension Schema {
 
     /// What every request takes.
     private static let common: [String: Schema] = [
-        "provider": object(["options": providerOptions.orNull], optional: ["options"]),
+        "provider": object(
+            ["options": providerOptions.orNull, "only": providerSlugs.orNull, "order": providerSlugs.orNull],
+            optional: ["options", "only", "order"]
+        ),
         "user": text(max: 512),
         "session_id": text(max: 256),
         "trace": object([:], isOpen: true).about("Yours, kept as it is: at most 8192 bytes."),
@@ -112,7 +115,10 @@ extension Schema {
 
     /// What a job's input shows of that; type, model and metadata stand beside it.
     private static let commonShown: [String: Schema] = [
-        "provider": object(["options": providerOptions]),
+        "provider": object(
+            ["options": providerOptions, "only": providerSlugs, "order": providerSlugs],
+            optional: ["options", "only", "order"]
+        ),
         "user": string(),
         "session_id": string(),
         "trace": object([:], isOpen: true),
@@ -133,6 +139,9 @@ extension Schema {
         .about("Told of the job's end; plain http only inside networks that the operator allows.")
     private static let providerOptions = map(of: object([:], isOpen: true), nameMax: 64)
         .about("Options handed to one provider as they are, by its slug.")
+
+    private static let providerSlugs = array(of: string(min: 1, max: 64), max: 50)
+        .about("Which providers may serve the model, where several do: `only` these, or in this `order`.")
 
     /// `WIDTHxHEIGHT`, each side 1 to 65,536.
     static let pixelSize: Schema = {

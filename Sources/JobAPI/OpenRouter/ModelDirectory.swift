@@ -2,11 +2,16 @@ import Generation
 import JobCore
 import JobEngine
 import Ledger
+import Synchronization
 
-/// The catalog under the names that clients of this dialect use: slugs, canonical slugs, and both with a variant.
+/// The catalog under the names that clients of this dialect use: slugs, canonical slugs, the operator's aliases, and all
+/// with a variant.
 struct ModelDirectory: Sendable {
     /// One model, with what the dialect tells of it besides.
     struct Entry: Sendable {
+        /// Who serves it, the preferred one first; never empty.
+        let endpoints: [Endpoint]
+        /// The preferred one: its facts stand for the model's.
         let endpoint: Endpoint
         /// When its facts were written down, in seconds since 1970: the date in its source; 0 without one.
         let created: Int64
@@ -14,9 +19,12 @@ struct ModelDirectory: Sendable {
         let canonicalSlug: String
 
         var model: ModelCapabilities { endpoint.model }
-        var provider: String { endpoint.id.provider }
+        /// The slugs of those who serve it, each once.
+        var providers: [String] { endpoints.map(\.id.provider).unique }
 
-        init(_ endpoint: Endpoint) {
+        init?(_ endpoints: [Endpoint]) {
+            guard let endpoint = endpoints.first else { return nil }
+            self.endpoints = endpoints
             self.endpoint = endpoint
             let date = Self.date(in: endpoint.model.source)
             let midnight = date.flatMap { Timestamp(rfc3339: $0 + "T00:00:00Z") }
@@ -30,23 +38,31 @@ struct ModelDirectory: Sendable {
             return words.last { $0.count == 10 && Timestamp(rfc3339: $0 + "T00:00:00Z") != nil }.map(String.init)
         }
 
-        /// Whether it costs nothing, whatever is asked of it.
-        var isFree: Bool { endpoint.prices.lines.allSatisfy { $0.price.mantissa == 0 } }
+        /// Whether it costs nothing, whatever is asked of it and whoever serves it.
+        var isFree: Bool { endpoints.allSatisfy { $0.prices.lines.allSatisfy { $0.price.mantissa == 0 } } }
+
+        /// The day on which the last of those who serve it ends; nil while one has no such day.
+        var availableUntil: CalendarDate? {
+            let days = endpoints.map(\.model.availableUntil)
+            return days.contains(nil) ? nil : days.compactMap(\.self).max()
+        }
     }
 
     /// All models, by slug.
     let entries: [Entry]
     private let byName: [String: Entry]
 
-    init(_ endpoints: [Endpoint]) {
-        entries = endpoints.map(Entry.init)
+    init(_ endpoints: [Endpoint], aliases: [String: String] = [:]) {
+        let bySlug = Dictionary(grouping: endpoints, by: \.id.model)
+        entries = bySlug.keys.sorted().compactMap { bySlug[$0].flatMap(Entry.init) }
         let slugs = entries.map { ($0.model.slug, $0) }
-        byName = Dictionary(slugs + entries.map { ($0.canonicalSlug, $0) }) { first, _ in first }
+        let models = Dictionary(slugs + entries.map { ($0.canonicalSlug, $0) }) { first, _ in first }
+        byName = models.merging(aliases.compactMapValues { models[$0] }) { model, _ in model }
     }
 
     /// The model that a name stands for, or nil.
     ///
-    /// Of the variants, `:floor` and `:nitro` choose among endpoints, of which each model has one; `:free` is for models
+    /// Of the variants, `:floor` and `:nitro` choose among endpoints by figures that nobody has; `:free` is for models
     /// that cost nothing. All others are of models that make text.
     func find(_ name: String) -> Entry? {
         let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -56,5 +72,33 @@ struct ModelDirectory: Sendable {
         case "free": return entry.isFree ? entry : nil
         case _: return nil
         }
+    }
+}
+
+/// The directory as it is today: what is offered changes with the day alone, and is gathered anew with it.
+final class DailyDirectory: Sendable {
+    private let service: JobService
+    private let kept = Mutex<(day: Int64, directory: ModelDirectory)?>(nil)
+
+    init(_ service: JobService) { self.service = service }
+
+    /// The directory of this day.
+    var today: ModelDirectory {
+        let day = service.day
+        if let kept = kept.withLock({ $0 }), kept.day == day { return kept.directory }
+        let directory = ModelDirectory(service.endpoints, aliases: service.aliases)
+        kept.withLock { $0 = (day, directory) }
+        return directory
+    }
+
+    /// Why a model is not in it.
+    func absence(of name: String) -> RequestProblem { service.absence(of: name) }
+}
+
+extension Array where Element: Hashable {
+    /// The elements, each once, in their order.
+    var unique: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
     }
 }

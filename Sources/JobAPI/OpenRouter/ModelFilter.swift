@@ -66,7 +66,7 @@ struct ModelFilter {
         guard parameters?.allSatisfy(entry.supportedParameters.contains) ?? true else { return false }
         let author = entry.model.slug.prefix { $0 != "/" }
         guard authors?.contains(where: { $0 == author }) ?? true else { return false }
-        let names = [entry.provider, entry.endpoint.providerName.lowercased()]
+        let names = entry.providers + entry.endpoints.map { $0.providerName.lowercased() }
         guard providers?.contains(where: names.contains) ?? true else { return false }
         guard let words else { return true }
         return entry.model.slug.contains(words) || entry.model.name.lowercased().contains(words)

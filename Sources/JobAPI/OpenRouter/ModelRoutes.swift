@@ -1,3 +1,4 @@
+import Generation
 import HTTPTypes
 import Hummingbird
 import JobCore
@@ -9,18 +10,17 @@ struct ModelRoutes: Sendable {
     private static let path = "api/v1/models"
     static let pageSizeMax: Int64 = 1_000
     private static let pageSizeDefault: Int64 = 500
+    private static let listHint = "GET /api/v1/models?output_modalities=all lists those that there are."
 
-    let directory: ModelDirectory
+    let directory: DailyDirectory
     let authenticator: Authenticator
 
     func add(to routes: inout RouteTable) {
-        let videoModels = ModelWire.videoModels(directory.entries)
-        let providers = ModelWire.providers(directory.entries)
         routes.get("api/v1/videos/models", .listVideoModels) { request, _ in
-            try await open(request) { Response(json: videoModels) }
+            try await open(request) { Response(json: ModelWire.videoModels(directory.today.entries)) }
         }
         routes.get("api/v1/providers", .listProviders) { request, _ in
-            try await open(request) { Response(json: providers) }
+            try await open(request) { Response(json: ModelWire.providers(directory.today.entries)) }
         }
         routes.get(Self.path, .listModels) { request, _ in try await open(request) { try list(request, Self.path) } }
         // Every key may use every model.
@@ -28,10 +28,9 @@ struct ModelRoutes: Sendable {
             _ = try await authenticator.key(of: request)
             return try list(request, "\(Self.path)/user")
         }
-        // What a job made is kept, so no endpoint is one without retention.
         routes.get("api/v1/endpoints/zdr", .listEndpointsWithoutRetention) { request, _ in
             _ = try await authenticator.key(of: request)
-            return Response(json: ModelWire.noEndpoints)
+            return Response(json: ModelWire.endpointsWithoutRetention(directory.today.entries))
         }
         routes.get("\(Self.path)/count", .countModels) { request, _ in try await open(request) { try count(request) } }
         routes.get("\(Self.path)/:author/:slug/endpoints", .listEndpoints) { request, context in
@@ -53,7 +52,7 @@ struct ModelRoutes: Sendable {
         let filter = try ModelFilter(&query)
         let offset = try query.integer("offset", in: 0...Int64(Int32.max))
         let limit = try query.integer("limit", in: 1...Self.pageSizeMax)
-        let models = filter.apply(to: directory.entries)
+        let models = filter.apply(to: directory.today.entries)
         guard offset != nil || limit != nil else {
             return Response(json: ModelWire.models(models, next: nil, totalCount: models.count))
         }
@@ -77,20 +76,16 @@ struct ModelRoutes: Sendable {
     private func count(_ request: Request) throws -> Response {
         var query = try QueryReader(request.uri.query)
         let filter = try ModelFilter(modalitiesOf: &query)
-        return Response(json: ModelWire.count(filter.apply(to: directory.entries).count))
+        return Response(json: ModelWire.count(filter.apply(to: directory.today.entries).count))
     }
 
     private func entry(_ context: APIRequestContext) throws(APIError) -> ModelDirectory.Entry {
         func part(_ name: String) -> String? { context.parameters.get(name).flatMap { QueryReader.decoded($0[...]) } }
-        guard let author = part("author"), let slug = part("slug"), author.utf8.count + slug.utf8.count <= 200,
-            let entry = directory.find("\(author)/\(slug)")
-        else {
-            throw APIError(
-                .notFound,
-                reason: "unknown_model",
-                "There is no such model; GET /api/v1/models?output_modalities=all lists those that there are."
-            )
+        guard let author = part("author"), let slug = part("slug"), author.utf8.count + slug.utf8.count <= 200 else {
+            throw APIError(.notFound, reason: "unknown_model", "There is no such model; \(Self.listHint)")
         }
-        return entry
+        if let entry = directory.today.find("\(author)/\(slug)") { return entry }
+        let problem = directory.absence(of: "\(author)/\(slug)")
+        throw APIError(.notFound, reason: "unknown_model", "\(problem.message) \(Self.listHint)")
     }
 }

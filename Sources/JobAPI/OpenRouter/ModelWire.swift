@@ -1,4 +1,5 @@
 import Generation
+import JobCore
 import JobEngine
 import Ledger
 
@@ -6,21 +7,37 @@ import Ledger
 extension ModelDirectory.Entry {
     /// What it takes in: `text`, and `image` where pictures can be given.
     var inputModalities: [String] {
-        let takesPictures =
-            switch model.parameters {
-            case .video(let video): !video.frameRoles.isEmpty || video.referencesMax > 0
-            case .image(let image): image.referencesMax > 0 || image.mask
-            case .speech: false
-            }
-        return takesPictures ? ["text", "image"] : ["text"]
+        endpoints.contains(where: \.model.takesPictures) ? ["text", "image"] : ["text"]
     }
 
     /// What it gives out.
     var outputModality: String { model.type.rawValue }
 
+    /// The optional parameters that any of its endpoints takes.
+    var supportedParameters: [String] { endpoints.flatMap(\.model.supportedParameters).unique }
+
+    /// What its endpoints take, of a model that makes videos.
+    var videos: [VideoParameters] {
+        endpoints.compactMap { endpoint in
+            guard case .video(let parameters) = endpoint.model.parameters else { return nil }
+            return parameters
+        }
+    }
+}
+
+extension ModelCapabilities {
+    /// Whether pictures can be given.
+    fileprivate var takesPictures: Bool {
+        switch parameters {
+        case .video(let video): !video.frameRoles.isEmpty || video.referencesMax > 0
+        case .image(let image): image.referencesMax > 0 || image.mask
+        case .speech: false
+        }
+    }
+
     /// The optional parameters that it takes.
-    var supportedParameters: [String] {
-        switch model.parameters {
+    fileprivate var supportedParameters: [String] {
+        switch parameters {
         case .video(let video):
             names([
                 ("duration", true), ("resolution", !video.sizes.isEmpty), ("aspect_ratio", !video.sizes.isEmpty),
@@ -62,41 +79,44 @@ enum ModelWire {
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for entry in entries {
-            if case .video(let parameters) = entry.model.parameters { write(entry, parameters, &json) }
-        }
+        for entry in entries where entry.model.type == .video { writeVideoModel(entry, &json) }
         json.endArray()
         json.endObject()
         return json.bytes
     }
 
-    private static func write(_ entry: ModelDirectory.Entry, _ video: VideoParameters, _ json: inout JSONWriter) {
+    /// What any endpoint takes is taken: a request goes to one that does.
+    ///
+    /// The prices are those of the preferred one.
+    private static func writeVideoModel(_ entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
+        let videos = entry.videos
+        let sizes = videos.flatMap(\.sizes)
         json.beginObject()
         writeNames(of: entry, &json)
         json.key("description")
         json.string(entry.model.summary)
         json.key("supported_resolutions")
-        json.strings(unique(video.sizes.map(\.resolution)))
+        json.strings(sizes.map(\.resolution).unique)
         json.key("supported_aspect_ratios")
-        json.strings(unique(video.sizes.map(\.aspectRatio)))
+        json.strings(sizes.map(\.aspectRatio).unique)
         json.key("supported_sizes")
-        json.strings(unique(video.sizes.filter { !$0.followsInput }.map(\.size.description)))
+        json.strings(sizes.filter { !$0.followsInput }.map(\.size.description).unique)
         json.key("supported_durations")
         json.beginArray()
-        for duration in video.durations { json.integer(duration) }
+        for duration in videos.flatMap(\.durations).unique { json.integer(duration) }
         json.endArray()
         json.key("supported_frame_images")
-        json.strings(video.frameRoles.sorted().map(\.rawValue))
+        json.strings(videos.flatMap(\.frameRoles).unique.sorted().map(\.rawValue))
         json.key("generate_audio")
-        json.bool(video.audio.canSound)
+        json.bool(videos.contains(where: \.audio.canSound))
         json.key("seed")
-        json.bool(video.seeds != nil)
+        json.bool(videos.contains { $0.seeds != nil })
         json.key("upscale_factor")
         json.null()
         json.key("creativity")
         json.null()
         json.key("allowed_passthrough_parameters")
-        json.strings(entry.model.options)
+        json.strings(entry.endpoints.flatMap(\.model.options).unique)
         json.key("pricing_skus")
         json.beginObject()
         for (key, price) in PricingSKUs.of(entry.endpoint.prices) {
@@ -173,13 +193,17 @@ enum ModelWire {
             json.key(key)
             json.null()
         }
+        if let day = entry.availableUntil {
+            json.key("expiration_date")
+            json.string(day.description)
+        }
         json.key("links")
         json.beginObject()
         json.key("details")
         json.string("/api/v1/models/\(entry.model.slug)/endpoints")
         json.endObject()
         json.key("pricing")
-        writePricing(of: entry, &json)
+        writePricing(of: entry.endpoint, &json)
         json.key("supported_parameters")
         json.strings(entry.supportedParameters)
         json.key("supported_voices")
@@ -212,13 +236,13 @@ enum ModelWire {
     }
 
     /// Media have no price per token of text; what a video costs is in `/videos/models`.
-    private static func writePricing(of entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
+    private static func writePricing(of endpoint: Endpoint, _ json: inout JSONWriter) {
         json.beginObject()
         json.key("prompt")
         json.word("0")
         json.key("completion")
         json.word("0")
-        if let line = entry.endpoint.prices.lines.first(where: { $0.unit == .request && $0.conditions.isEmpty }) {
+        if let line = endpoint.prices.lines.first(where: { $0.unit == .request && $0.conditions.isEmpty }) {
             json.key("request")
             json.string(line.price.description)
         }
@@ -227,8 +251,21 @@ enum ModelWire {
 
     // MARK: Endpoints and providers
 
-    /// An empty list of endpoints.
-    static let noEndpoints = Array("{\"data\":[]}".utf8)
+    /// The endpoints whose provider says that it keeps nothing.
+    static func endpointsWithoutRetention(_ entries: [ModelDirectory.Entry]) -> [UInt8] {
+        var json = JSONWriter(capacity: 2_048)
+        json.beginObject()
+        json.key("data")
+        json.beginArray()
+        for entry in entries {
+            for endpoint in entry.endpoints where endpoint.model.dataPolicy?.zeroRetention == true {
+                write(endpoint, of: entry, &json)
+            }
+        }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
 
     /// A model's endpoints.
     static func endpoints(of entry: ModelDirectory.Entry) -> [UInt8] {
@@ -248,15 +285,15 @@ enum ModelWire {
         writeArchitecture(of: entry, &json)
         json.key("endpoints")
         json.beginArray()
-        writeEndpoint(entry, &json)
+        for endpoint in entry.endpoints { write(endpoint, of: entry, &json) }
         json.endArray()
         json.endObject()
         json.endObject()
         return json.bytes
     }
 
-    private static func writeEndpoint(_ entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
-        let name = entry.endpoint.providerName
+    private static func write(_ endpoint: Endpoint, of entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
+        let name = endpoint.providerName
         json.beginObject()
         json.key("name")
         json.string("\(name) | \(entry.model.slug)")
@@ -267,13 +304,17 @@ enum ModelWire {
         json.key("provider_name")
         json.string(name)
         json.key("tag")
-        json.string(entry.provider)
+        json.string(endpoint.id.provider)
         json.key("context_length")
         json.integer(0)
         json.key("pricing")
-        writePricing(of: entry, &json)
+        writePricing(of: endpoint, &json)
         json.key("supported_parameters")
-        json.strings(entry.supportedParameters)
+        json.strings(endpoint.model.supportedParameters)
+        if let day = endpoint.model.availableUntil {
+            json.key("available_until")
+            json.string(day.description)
+        }
         json.key("native_tools")
         json.beginObject()
         json.endObject()
@@ -302,7 +343,8 @@ enum ModelWire {
 
     /// The providers that serve any model, each once.
     static func providers(_ entries: [ModelDirectory.Entry]) -> [UInt8] {
-        let names = Dictionary(entries.map { ($0.provider, $0.endpoint.providerName) }) { first, _ in first }
+        let endpoints = entries.flatMap(\.endpoints)
+        let names = Dictionary(endpoints.map { ($0.id.provider, $0.providerName) }) { first, _ in first }
         var json = JSONWriter(capacity: 1_024)
         json.beginObject()
         json.key("data")
@@ -323,16 +365,11 @@ enum ModelWire {
         json.endObject()
         return json.bytes
     }
-
-    private static func unique(_ values: [String]) -> [String] {
-        var seen: Set<String> = []
-        return values.filter { seen.insert($0).inserted }
-    }
 }
 
 extension JSONWriter {
     /// Writes an array of strings.
-    fileprivate mutating func strings(_ values: [String]) {
+    mutating func strings(_ values: [String]) {
         beginArray()
         for value in values { string(value) }
         endArray()

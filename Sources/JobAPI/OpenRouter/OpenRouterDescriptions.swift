@@ -117,7 +117,7 @@ extension RouteDescription {
         id: "listEndpointsWithoutRetention",
         tag: .openRouter,
         summary: "List the endpoints that keep nothing",
-        details: "There are none: what a job made is kept to be fetched.",
+        details: "Those whose provider says that it keeps nothing; what a job made is kept here, to be fetched.",
         answers: [200: .json(.endpointList, "The endpoints.")]
     )
 

@@ -16,7 +16,7 @@ struct OpenRouterRoutes: Sendable {
     let address: PublicAddress
 
     func add(to routes: inout RouteTable) {
-        let directory = ModelDirectory(service.endpoints)
+        let directory = DailyDirectory(service)
         VideoRoutes(
             service: service,
             submitter: Submitter(service: service),

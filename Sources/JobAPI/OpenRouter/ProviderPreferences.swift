@@ -1,5 +1,7 @@
 import Generation
 import HTTPTypes
+import JobCore
+import JobEngine
 
 /// Reads `provider`: who may serve the request, and the options that are the provider's own.
 enum ProviderPreferences {
@@ -8,24 +10,31 @@ enum ProviderPreferences {
 
     private static let slugBytesMax = 64
     private static let slugsMax = 200
-    /// Preferences that choose among endpoints or are about text: with one endpoint for each model there is nothing to
-    /// choose, so they hold as they are.
+    /// Preferences by figures that nobody has, or about text.
     private static let withoutEffect = [
         "sort", "quantizations", "preferred_min_throughput", "preferred_max_latency", "enforce_distillable_text",
     ]
 
-    /// Reads the member; the options that remain are those of the provider that serves the model.
+    /// What a request says about who may serve it.
+    struct Reading {
+        /// The options, by provider: of those that serve the model.
+        var options: [String: JSONValue] = [:]
+        /// The providers that are left, when not all are, and their order.
+        var routing: GenerationRequest.ProviderRouting?
+    }
+
+    /// Reads the member; the options that remain are those of the providers that serve the model.
     ///
     /// - Throws: `RequestProblem` for what is malformed; `APIError` with status 404 when no endpoint is left.
-    static func options(
+    static func read(
         _ fields: inout FieldReader,
         _ entry: ModelDirectory.Entry?,
         _ passed: inout PassedOver
-    ) throws -> [String: JSONValue] {
-        guard var provider = try fields.object("provider") else { return [:] }
+    ) throws -> Reading {
+        guard var provider = try fields.object("provider") else { return Reading() }
         let only = try slugs("only", &provider)
         let ignored = try slugs("ignore", &provider)
-        _ = try slugs("order", &provider)
+        let order = try slugs("order", &provider)
         _ = try provider.bool("allow_fallbacks")
         _ = try provider.bool("require_parameters")
         let isRetentionRefused = try provider.bool("zdr") ?? false
@@ -40,14 +49,24 @@ enum ProviderPreferences {
                     + "what a job may cost."
             )
         }
-        let options = try options(of: entry, &provider, &passed)
+        var reading = Reading(options: try options(of: entry, &provider, &passed))
         try passed.addUnread(&provider)
-        guard let entry else { return options }
-        if let only, !only.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.only", entry) }
-        if let ignored, ignored.contains(where: { isMeant($0, entry) }) { throw noEndpoint("provider.ignore", entry) }
-        if isRetentionRefused { throw restricted("provider.zdr", entry) }
-        if isCollectionRefused { throw restricted("provider.data_collection", entry) }
-        return options
+        guard let entry else { return reading }
+        var left = entry.endpoints
+        if let only { left = left.filter { endpoint in only.contains { isMeant($0, endpoint) } } }
+        guard !left.isEmpty else { throw noEndpoint("provider.only", entry) }
+        if let ignored { left = left.filter { endpoint in !ignored.contains { isMeant($0, endpoint) } } }
+        guard !left.isEmpty else { throw noEndpoint("provider.ignore", entry) }
+        if isRetentionRefused { left = left.filter { $0.model.dataPolicy?.zeroRetention == true } }
+        guard !left.isEmpty else { throw restricted("provider.zdr", entry) }
+        if isCollectionRefused { left = left.filter { $0.model.dataPolicy?.keepsInputsToItself == true } }
+        guard !left.isEmpty else { throw restricted("provider.data_collection", entry) }
+        let providers = left.map(\.id.provider).unique
+        let first = (order ?? []).flatMap { slug in left.filter { isMeant(slug, $0) }.map(\.id.provider) }.unique
+        if providers.count < entry.providers.count || !first.isEmpty {
+            reading.routing = .init(only: providers, order: first.isEmpty ? nil : first)
+        }
+        return reading
     }
 
     private static func restricted(_ field: String, _ entry: ModelDirectory.Entry) -> APIError {
@@ -55,21 +74,22 @@ enum ProviderPreferences {
             .notFound,
             reason: "privacy_restricted",
             param: field,
-            "Videos are kept until they are fetched, so `\(field)` leaves no endpoint for `\(entry.model.slug)`."
+            "`\(field)` leaves no endpoint for `\(entry.model.slug)`: no provider of it is known to promise that."
         )
     }
 
     /// A base slug stands for all its regions and variants.
-    private static func isMeant(_ slug: String, _ entry: ModelDirectory.Entry) -> Bool {
-        entry.provider == slug || entry.provider.hasPrefix(slug + "/")
+    private static func isMeant(_ slug: String, _ endpoint: Endpoint) -> Bool {
+        endpoint.id.provider == slug || endpoint.id.provider.hasPrefix(slug + "/")
     }
 
     private static func noEndpoint(_ field: String, _ entry: ModelDirectory.Entry) -> APIError {
-        APIError(
+        let providers = RequestProblem.list(entry.providers)
+        return APIError(
             .notFound,
             reason: "no_endpoints",
             param: field,
-            "`\(field)` leaves no endpoint for `\(entry.model.slug)`, which is served by: \(entry.provider)."
+            "`\(field)` leaves no endpoint for `\(entry.model.slug)`, which is served by: \(providers)."
         )
     }
 
@@ -114,12 +134,12 @@ enum ProviderPreferences {
                     "`\(path)` must be an object, not \(member.typeName)."
                 )
             }
-            guard let entry, slug == entry.provider else {
+            guard let endpoint = entry?.endpoints.first(where: { $0.id.provider == slug }) else {
                 // A client names the options of all providers that it knows; they are forwarded to the one that serves.
                 try passed.add(path, member, .notApplicable)
                 continue
             }
-            let kept = try known(flattened(given), to: entry.model, path, &passed)
+            let kept = try known(flattened(given), to: endpoint.model, path, &passed)
             if !kept.isEmpty { options[slug] = .object(kept) }
         }
         return options
@@ -149,4 +169,9 @@ enum ProviderPreferences {
         }
         return kept
     }
+}
+
+extension DataPolicy {
+    /// Whether the provider is known not to train on what it is sent.
+    fileprivate var keepsInputsToItself: Bool { zeroRetention || trainsOnInputs == false }
 }

@@ -139,12 +139,14 @@ extension Schema {
                 "description": .string(),
                 "architecture": architecture,
                 "context_length": null, "default_parameters": null, "per_request_limits": null,
+                "expiration_date": calendarDate.about("The day on which its last endpoint ends, if one is known."),
                 "links": object(["details": .string(min: 1)]),
                 "pricing": pricing,
                 "supported_parameters": words,
                 "supported_voices": words.orNull,
                 "top_provider": object(["is_moderated": bool, "context_length": null, "max_completion_tokens": null]),
-            ]) { $1 }
+            ]) { $1 },
+            optional: ["expiration_date"]
         )
     )
 
@@ -184,7 +186,8 @@ extension Schema {
             "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "latency_last_30m",
             "throughput_last_30m", "uptime_last_5m", "uptime_last_30m", "uptime_last_1d",
         ] { members[name] = null }
-        return named("Endpoint", object(members))
+        members["available_until"] = calendarDate.about("The day on which the provider ends it, if one is known.")
+        return named("Endpoint", object(members, optional: ["available_until"]))
     }()
 
     /// The providers.

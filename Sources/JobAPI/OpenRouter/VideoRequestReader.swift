@@ -12,7 +12,7 @@ struct VideoRequestReader: Sendable {
     private static let referencesMax = 16
     private static let sessionCharactersMax = 256
 
-    let directory: ModelDirectory
+    let directory: DailyDirectory
     /// Networks besides the public one that a callback may lead to.
     let allowNetworks: [NetworkRange]
 
@@ -37,16 +37,18 @@ struct VideoRequestReader: Sendable {
         let entry = try entry(name, &passed)
         let video = try video(&fields, entry, &passed)
         try refuseUpscaling(&fields, entry)
-        let options = try ProviderPreferences.options(&fields, entry, &passed)
+        let preferences = try ProviderPreferences.read(&fields, entry, &passed)
         let parameters = try parameters(&fields, session: session)
         try passed.addUnread(&fields)
+        var request = GenerationRequest(
+            model: entry?.model.slug ?? name,
+            content: .video(video),
+            providerOptions: preferences.options
+        )
+        request.routing = preferences.routing
         return JobSubmission(
             key: key,
-            request: GenerationRequest(
-                model: entry?.model.slug ?? name,
-                content: .video(video),
-                providerOptions: options
-            ),
+            request: request,
             parameters: parameters,
             adjustments: passed.adjustments,
             idempotencyKey: idempotencyKey,
@@ -56,7 +58,7 @@ struct VideoRequestReader: Sendable {
 
     /// The model that is asked for, which must be one that makes videos.
     private func entry(_ name: String, _ passed: inout PassedOver) throws(RequestProblem) -> ModelDirectory.Entry? {
-        guard let entry = directory.find(name) else { return nil }
+        guard let entry = directory.today.find(name) else { return nil }
         guard entry.model.type == .video else {
             throw RequestProblem(
                 .unsupportedValue,

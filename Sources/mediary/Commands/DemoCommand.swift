@@ -57,7 +57,7 @@ struct DemoCommand: AsyncParsableCommand {
         )
         var failed = false
         for scene in Scene.all {
-            guard gateway.catalog.endpoint(model: scene.model) != nil else {
+            guard !gateway.catalog.endpoints(model: scene.model, at: environment.now()).isEmpty else {
                 throw ClientFailure(
                     "\(scene.model) is not available: ffmpeg and espeak-ng must be installed."
                 )

@@ -22,7 +22,10 @@ struct ModelsCommand: AsyncParsableCommand {
         if json {
             print(JSONValue.array(models).canonicalText)
         } else {
-            Output.table([["MODEL", "TYPE", "PRICE", "TAKES"]] + models.map(ModelText.row))
+            Output.table(
+                [["MODEL", "TYPE", "PRICE", "TAKES", "SERVED BY"]] + models.map(ModelText.row)
+                    + models.flatMap(ModelText.aliasRows)
+            )
         }
     }
 }
@@ -35,7 +38,22 @@ enum ModelText {
             model["slug"]?.stringValue ?? "?", model["type"]?.stringValue ?? "?",
             (model["prices"]?.elements ?? []).map(price).joined(separator: ", "),
             takes(model["parameters"] ?? .null).joined(separator: "; "),
+            (model["endpoints"]?.elements ?? []).map(server).joined(separator: ", "),
         ]
+    }
+
+    /// One row for each other name of a model.
+    static func aliasRows(_ model: JSONValue) -> [[String]] {
+        (model["aliases"]?.elements ?? []).map { name in
+            [name.stringValue ?? "?", "alias", "", "as \(model["slug"]?.stringValue ?? "?")", ""]
+        }
+    }
+
+    /// The provider, with the day on which it ends the model.
+    private static func server(_ endpoint: JSONValue) -> String {
+        let provider = endpoint["provider"]?.stringValue ?? "?"
+        guard let day = endpoint["available_until"]?.stringValue else { return provider }
+        return "\(provider) (until \(day))"
     }
 
     private static func price(_ line: JSONValue) -> String {

@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let logger = configuration.logger()
         let gateway = try Gateway(configuration, logger: logger)
-        let models = gateway.catalog.endpoints.map(\.id.model)
+        let models = Set(gateway.catalog.endpoints(at: gateway.stores.environment.now()).map(\.id.model)).sorted()
         let (address, folder) = (configuration.host, configuration.dataFolder)
         try await gateway.run(gracefulShutdownSignals: true) { port in
             logger.info(

@@ -19,7 +19,7 @@ struct Doctor {
             ] + machine()
         }
         let folder = DataFolderCheck(folder: configuration.dataFolder, now: environment.now())
-        return [.ok("settings", "all are readable")] + folder.findings() + machine() + providers()
+        return [.ok("settings", "all are readable")] + folder.findings() + machine() + providers(configuration)
             + [await PortCheck(configuration: configuration, environment: environment).finding()]
             + [networks(configuration)]
     }
@@ -39,7 +39,11 @@ struct Doctor {
         )
     }
 
-    private func providers() -> [Finding] {
-        ProviderCheck(settings: settings, now: { [environment] in environment.now().milliseconds }).findings()
+    private func providers(_ configuration: Configuration) -> [Finding] {
+        ProviderCheck(
+            settings: settings,
+            operatorFile: configuration.operatorFile,
+            now: environment.now()
+        ).findings()
     }
 }

@@ -29,6 +29,7 @@ struct TestAPI: Sendable {
     static func run(
         _ adjust: (inout APIConfiguration) -> Void = { _ in },
         adapter: TestAdapter = TestAdapter(),
+        catalog: (TestAdapter) throws -> EndpointCatalog = { try EndpointCatalog([$0]) },
         limits: JobService.Limits = JobService.Limits(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
@@ -49,7 +50,7 @@ struct TestAPI: Sendable {
         let service = JobService(
             store: store,
             artifacts: artifacts,
-            catalog: try EndpointCatalog([adapter]),
+            catalog: try catalog(adapter),
             live: live,
             signals: WorkSignals(environment: environment),
             durations: ObservedDurations(),

@@ -141,6 +141,8 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
         }
         guard let task = found.first(where: { $0.externalID == reference.externalID }), ProviderHTTP.isPlain(task.id)
         else { return nil }
+        // Nobody else can have the id; asked all the same, since two attempts with one task would be billed as two.
+        guard await !isTaken(task.id) else { return nil }
         return .accepted(operation(task.id, family, video))
     }
 

@@ -3,22 +3,26 @@ import Generation
 import KlingAdapter
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 import Testing
 
 /// The adapter against both simulated wires, over HTTP.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct KlingConformanceTests {
-    @Test(arguments: KlingDoor.allCases, AdapterConformance.checks)
+    @Test(arguments: KlingDoor.allCases, AdapterConformance.checks + AdapterConformance.networkChecks)
     func conforms(_ door: KlingDoor, _ check: AdapterConformance.Check) async throws {
-        try await door.stage { simulator, adapter in
+        try await withSimulator(door.wire, .forConformance) { simulator in
             let baseURL = simulator.baseURL
+            let frames = KlingRequests.video(KlingRequests.standard) { $0.frameImages = [KlingRequests.first] }
+            let models = try door.adapter(baseURL).models
             try await check.run(
                 AdapterConformance.Subject(
-                    requests: KlingRequests.all(adapter),
+                    requests: models.map { KlingRequests.video($0.slug) } + [frames],
                     inputs: KlingPictures.all,
                     secrets: KlingDoor.secrets,
-                    pause: { try await Task.sleep(for: .milliseconds(10)) },
-                    make: { try door.adapter(baseURL) }
+                    provider: simulator.underTest(),
+                    pause: { try await Task.sleep(for: .milliseconds(20)) },
+                    make: { try door.adapter(baseURL) { simulator.world.now() } }
                 )
             )
         }

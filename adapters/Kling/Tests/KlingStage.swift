@@ -5,6 +5,7 @@ import HTTPTransport
 import KlingAdapter
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 import Synchronization
 import Testing
 
@@ -14,7 +15,7 @@ enum KlingDoor: String, CaseIterable, CustomTestStringConvertible {
     case keyed
 
     var testDescription: String { rawValue }
-    static let transport = CurlTransport(bootSeconds: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
+    static let transport = CurlTransport.forTests
     static let secrets = ["sk-simulated", "key-simulated"]
 
     var wire: any SimulatedProvider.Type {
@@ -96,26 +97,6 @@ enum KlingRequests {
     static func resolved(_ request: GenerationRequest, _ adapter: KlingAdapter) throws -> GenerationRequest {
         let model = try #require(adapter.models.first { $0.slug == request.model })
         return try request.resolved(against: model, strict: true).request
-    }
-
-    /// Each model by text, and every way in which its pictures go along.
-    static func all(_ adapter: KlingAdapter) -> [GenerationRequest] {
-        adapter.models.map { video($0.slug) } + [
-            video(o1) { $0.frameImages = [first] },
-            video(o1) { $0.frameImages = [last, first] },
-            video(o1) {
-                $0.duration = 7
-                $0.inputReferences = [KlingPictures.input("boat"), KlingPictures.input("sea")]
-            },
-            video(omni) {
-                $0.frameImages = [first]
-                $0.inputReferences = [KlingPictures.input("boat")]
-                $0.resolution = "4k"
-                $0.generateAudio = true
-            },
-            video(pro, options: ["multi_shot": true]) { $0.frameImages = [first, last] },
-            video(standard) { $0.frameImages = [first] },
-        ]
     }
 
     static let first = FrameImage(role: .first, image: KlingPictures.input("first"))

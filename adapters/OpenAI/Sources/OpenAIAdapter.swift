@@ -221,17 +221,23 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusA
         return nil
     }
 
-    /// How many pages of the list are read at most.
+    /// How many pages of the list are asked for at most.
     private static let pagesMax = 10
 
     /// Goes through the account's videos, the newest first, as long as `visit` wants more.
     private func list(_ visit: (OpenAIVideo) -> Bool) async throws(ProviderFailure) {
         var after: String?
+        var limit = 100
         for _ in 0..<Self.pagesMax {
-            let query = [("limit", "100"), ("order", "desc")] + (after.map { [("after", $0)] } ?? [])
-            let answer = try await http.exchange(
-                HTTPRequest(.get, http.url("/videos", query: query.map { (name: $0.0, value: $0.1) }), headers: headers)
-            )
+            let answer: ProviderAnswer
+            do throws(ProviderFailure) {
+                answer = try await page(after: after, limit: limit)
+            } catch {
+                // Prompts may be long: a page of this length fits into what is read, whatever they are.
+                guard error.code == .unknown, limit > 20 else { throw error }
+                limit = 20
+                continue
+            }
             if [404, 405, 501].contains(answer.status) { return }
             guard answer.isSuccess else { throw OpenAIFailures.refused(answer) }
             guard case .array(let entries)? = answer.json?["data"] else { throw .unreadable("a list without data") }
@@ -240,5 +246,11 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusA
             guard answer.json?["has_more"]?.boolValue == true, let last = videos.last, last.id != after else { return }
             after = last.id
         }
+    }
+
+    private func page(after: String?, limit: Int) async throws(ProviderFailure) -> ProviderAnswer {
+        var query = [(name: "limit", value: String(limit)), (name: "order", value: "desc")]
+        if let after { query.append((name: "after", value: after)) }
+        return try await http.exchange(HTTPRequest(.get, http.url("/videos", query: query), headers: headers))
     }
 }

@@ -1,19 +1,21 @@
 import ConformanceKit
+import CurlTransport
 import Foundation
 import Generation
 import HTTPTransport
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 import Testing
 
 @testable import OpenAIAdapter
 
 /// The adapter over real HTTP, against the simulated provider.
 @Suite struct OpenAIAdapterTests {
-    @Test(arguments: AdapterConformance.checks)
+    @Test(.timeLimit(.minutes(10)), arguments: AdapterConformance.checks + AdapterConformance.networkChecks)
     func conforms(_ check: AdapterConformance.Check) async throws {
         let frame = OpenAIStage.frame(1_280, 720)
-        try await withSimulator(OpenAISimulator.self) { simulator in
+        try await withSimulator(OpenAISimulator.self, .forConformance) { simulator in
             let address = "\(simulator.baseURL)/v1"
             let subject = AdapterConformance.Subject(
                 requests: [
@@ -22,6 +24,7 @@ import Testing
                 ],
                 inputs: [frame.stored.sha256: frame.bytes],
                 secrets: [OpenAIStage.key],
+                provider: simulator.underTest(),
                 pause: { try await Task.sleep(for: .milliseconds(20)) },
                 make: { try OpenAIStage.adapter(address, now: { simulator.world.now() }) }
             )

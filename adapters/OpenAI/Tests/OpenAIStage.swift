@@ -5,18 +5,18 @@ import Generation
 import HTTPTransport
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 
 @testable import OpenAIAdapter
 
 /// The adapter, as its settings make it, and what it is asked for.
 enum OpenAIStage {
     static let key = "sk-test-of-nobody"
-    static let transport = CurlTransport(bootSeconds: { ProcessInfo.processInfo.systemUptime })
 
     /// The adapter before a server at that address.
     static func adapter(
         _ baseURL: String?,
-        transport: any HTTPTransport = OpenAIStage.transport,
+        transport: any HTTPTransport = CurlTransport.forTests,
         environment: [String: String] = [:],
         pictures: PictureScaler = PictureScaler { (bytes, type, _) in (bytes, type) },
         now: @escaping @Sendable () -> Int64 = { 0 }

@@ -162,6 +162,26 @@ import Testing
         }
     }
 
+    @Test func aListThatIsTooLongToReadIsAskedForInShorterPages() async throws {
+        try await withSimulator(OpenAISimulator.self) { simulator in
+            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")
+            let operations = (0..<60).map { index in
+                _ = simulator.world.newTask(
+                    id: "video_\(index)",
+                    prompt: String(repeating: "\u{1F6F6}", count: 32_000),
+                    seconds: 4,
+                    width: 1_280,
+                    height: 720,
+                    hasAudio: true,
+                    fields: ["model": "sora-2"]
+                )
+                return ProviderOperation(remoteID: "video_\(index)")
+            }
+            #expect(try await adapter.statuses(of: operations).count == 60)
+            #expect(simulator.requests(.list).map { $0.queryItem("limit") } == ["100", "20", "20", "20"])
+        }
+    }
+
     @Test func aServerWithoutAListTellsOfNone() async throws {
         try await withSimulator(OpenAISimulator.self) { simulator in
             let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")

@@ -13,14 +13,17 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
 
     package let id = ProviderID(SandboxAdapter.slug)
     package let account = "sandbox"
-    package let models = SandboxModels.all
+    package let models: [ModelCapabilities]
     package let transport: any HTTPTransport
 
     /// Makes an adapter.
     ///
-    /// - Parameter transport: What answers: a `SandboxProvider`, or recorded exchanges in a test.
-    package init(transport: any HTTPTransport) {
+    /// - Parameters:
+    ///   - transport: What answers: a `SandboxProvider`, or recorded exchanges in a test.
+    ///   - models: What it offers.
+    package init(transport: any HTTPTransport, models: [ModelCapabilities] = SandboxModels.all) {
         self.transport = transport
+        self.models = models
     }
 
     /// The sandbox needs no key: it is always there, once.
@@ -30,7 +33,7 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
             folder: "\(settings.workFolder)/\(slug)",
             now: settings.now
         )
-        return [SandboxAdapter(transport: provider)]
+        return [SandboxAdapter(transport: provider, models: settings.models(ProviderID(slug), SandboxModels.all))]
     }
 
     /// Refuses a script with an unknown key or a wrong value.

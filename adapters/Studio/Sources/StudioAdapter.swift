@@ -43,7 +43,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         self.tools = tools
         slots = settings.processorCount
         now = settings.now
-        models = StudioModels.all(tools, processorCount: settings.processorCount)
+        models = settings.models(id, StudioModels.all(tools, processorCount: settings.processorCount))
         ownership = StudioOwnership(of: root)
         if ownership != nil { StudioSweeper.takeOver(root, now: settings.now()) }
     }

@@ -1,0 +1,99 @@
+import Generation
+import Ledger
+
+/// Price lists, in the form in which `/api/v1/catalog` shows them.
+extension OperatorFile {
+    /// The conditions that a line may have, and their values; nil: any.
+    private static let conditions: [String: [String]?] = [
+        "resolution": nil, "quality": nil, "audio": ["true", "false"],
+        "input": ["text", "image", "reference", "video"],
+    ]
+
+    /// The whole list; nil when the entry has none.
+    static func prices(_ reader: inout FieldReader) throws(RequestProblem) -> [ListPrice]? {
+        guard let elements = try reader.array("prices", countMax: 200) else { return nil }
+        guard !elements.isEmpty else {
+            throw RequestProblem(
+                .invalidValue,
+                field: reader.path(of: "prices"),
+                "`\(reader.path(of: "prices"))` is empty; a free model has a line with the price \"0\"."
+            )
+        }
+        var prices: [ListPrice] = []
+        for (element, path) in elements {
+            var line = try FieldReader(element, path: path)
+            let price = try price(&line)
+            guard !prices.contains(where: { $0.unit == price.unit && $0.conditions == price.conditions }) else {
+                throw RequestProblem(
+                    .contradiction,
+                    field: path,
+                    "`\(path)` has the unit and the conditions of an earlier line."
+                )
+            }
+            prices.append(price)
+            try line.finish()
+        }
+        guard prices.contains(where: { $0.unit != PriceUnit.minimum.rawValue }) else {
+            throw RequestProblem(
+                .invalidValue,
+                field: reader.path(of: "prices"),
+                "`\(reader.path(of: "prices"))` has nothing but a minimum; name what the price is per."
+            )
+        }
+        return prices
+    }
+
+    private static func price(_ line: inout FieldReader) throws(RequestProblem) -> ListPrice {
+        guard let unit = try line.word("unit", as: PriceUnit.self) else {
+            throw RequestProblem(
+                .missingField,
+                field: line.path(of: "unit"),
+                "`\(line.path(of: "unit"))` is required; allowed: \(RequestProblem.list(PriceUnit.allCases.map(\.rawValue)))."
+            )
+        }
+        let place = line.path(of: "price")
+        guard let value = line.value("price") else {
+            throw RequestProblem(.missingField, field: place, "`\(place)` is required: US dollars as a decimal string.")
+        }
+        guard case .string(let usd) = value, let amount = ExactDecimal(usd), amount.mantissa >= 0 else {
+            // A binary fraction is not what its author wrote.
+            throw RequestProblem(
+                .invalidValue,
+                field: place,
+                "`\(place)` is \(RequestProblem.shown(value)); it must be US dollars as a decimal string in quotes, from 0 on, with at most 15 places: \"0.0125\"."
+            )
+        }
+        if let currency = try line.string("currency", charactersMax: 10), currency != "USD" {
+            throw RequestProblem(
+                .invalidValue,
+                field: line.path(of: "currency"),
+                "`\(line.path(of: "currency"))` is \(RequestProblem.shown(.string(currency))); allowed: USD."
+            )
+        }
+        return ListPrice(unit: unit.rawValue, usd: usd, conditions: try conditions(&line))
+    }
+
+    private static func conditions(_ line: inout FieldReader) throws(RequestProblem) -> [String: String] {
+        guard var reader = try line.object("conditions") else { return [:] }
+        var found: [String: String] = [:]
+        for (name, allowed) in conditions.sorted(by: { $0.key < $1.key }) {
+            guard let value = reader.value(name) else { continue }
+            let text: String
+            switch value {
+            case .string(let word): text = word
+            case .bool(let flag): text = flag.description
+            case .null, .integer, .number, .array, .object: text = ""
+            }
+            guard !text.isEmpty, allowed?.contains(text) ?? true else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: reader.path(of: name),
+                    "`\(reader.path(of: name))` is \(RequestProblem.shown(value)); allowed: \(allowed.map(RequestProblem.list) ?? "a string, such as 720p")."
+                )
+            }
+            found[name] = text
+        }
+        try reader.finish()
+        return found
+    }
+}
