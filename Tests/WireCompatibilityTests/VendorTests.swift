@@ -117,6 +117,8 @@ import Testing
             ("half an answer to a submit", "[[fault:submit:truncated_json]]"),
             ("a page for a submit", "[[fault:submit:html]]"),
             ("accepted with 500", "[[fault:submit:status_afterwards:500]]"),
+            // Given up after the send's own time, which is two minutes.
+            ("silence after a submit", "[[fault:submit:hang]]"),
         ]
 
         /// Submits of which nobody can say whether they were accepted; they were not.
