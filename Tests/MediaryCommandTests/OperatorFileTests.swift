@@ -64,7 +64,7 @@ import Testing
     @Test(
         arguments: [
             ("model_alias: {}", ["Unknown field `model_alias`", "model_aliases, models"]),
-            ("model_aliases: [a]", ["`model_aliases` must be an object", "an array"]),
+            ("model_aliases: [a]", ["`model_aliases` must be an object", "not array"]),
             ("model_aliases: {sora-2: 2}", ["`model_aliases.sora-2` is 2", "slug of a model"]),
             ("model_aliases: {'sora 2': a/b}", ["`model_aliases` has the name \"sora 2\"", "letters, digits"]),
             ("models: {}", ["`models` must be an array"]),
