@@ -70,7 +70,9 @@ struct PollingTests {
             node.start()
             let lags = try await Self.run(harness, node, jobs: 300, over: 300)
             #expect(lags.percentile(0.95, of: lags.shares) <= 1)
-            #expect(Double(lags.polls) / 300 < 14, "\(lags.polls) polls")
+            // Once it is known how long such jobs take: the model's own figure was wrong by far.
+            let later = harness.provider.generations.suffix(150).map(\.polls)
+            #expect(later.reduce(0, +) < 150 * 14, "\(later.reduce(0, +)) polls of 150 jobs, \(lags.polls) of all")
         }
     }
 
@@ -214,7 +216,7 @@ struct PollingTests {
             for id in ids { try await harness.end(of: id) }
             let sends = harness.provider.submits.map(\.at)
             for send in sends { #expect(sends.count { $0 >= send && $0.seconds(since: send) < 1 } <= 5) }
-            #expect(try #require(sends.last).seconds(since: sends[0]) < 25)
+            #expect(try #require(sends.last).seconds(since: sends[0]) < 30)
             try await harness.expectSound(ids)
         }
     }

@@ -47,6 +47,12 @@ struct PollDesk: Sendable {
         operationsPerCall = bulk.isAllowed ? max(1, (adapter as? any BulkStatusAdapter)?.operationsPerCall ?? 1) : 1
     }
 
+    /// The account may have been called just now, by the process before this one: its pace is kept to from there.
+    mutating func begin(at now: Double) {
+        single.take(at: now)
+        bulk.take(at: now)
+    }
+
     /// Whether calls for one are allowed.
     var mayAskSingly: Bool { single.isAllowed }
 

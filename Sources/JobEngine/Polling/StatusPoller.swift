@@ -168,7 +168,7 @@ final class StatusPoller: Sendable {
             state.lastTicket += 1
             let ticket = state.lastTicket
             state.questions[ticket] = question
-            var desk = state.desks[question.desk] ?? PollDesk(question.adapter)
+            var desk = state.desks[question.desk] ?? Self.newDesk(question.adapter, at: now)
             let isSooner = desk.add(ticket, wantedAt: question.wantedAt, isUrgent: isUrgent, at: now)
             // The usual case, without a detour: nobody else waits.
             let hasTurn = desk.takeOnly(at: now)
@@ -178,6 +178,12 @@ final class StatusPoller: Sendable {
         }
         if isNews { changed.raise() }
         return ticket
+    }
+
+    private static func newDesk(_ adapter: any ProviderAdapter, at now: Double) -> PollDesk {
+        var desk = PollDesk(adapter)
+        desk.begin(at: now)
+        return desk
     }
 
     private func withdraw(_ ticket: UInt64) {

@@ -114,7 +114,7 @@ import Testing
             else { throw Unexpected(text: "it did not complete") }
             // Under our own address, though the answer names Google's.
             #expect(url.hasPrefix("\(stage.simulator.baseURL)/v1beta/files/"))
-            #expect(usage.tokens == 8 * 5_792)
+            #expect(usage.tokens == 46_336)
         }
     }
 
