@@ -72,7 +72,10 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
             )
         )
         let answer = try await ProviderAnswer(response)
-        guard answer.isSuccess else { throw ProviderFailure(refusal: answer) }
+        guard answer.isSuccess else {
+            // The address of the callback holds the attempt's token.
+            throw ProviderFailure(refusal: answer, hiding: [context.reference.token])
+        }
         guard let id = answer.json?["id"]?.stringValue, ProviderHTTP.isPlain(id) else {
             throw .unreadable("status \(answer.status) without a task id")
         }

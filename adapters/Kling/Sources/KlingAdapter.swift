@@ -81,9 +81,11 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
                 hiding: [context.reference.token] + [context.callbackURL].compactMap(\.self)
             )
         } catch {
-            guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: context.earlierSends > 0),
-                let earlier = try await find(request, attempt: context.reference, isTaken: { _ in false })
-            else { throw error }
+            guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: context.earlierSends > 0) else { throw error }
+            // A duplicate is there already, accepted and paid for: whatever hides it now, this is no refusal.
+            guard let earlier = try? await find(request, attempt: context.reference, isTaken: { _ in false }) else {
+                throw .unreadable("the external id is known to Kling, and its task is not shown yet")
+            }
             return earlier
         }
         guard let task = wire.task(data), ProviderHTTP.isPlain(task.id) else {
