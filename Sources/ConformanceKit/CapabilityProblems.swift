@@ -59,11 +59,12 @@ enum CapabilityProblems {
         case .video(let offered):
             let plain = VideoRequest(prompt: "a boat")
             return
-                (variants(of: plain, offered.sizes) { $0.size = $1.size }
+                // A size that follows the pictures is no size that could be asked for.
+                (variants(of: plain, offered.sizes.filter { !$0.followsInput }) { $0.size = $1.size }
                 + variants(of: plain, offered.sizes) {
                     ($0.resolution, $0.aspectRatio) = ($1.resolution, $1.aspectRatio)
                 }
-                + variants(of: plain, offered.durations) { $0.duration = $1 }
+                + offered.durations.map { request(lasting: $0, of: model, offered) }
                 + variants(of: plain, offered.framesPerSecond) { $0.fps = $1 }).map { .video($0) }
         case .image(let offered):
             let plain = ImageRequest(prompt: "a boat")
@@ -81,6 +82,27 @@ enum CapabilityProblems {
                 + variants(of: plain, offered.languages) { $0.language = $1 }
                 + variants(of: plain, offered.formats) { $0.responseFormat = $1 }).map { .speech($0) }
         }
+    }
+
+    /// A request of a length, with whatever the model's rules want besides: pictures, or another resolution.
+    private static func request(
+        lasting seconds: Int,
+        of model: ModelCapabilities,
+        _ offered: VideoParameters
+    ) -> VideoRequest {
+        let picture = MediaInput.stored(StoredInput(sha256: "00", mediaType: "image/png", bytes: 1))
+        let frames = FrameRole.allCases.filter(offered.frameRoles.contains)
+            .map { FrameImage(role: $0, image: picture) }
+        var plain = VideoRequest(prompt: "a boat")
+        plain.duration = seconds
+        let pictured =
+            [plain] + variants(of: plain, [Array(frames.prefix(1)), frames]) { $0.frameImages = $1 }
+            + variants(of: plain, [[picture]]) { $0.inputReferences = $1 }
+        let all = pictured + pictured.flatMap { variants(of: $0, offered.sizes) { $0.resolution = $1.resolution } }
+        return all.first { request in
+            let asked = GenerationRequest(model: model.slug, content: .video(request))
+            return (try? asked.resolved(against: model, strict: true)) != nil
+        } ?? plain
     }
 
     private static func variants<Request, Value>(

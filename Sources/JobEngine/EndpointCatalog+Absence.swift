@@ -15,7 +15,7 @@ extension EndpointCatalog {
         if !startable.isEmpty {
             let providers = Set(startable.map(\.provider)).sorted().joined(separator: " or ")
             let variables = unique(startable.flatMap(\.variables)).joined(separator: " or ")
-            return "`\(slug)` is served by \(providers), which is switched off here; \(variables) switches it on."
+            return "`\(slug)` is not served here: \(providers) has it, and \(variables) switches it on."
                 + alternatives(to: startable.map(\.model), at: now)
         }
         let models = ended + dormant.map(\.model)

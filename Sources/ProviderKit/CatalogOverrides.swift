@@ -33,21 +33,23 @@ public struct CatalogOverrides: Sendable {
 
     /// What an instance offers, as the file changes it: first what is there, then what is new.
     ///
+    /// A provider may have several instances, each with models of its own: an entry about a model that this one does not
+    /// have is passed over.
+    ///
     /// - Parameters:
     ///   - own: What it offers by itself.
     ///   - provider: The instance.
-    /// - Returns: What is left of it, with what is new.
+    /// - Returns: What is left of it, with what is new; and the places of the entries that were followed.
     /// - Throws: `CatalogOverrideProblem` for the first entry that cannot be followed.
     public func applied(
         to own: [ModelCapabilities],
         of provider: ProviderID
-    ) throws(CatalogOverrideProblem) -> [ModelCapabilities] {
+    ) throws(CatalogOverrideProblem) -> (models: [ModelCapabilities], followed: Set<Int>) {
         var models = own
-        for entry in entries where entry.provider == provider.slug {
+        var followed: Set<Int> = []
+        for (number, entry) in entries.enumerated() where entry.provider == provider.slug {
             if let like = entry.like {
-                guard var model = own.first(where: { $0.slug == like }) else {
-                    throw entry.unknown("like", like, own)
-                }
+                guard var model = own.first(where: { $0.slug == like }) else { continue }
                 guard !models.contains(where: { $0.slug == entry.model }) else {
                     throw CatalogOverrideProblem(
                         "`\(entry.path).model` is \"\(entry.model)\", which \(provider) offers already; leave `like` out to change it."
@@ -57,17 +59,16 @@ public struct CatalogOverrides: Sendable {
                 try entry.change.apply(to: &model, at: entry.path)
                 models.append(model)
             } else {
-                guard let index = models.firstIndex(where: { $0.slug == entry.model }) else {
-                    throw entry.unknown("model", entry.model, own)
-                }
+                guard let index = models.firstIndex(where: { $0.slug == entry.model }) else { continue }
                 if entry.isDisabled {
                     models.remove(at: index)
                 } else {
                     try entry.change.apply(to: &models[index], at: entry.path)
                 }
             }
+            followed.insert(number)
         }
-        return models
+        return (models, followed)
     }
 }
 
@@ -81,11 +82,15 @@ public struct CatalogOverrideProblem: Error, Sendable, CustomStringConvertible {
 }
 
 extension CatalogOverrides.Entry {
-    fileprivate func unknown(_ field: String, _ slug: String, _ own: [ModelCapabilities]) -> CatalogOverrideProblem {
-        let known = RequestProblem.list(own.map(\.slug))
-        let hint = field == "model" ? " To add one, name the model that it is like in `like`." : ""
+    /// The problem of an entry that nobody follows.
+    ///
+    /// - Parameter known: The slugs that its provider offers.
+    /// - Returns: What to tell the operator.
+    public func notFollowed(known: [String]) -> CatalogOverrideProblem {
+        let (field, slug) = like.map { ("like", $0) } ?? ("model", model)
+        let hint = like == nil ? " To add one, name the model that it is like in `like`." : ""
         return CatalogOverrideProblem(
-            "`\(path).\(field)` is \"\(slug)\", which \(provider) does not offer; allowed: \(known).\(hint)"
+            "`\(path).\(field)` is \"\(slug)\", which \(provider) does not offer; allowed: \(RequestProblem.list(known)).\(hint)"
         )
     }
 }

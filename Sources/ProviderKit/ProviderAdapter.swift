@@ -31,7 +31,8 @@ public protocol ProviderAdapter: Sendable {
     var models: [ModelCapabilities] { get }
     /// What it speaks through; outputs are fetched through it too.
     var transport: any HTTPTransport { get }
-    /// The origins that the operator's own settings name, written as `RemoteURL.origin` writes them.
+    /// The origins that the operator's own settings name, and those that the adapter knows as the vendor's own, such as
+    /// where the vendor stores outputs; written as `RemoteURL.origin` writes them.
     ///
     /// An output there is fetched wherever it is, inside the operator's network too. Every other output may be at a
     /// public address alone, or in a network that the operator allowed. Never a place that came out of an answer.

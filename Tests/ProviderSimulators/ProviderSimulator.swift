@@ -185,13 +185,24 @@ package final class ProviderSimulator: Sendable {
             }
         }
         guard state.withLock({ $0.markers.isUsed }) else { return nil }
-        for task in world.allTasks {
-            guard let part = SimulatorMarkers.part(of: task.prompt), task.isNamed(in: request),
-                let fault = state.withLock({ $0.markers.take(operation, of: part) })
-            else { continue }
-            return fault
+        let marked = world.allTasks.filter { SimulatorMarkers.part(of: $0.prompt) != nil }
+        var asked = marked.filter { $0.isNamed(in: request) }
+        // A list tells how tasks stand, as a poll does; one that names none tells of all.
+        let operations = operation == .list ? [operation, .poll] : [operation]
+        if operation == .list, asked.isEmpty { asked = marked }
+        for task in asked {
+            guard let part = SimulatorMarkers.part(of: task.prompt) else { continue }
+            for operation in operations {
+                if let fault = state.withLock({ $0.markers.take(operation, of: part) }) { return fault }
+            }
         }
         return nil
+    }
+
+    /// How many faults on an operation that the markers of a prompt ask for were not played yet.
+    package func unplayedFaults(of prompt: String, on operation: SimulatedOperation) -> Int {
+        guard let part = SimulatorMarkers.part(of: prompt) else { return 0 }
+        return state.withLock { $0.markers.left(operation, of: part) }
     }
 
     private func play(_ fault: SimulatedFault?, _ answer: SimulatedAnswer?) -> Reply {

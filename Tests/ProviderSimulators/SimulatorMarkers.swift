@@ -34,6 +34,11 @@ struct SimulatorMarkers {
         return marked[prompt]?[index].fault
     }
 
+    /// How many faults are left for an operation upon the task of a prompt.
+    func left(_ operation: SimulatedOperation, of prompt: String) -> Int {
+        (marked[prompt] ?? []).filter { $0.operation == operation }.reduce(0) { $0 + $1.times }
+    }
+
     private static func read(_ text: String) -> Marked? {
         let halves = text.split(separator: "*", maxSplits: 1).map(String.init)
         guard let first = halves.first else { return nil }

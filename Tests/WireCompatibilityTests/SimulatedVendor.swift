@@ -6,7 +6,7 @@ import ServiceHarness
 import Testing
 
 /// A vendor that is played on this machine, and how the program is pointed at it.
-struct SimulatedVendor: Sendable, CustomTestStringConvertible {
+struct SimulatedVendor: Sendable {
     let name: String
     let wire: any SimulatedProvider.Type
     let model: String
@@ -20,8 +20,6 @@ struct SimulatedVendor: Sendable, CustomTestStringConvertible {
     var wireSettings: [String: String] = [:]
     /// The program's settings, from the wire's address.
     let settings: @Sendable (_ baseURL: String) -> [String: String]
-
-    var testDescription: String { name }
 
     /// A request for a video.
     func request(_ prompt: String) -> JSONValue {

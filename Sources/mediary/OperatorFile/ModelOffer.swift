@@ -39,7 +39,8 @@ struct ModelOffer {
     ) -> [DormantModel] {
         let variables = registration.settings.filter { settings.value($0) == nil }
         guard !variables.isEmpty else { return [] }
-        let offered = Set(adapters.flatMap { $0.models.map(\.slug) })
+        // Another door to a model may be open when the one that is on has ended.
+        let offered = Set(adapters.flatMap(\.models).filter { $0.isServed(at: settings.now()) }.map(\.slug))
         return registration.models.filter { !offered.contains($0.slug) }.map {
             DormantModel(model: $0, provider: registration.folder, variables: variables)
         }
@@ -48,7 +49,10 @@ struct ModelOffer {
     /// Applies the file while the instances are made, and remembers what could not be followed.
     private final class Changes: Sendable {
         private struct Seen {
-            var providers: Set<String> = []
+            /// What each provider offers by itself.
+            var offers: [String: [String]] = [:]
+            /// The places of the entries that were followed.
+            var followed: Set<Int> = []
             var problem: CatalogOverrideProblem?
         }
 
@@ -58,9 +62,11 @@ struct ModelOffer {
         init(_ overrides: CatalogOverrides) { self.overrides = overrides }
 
         func changed(_ own: [ModelCapabilities], of provider: ProviderID) -> [ModelCapabilities] {
-            seen.withLock { _ = $0.providers.insert(provider.slug) }
+            seen.withLock { $0.offers[provider.slug, default: []] += own.map(\.slug) }
             do {
-                return try overrides.applied(to: own, of: provider)
+                let (models, followed) = try overrides.applied(to: own, of: provider)
+                seen.withLock { $0.followed.formUnion(followed) }
+                return models
             } catch {
                 seen.withLock { $0.problem = $0.problem ?? error }
                 return own
@@ -74,12 +80,22 @@ struct ModelOffer {
             let seen = seen.withLock { $0 }
             if let problem = seen.problem { throw ValidationError("MEDIARY_CONFIG: \(problem)") }
             let known = Set(dormant.map(\.slug))
-            for entry in overrides.entries where !seen.providers.contains(entry.provider) {
+            for (number, entry) in overrides.entries.enumerated() where !seen.followed.contains(number) {
+                if let offered = seen.offers[entry.provider] {
+                    throw ValidationError("MEDIARY_CONFIG: \(entry.notFollowed(known: offered))")
+                }
                 guard !known.contains(entry.like ?? entry.model) else { continue }
                 throw ValidationError(
-                    "MEDIARY_CONFIG: `\(entry.path).provider` is \"\(entry.provider)\", which is no provider that is on, and none that is off knows \(entry.like ?? entry.model); on are: \(seen.providers.sorted().joined(separator: ", "))."
+                    "MEDIARY_CONFIG: `\(entry.path).provider` is \"\(entry.provider)\", which is no provider that is on, and none that is off knows \(entry.like ?? entry.model); on are: \(seen.offers.keys.sorted().joined(separator: ", "))."
                 )
             }
         }
+    }
+}
+
+extension ModelCapabilities {
+    /// Whether its provider still serves it at a time, in milliseconds since 1970.
+    fileprivate func isServed(at milliseconds: Int64) -> Bool {
+        availableUntil.map { milliseconds < $0.startMilliseconds } ?? true
     }
 }

@@ -75,9 +75,10 @@ struct ArkRefusal: Error {
     static func status(_ status: Int) -> ArkRefusal {
         let (code, message): (String, String) =
             switch status {
-            case 400: ("InvalidParameter", "The parameter `content` specified in the request is not valid.")
+            case 400, 422: ("InvalidParameter", "The parameter `content` specified in the request is not valid.")
             case 401: ("AuthenticationError", "The API key or AK/SK in the request is missing or invalid.")
-            case 402, 403: ("AccountOverdueError", "The request failed because your account has an overdue balance.")
+            case 402: ("AccountOverdueError", "The request failed because your account has an overdue balance.")
+            case 403: ("AccessDenied", "The request failed because you do not have access to the resource.")
             case 404: ("ModelNotOpen", "Your account has not activated the model.")
             case 409: ("InvalidAction.RunningTaskDeletion", "Cannot delete task because it is currently running.")
             case 429:

@@ -177,9 +177,9 @@ struct ArkRequest {
         let types = ["jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif"]
         guard parts.count == 2, types.contains(where: { parts[0] == "data:image/\($0);base64" }),
             let bytes = Data(base64Encoded: String(parts[1])), bytes.count < 30 * 1_024 * 1_024,
-            let facts = try? MediaInspector.inspect(bytes: Array(bytes)),
-            let width = facts.width, let height = facts.height
+            let size = try? MediaInspector.imageDimensions(Array(bytes), pixelLimit: .max)
         else { throw .invalid("image_url", "it is no picture that can be read", code: "InvalidImageURL.InvalidFormat") }
+        let (width, height) = (size.width, size.height)
         guard (300...6_000).contains(width), (300...6_000).contains(height) else {
             throw .invalid("image_url", "sides must be 300 to 6000 px, got \(width)x\(height)")
         }

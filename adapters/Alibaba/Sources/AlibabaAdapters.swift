@@ -5,7 +5,10 @@ package import ProviderKit
 ///
 /// `DASHSCOPE_API_KEY` switches it on; `DASHSCOPE_BASE_URL` names another region or a workspace's own host. Key, models
 /// and address must be of one region: the provider answers 401 otherwise.
-package enum AlibabaAdapters {
+package enum AlibabaAdapters: ProviderFolder {
+    package static let folder = "Alibaba"
+    package static let settings = ["DASHSCOPE_API_KEY"]
+
     /// The vendor's international address, in Singapore.
     static let vendorURL = "https://dashscope-intl.aliyuncs.com/api/v1"
 

@@ -77,7 +77,7 @@ import Testing
         environment["DASHSCOPE_BASE_URL"] = url
         let adapter = try #require(AlibabaAdapters.instances(settings(environment)).first)
         #expect(adapter.id == ProviderID("alibaba"))
-        #expect(adapter.trustedOrigins == [origin])
+        #expect(adapter.trustedOrigins == [try RemoteURL(origin).origin])
         let model = try #require(adapter.models.first { $0.slug == "alibaba/wan-2.7" })
         #expect(model.prices.first { $0.conditions == ["resolution": "720p"] }?.usd == price)
         #expect(model.limits == EndpointLimits(slots: 5, submitsPerSecond: 5))

@@ -259,7 +259,7 @@ import Testing
         Mistake(
             request: Stage.request("alibaba/wan-2.7", options: ["prompt_extend": "yes"]),
             field: "\(options).prompt_extend",
-            words: "boolean"
+            words: "true or false"
         ),
         Mistake(
             request: Stage.request("alibaba/wan-2.7", options: ["audio_url": "file:///etc/passwd"]),

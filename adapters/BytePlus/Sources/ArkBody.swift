@@ -30,7 +30,8 @@ enum ArkBody {
         }
         var fields = options.fields
         fields["model"] = .string(model?.providerModel ?? request.model)
-        fields["content"] = .array(try await content(of: video, context))
+        // Filled in below: pictures are megabytes of base64, which no JSON writer needs to look at.
+        fields["content"] = ""
         fields["resolution"] = video.resolution.map(JSONValue.string)
         fields["ratio"] = ratio(of: video, family).map(JSONValue.string)
         fields["duration"] = video.duration.map { .integer(Int64($0)) }
@@ -39,7 +40,13 @@ enum ArkBody {
         let token = ArkToken(of: context.reference, video, options, family)
         fields["safety_identifier"] = .string(token.safetyIdentifier)
         fields["seed"] = token.seed.map(JSONValue.integer)
-        let bytes = Array(JSONValue.object(fields).canonicalText.utf8)
+        let frame = JSONValue.object(fields).canonicalText.utf8
+        let place = Array("\"content\":".utf8)
+        guard let range = frame.firstRange(of: place + Array("\"\"".utf8)) else {
+            preconditionFailure("the field was just written, and inside of texts quotation marks are escaped")
+        }
+        let content = try await content(of: video, context)
+        let bytes = Array(frame[..<range.lowerBound]) + place + content + Array(frame[range.upperBound...])
         guard bytes.count <= bytesMax else {
             throw .notSent(
                 .invalidRequest,
@@ -57,18 +64,20 @@ enum ArkBody {
         return family == .v10 ? ArkSizes.adaptive : nil
     }
 
+    /// The array of `content`, its members in the order of their names like all others.
     private static func content(
         of video: VideoRequest,
         _ context: AttemptContext
-    ) async throws(ProviderFailure) -> [JSONValue] {
-        var items: [JSONValue] = [["type": "text", "text": .string(video.prompt)]]
+    ) async throws(ProviderFailure) -> [UInt8] {
+        let text: JSONValue = ["type": "text", "text": .string(video.prompt)]
+        var bytes = Array("[\(text.canonicalText)".utf8)
         for frame in video.frameImages.sorted(by: { $0.role < $1.role }) {
-            items.append(try await picture(frame.image, role: frame.role.rawValue, context))
+            bytes += try await picture(frame.image, role: frame.role.rawValue, context)
         }
         for reference in video.inputReferences {
-            items.append(try await picture(reference, role: "reference_image", context))
+            bytes += try await picture(reference, role: "reference_image", context)
         }
-        return items
+        return bytes + Array("]".utf8)
     }
 
     /// A picture as a data URL; the vendor's words for roles are the house's own, but for references.
@@ -76,8 +85,8 @@ enum ArkBody {
         _ input: MediaInput,
         role: String,
         _ context: AttemptContext
-    ) async throws(ProviderFailure) -> JSONValue {
-        guard case .stored(let stored) = input else {
+    ) async throws(ProviderFailure) -> [UInt8] {
+        guard case .stored(let stored) = input, let type = MediaType(mime: stored.mediaType) else {
             throw .notSent(
                 .invalidRequest,
                 "A picture of the request was not stored before it was sent.",
@@ -86,11 +95,8 @@ enum ArkBody {
         }
         let bytes = try await context.bytes(of: stored)
         try ArkPicture.check(bytes, role: role)
-        let data = Data(bytes).base64EncodedString()
-        return [
-            "type": "image_url", "role": .string(role),
-            "image_url": ["url": .string("data:\(stored.mediaType);base64,\(data)")],
-        ]
+        return Array(",{\"image_url\":{\"url\":\"data:\(type.rawValue);base64,".utf8)
+            + Array(Data(bytes).base64EncodedData()) + Array("\"},\"role\":\"\(role)\",\"type\":\"image_url\"}".utf8)
     }
 }
 
@@ -103,17 +109,11 @@ enum ArkPicture {
     private static let bytesMax = 30_000_000
 
     static func check(_ bytes: [UInt8], role: String) throws(ProviderFailure) {
-        let size: (width: Int, height: Int)?
-        do {
-            let facts = try MediaInspector.inspect(bytes: bytes)
-            size = facts.width.flatMap { width in facts.height.map { (width, $0) } }
-        } catch {
-            size = nil
-        }
-        guard let size else {
+        // That it is whole was seen when it was admitted.
+        guard let size = try? MediaInspector.imageDimensions(bytes, pixelLimit: .max) else {
             throw .notSent(.invalidRequest, "A picture (\(role)) is none that can be read.")
         }
-        let (width, height) = size
+        let (width, height) = (size.width, size.height)
         // 0.4 to 2.5, without fractions.
         let isInShape = width * 5 >= height * 2 && width * 2 <= height * 5
         guard sides.contains(width), sides.contains(height), isInShape else {

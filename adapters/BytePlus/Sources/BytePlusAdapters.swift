@@ -6,7 +6,10 @@ package import ProviderKit
 ///
 /// One wire serves two regions: BytePlus ModelArk outside China, Volcengine Ark inside. Keys, tasks and model ids do not
 /// cross between them; the base URL says which one is meant.
-package enum BytePlusAdapters {
+package enum BytePlusAdapters: ProviderFolder {
+    package static let folder = "BytePlus"
+    package static let settings = ["ARK_API_KEY"]
+
     /// BytePlus ModelArk: the one region outside China that makes videos (docs.byteplus.com ModelArk, 2026-11-21).
     static let defaultBaseURL = "https://ark.ap-southeast.bytepluses.com/api/v3"
 

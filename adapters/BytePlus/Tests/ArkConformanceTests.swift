@@ -3,10 +3,11 @@ import ConformanceKit
 import Generation
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 import Testing
 
 /// The adapter against the simulated provider, over HTTP.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ArkConformanceTests {
     private static let inputs = ["first": ArkPictures.png(1_280, 720), "last": ArkPictures.png(960, 960)]
     private static var first: MediaInput { ArkPictures.stored("first", ArkPictures.png(1_280, 720)) }
@@ -26,15 +27,20 @@ struct ArkConformanceTests {
         ]
     }
 
-    @Test(arguments: AdapterConformance.checks)
+    @Test(arguments: AdapterConformance.checks + AdapterConformance.networkChecks)
     func conforms(_ check: AdapterConformance.Check) async throws {
-        try await withSimulator(ArkWire.self, ArkStage.settings) { simulator in
+        var settings = ArkStage.settings
+        settings.durations = .fixed(seconds: 0.2)
+        // Only what waits can be stopped, and what runs at once is forgotten at once.
+        if check.testDescription.contains("is stopped at the provider") { settings.queueSeconds = 5 }
+        try await withSimulator(ArkWire.self, settings) { simulator in
             let baseURL = simulator.baseURL
             try await check.run(
                 AdapterConformance.Subject(
                     requests: Self.requests,
                     inputs: Self.inputs,
                     secrets: [ArkStage.key],
+                    provider: simulator.underTest(),
                     pause: { try await Task.sleep(for: .milliseconds(10)) },
                     make: { try ArkStage.adapter(baseURL) }
                 )

@@ -6,7 +6,10 @@ package import ProviderKit
 /// - `GEMINI_API_KEY` (and `GEMINI_BASE_URL`): Gemini Omni through interactions, and Veo where it still is.
 /// - `GOOGLE_APPLICATION_CREDENTIALS`, the key file of a service account (and `VERTEX_PROJECT`, `VERTEX_LOCATION`,
 ///   `VERTEX_BASE_URL`, `VERTEX_STORAGE_URI`): Veo on Vertex AI.
-package enum GoogleAdapters {
+package enum GoogleAdapters: ProviderFolder {
+    package static let folder = "Google"
+    package static let settings = ["GEMINI_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS"]
+
     /// Every model that it knows, whether a key is there or not.
     package static let models: [ModelCapabilities] = GoogleModels.omni + GoogleModels.vertex + GoogleModels.geminiVeo
 

@@ -90,9 +90,9 @@ struct GoogleStage: Sendable {
     }
 
     /// The settings that switch the door on, and point it to the simulated service.
-    func environment(key: TestKey? = nil) throws -> [String: String] {
+    func environment(key: TestKey? = nil, geminiKey: String = geminiKey) throws -> [String: String] {
         guard door.isVertex else {
-            return ["GEMINI_API_KEY": Self.geminiKey, "GEMINI_BASE_URL": simulator.baseURL]
+            return ["GEMINI_API_KEY": geminiKey, "GEMINI_BASE_URL": simulator.baseURL]
         }
         let account: JSONValue = [
             "type": "service_account", "project_id": "demo-project", "private_key_id": "key-1",
@@ -109,12 +109,12 @@ struct GoogleStage: Sendable {
     /// The adapter of the door.
     func adapter(
         key: TestKey? = nil,
-        transport: any HTTPTransport = CurlTransport.forTests
+        geminiKey: String = geminiKey
     ) throws -> any ProviderAdapter {
         let settings = ProviderSettings(
-            environment: try environment(key: key),
+            environment: try environment(key: key, geminiKey: geminiKey),
             workFolder: "\(folder)/work",
-            transport: transport,
+            transport: CurlTransport.forTests,
             processorCount: 1,
             now: { [world = simulator.world] in world.now() }
         )

@@ -6,7 +6,10 @@ package import ProviderKit
 /// They are two doors to one vendor: an access key with a secret key opens the signed one alone, an API key the other
 /// (asked with a signed token, `GET /tasks` answers 401 with code 1002). Source: kling.ai/document-api/api/get-started/
 /// authentication, and a third party's probe of 2026-10-04.
-package enum KlingAdapters {
+package enum KlingAdapters: ProviderFolder {
+    package static let folder = "Kling"
+    package static let settings = ["KLING_ACCESS_KEY", "KLING_API_KEY"]
+
     /// The vendor's address outside of China.
     package static let vendorURL = "https://api-singapore.klingai.com"
 

@@ -102,7 +102,7 @@ struct KlingRecoveryTests {
     func aLookUpThatFailsIsNotTakenForAbsence(_ door: KlingDoor) async throws {
         try await door.stage { simulator, adapter in
             let faults: [SimulatedFault] = [
-                .status(500), .status(401), .status(429), .malformedJSON, .html, .answerLost,
+                .status(500), .status(401), .status(429), .malformedJSON, .truncatedJSON, .html, .empty,
             ]
             for fault in faults {
                 simulator.inject(fault, on: .poll)

@@ -2,7 +2,10 @@ package import Generation
 package import ProviderKit
 
 /// What this folder registers.
-package enum OpenAIAdapters {
+package enum OpenAIAdapters: ProviderFolder {
+    package static let folder = "OpenAI"
+    package static let settings = ["OPENAI_API_KEY"]
+
     /// Every model that it knows, whether a key is there or not.
     package static let models: [ModelCapabilities] = [OpenAIModels.sora2, OpenAIModels.sora2Pro]
 

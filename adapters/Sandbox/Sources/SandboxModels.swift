@@ -1,4 +1,5 @@
 package import Generation
+import ProviderKit
 
 /// What the sandbox offers: generous sets, so that a client can be tried with whatever it sends.
 ///
@@ -102,4 +103,8 @@ package enum SandboxModels {
     private static func size(_ resolution: String, _ ratio: String, _ width: Int, _ height: Int) -> SizeOption {
         SizeOption(resolution: resolution, aspectRatio: ratio, size: PixelSize(width: width, height: height))
     }
+}
+
+extension SandboxAdapter: ProviderFolder {
+    package static var folder: String { "Sandbox" }
 }

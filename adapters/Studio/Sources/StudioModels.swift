@@ -1,4 +1,5 @@
 import Generation
+import ProviderKit
 
 /// What Studio offers, given what is installed.
 ///
@@ -103,4 +104,8 @@ enum StudioModels {
     private static func size(_ resolution: String, _ ratio: String, _ width: Int, _ height: Int) -> SizeOption {
         SizeOption(resolution: resolution, aspectRatio: ratio, size: PixelSize(width: width, height: height))
     }
+}
+
+extension StudioAdapter: ProviderFolder {
+    package static var folder: String { "Studio" }
 }
