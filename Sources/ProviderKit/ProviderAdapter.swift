@@ -119,11 +119,13 @@ public protocol CallbackAdapter: ProviderAdapter {
     ///   - body: The callback's body: from anybody who knows its address.
     ///   - headers: Its header fields.
     ///   - request: The request that the address was given out for.
+    ///   - attempt: The attempt that it was given out for: a body that names another one as its own is about that.
     /// - Returns: The operation, as the submit's answer would have given it; nil when the body names none.
     func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation?
 }
 

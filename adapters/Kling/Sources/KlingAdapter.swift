@@ -152,9 +152,11 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
     package func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation? {
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(body)), let task = wire.task(json),
+            task.externalID == nil || task.externalID == attempt.externalID,
             ProviderHTTP.isPlain(task.id), let model = model(of: request), case .video(let video) = request.content
         else { return nil }
         return operation(task.id, KlingModels.family(of: model, video), video)
