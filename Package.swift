@@ -156,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "MediaryCommandTests",
             dependencies: [
-                "mediary", "Generation", "Ledger", "HTTPTransport", "JobCore", "JobEngine", "Cryptography",
+                "mediary", "AdapterCatalog", "Generation", "Ledger", "HTTPTransport", "JobCore", "JobEngine",
+                "Cryptography",
                 "ConformanceKit",
                 "MediaInspection", "ProviderKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

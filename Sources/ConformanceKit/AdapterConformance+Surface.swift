@@ -73,7 +73,12 @@ extension AdapterConformance {
                 let id = try #require(stage.provider.started().last)
                 stage.provider.finish(id)
                 let callback = try #require(stage.provider.callback(id), "\(request.model): nothing is posted")
-                let named = adapter.operation(inCallback: callback.body, headers: callback.headers, for: request)
+                let named = adapter.operation(
+                    inCallback: callback.body,
+                    headers: callback.headers,
+                    for: request,
+                    of: attempt.reference
+                )
                 #expect(named?.remoteID == operation.remoteID, "\(request.model)")
                 if let named {
                     let answer = await stage.status(named)
@@ -83,7 +88,10 @@ extension AdapterConformance {
                     }
                 }
                 for text in ["", "not json", "[]", "{}", "null", "{\"id\":5,\"data\":[],\"output\":\"x\"}"] {
-                    #expect(adapter.operation(inCallback: Array(text.utf8), headers: [], for: request) == nil)
+                    let bytes = Array(text.utf8)
+                    #expect(
+                        adapter.operation(inCallback: bytes, headers: [], for: request, of: attempt.reference) == nil
+                    )
                 }
             }
         },

@@ -26,6 +26,8 @@ public struct ModelCapabilities: Sendable, Hashable {
     public var providerModel: String
     /// The day on which the provider stops serving it; nil when none is known.
     public var availableUntil: CalendarDate?
+    /// Whether the operator offers it no more: jobs that it has taken are followed to their end all the same.
+    public var isWithdrawn = false
     /// The slug of the model that takes its place.
     public var replacedBy: String?
     /// What the provider does with what it is sent; nil when nothing is known.

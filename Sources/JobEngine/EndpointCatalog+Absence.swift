@@ -9,7 +9,7 @@ extension EndpointCatalog {
     }
 
     private func words(for slug: String, at now: Timestamp) -> String {
-        let ended = allEndpoints(model: slug).map(\.model)
+        let ended = allEndpoints(model: slug).map(\.model).filter { !$0.isWithdrawn }
         let dormant = self.dormant[slug] ?? []
         let startable = dormant.filter { $0.model.isServed(at: now) }
         if !startable.isEmpty {

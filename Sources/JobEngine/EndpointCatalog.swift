@@ -24,7 +24,7 @@ package struct Endpoint: Sendable {
 
     /// Whether the provider still serves it; jobs that it has taken are followed to their end all the same.
     package func isAvailable(at now: Timestamp) -> Bool {
-        model.availableUntil.map { now.milliseconds < $0.startMilliseconds } ?? true
+        !model.isWithdrawn && model.availableUntil.map { now.milliseconds < $0.startMilliseconds } ?? true
     }
 }
 

@@ -13,8 +13,11 @@ extension JobDriver {
     private static let pauseMax = 2 * PollSchedule.hintMax
     /// What the wall clock's times are rounded to, in seconds.
     private static let tickSeconds = 0.002
-    /// How long one that is past its deadline waits for its turn before it looks at itself again, in seconds.
+    /// How long one waits for its turn before it looks at itself again, in seconds.
     private static let turnSecondsMax = 60.0
+    /// For how long one that is past the model's deadline is asked for when the question fails, and how often, in seconds.
+    private static let lateSecondsMax = 600.0
+    private static let lateSecondsBetween = 15.0
 
     /// Sleeps until the next poll is due, then polls.
     func poll(_ job: Job, _ running: JobState.Running) async throws -> NextStep {
@@ -40,15 +43,16 @@ extension JobDriver {
         if isLate, job.admitted.parameters.expiresAfterSeconds != nil {
             return try await expire(job, operation, endpoint)
         }
-        if running.cancelRequestedAt != nil { await cancelAtProvider(operation, endpoint, job) }
+        let isStopping = running.cancelRequestedAt != nil && services.poller.mayStop(job)
+        if isStopping { await cancelAtProvider(operation, endpoint, job) }
         let isCalledFor = services.signals.dueTimes.takeHint(job.id)
         let answer = await services.poller.status(
             of: operation,
             job: job,
             at: endpoint,
             wantedAt: dueAt,
-            isUrgent: isCalledFor || running.cancelRequestedAt != nil,
-            until: isLate ? environment.now().adding(seconds: Self.turnSecondsMax) : job.deadline
+            isUrgent: isCalledFor || isStopping,
+            until: environment.now().adding(seconds: Self.turnSecondsMax)
         )
         // Not its turn yet: whatever has happened meanwhile comes first.
         guard let answer else {
@@ -65,7 +69,16 @@ extension JobDriver {
         case .failure(let failure):
             services.metrics.polled(endpoint.id, "error")
             services.metrics.failed(endpoint.id, failure)
-            if isLate { return try await expire(job, operation, endpoint) }
+            if isLate {
+                // A provider that cannot be asked has not said that nothing is done: what is paid for is not given up at
+                // the first question after a long stop.
+                let late = environment.now().seconds(since: max(job.deadline, takenAt))
+                guard failure.code != .notFound, late < Self.lateSecondsMax else {
+                    return try await expire(job, operation, endpoint)
+                }
+                await pause(job, seconds: Self.lateSecondsBetween)
+                return .go(try await reload(job))
+            }
             return try await afterFailedPoll(
                 job,
                 running,

@@ -84,9 +84,11 @@ extension JobDriver {
                 }
                 try await environment.sleep(0.2 * Double(1 << fetches))
                 fetches += 1
-                if let renewed = await self.renewed(result, current, storing, endpoint), renewed.outputs != outputs,
-                    renewed.outputs.count == outputs.count
-                {
+                let askedAt = environment.now()
+                let renewed = await self.renewed(result, current, storing, endpoint)
+                // Time in line is not the output's doing.
+                firstProblemAt = firstProblemAt?.adding(seconds: environment.now().seconds(since: askedAt))
+                if let renewed, renewed.outputs != outputs, renewed.outputs.count == outputs.count {
                     result = renewed
                     let event = JobEvent.outputsRenewed(outputs: try Self.encode(result))
                     guard case .go(let next) = try await advance(current, event) else { return .leave }
@@ -146,16 +148,23 @@ extension JobDriver {
         guard let text = storing.operation, let operation = try? Self.decode(ProviderOperation.self, text) else {
             return nil
         }
-        let answer = await services.poller.status(
-            of: operation,
-            job: job,
-            at: endpoint,
-            wantedAt: environment.bootSeconds(),
-            isUrgent: true,
-            until: environment.now().adding(seconds: Self.renewalSecondsMax)
-        )
-        guard case .success(.completed(let outputs, let usage)) = answer else { return nil }
-        return result.renewed(outputs, usage)
+        let wantedAt = environment.bootSeconds()
+        let limit = environment.now().adding(seconds: Self.renewalSecondsMax)
+        // News of the job, such as a second callback, end a wait before its turn: that is no answer.
+        while !halt.isUp, environment.now() < limit {
+            let answer = await services.poller.status(
+                of: operation,
+                job: job,
+                at: endpoint,
+                wantedAt: wantedAt,
+                isUrgent: true,
+                until: limit
+            )
+            guard let answer else { continue }
+            guard case .success(.completed(let outputs, let usage)) = answer else { return nil }
+            return result.renewed(outputs, usage)
+        }
+        return nil
     }
 
     /// What the job costs at the prices that it was accepted at: by what the provider reports, else measured on the

@@ -235,6 +235,7 @@ extension JobDriver {
         _ current: JobBox
     ) async throws(ProviderFailure) -> SendWindow {
         try await awaitSendTime(current.job)
+        guard !isLate(current.job) else { throw Self.notSent("the deadline passed before the send") }
         let openedAt = environment.bootSeconds()
         let hash = SHA256.hash(body).hex
         if let earlier = attempt.bodySHA256, earlier != hash {
@@ -371,14 +372,7 @@ extension JobDriver {
     func reload(_ job: Job) async throws -> Job { try await services.store.job(job.id) ?? job }
 
     /// What identifies an attempt toward its provider.
-    func reference(_ attempt: Attempt) -> AttemptReference {
-        AttemptReference(
-            externalID: attempt.start.externalID,
-            token: attempt.start.token,
-            number: attempt.start.number,
-            sentAtMilliseconds: (attempt.sendingAt ?? attempt.beganAt).milliseconds
-        )
-    }
+    func reference(_ attempt: Attempt) -> AttemptReference { attempt.reference }
 
     private static func notConfigured(_ job: Job) -> JobFailure {
         JobFailure(
@@ -452,5 +446,17 @@ extension Submission {
         case .accepted: .accepted
         case .completed: .completed
         }
+    }
+}
+
+extension Attempt {
+    /// What identifies it toward its provider.
+    var reference: AttemptReference {
+        AttemptReference(
+            externalID: start.externalID,
+            token: start.token,
+            number: start.number,
+            sentAtMilliseconds: (sendingAt ?? beganAt).milliseconds
+        )
     }
 }

@@ -52,7 +52,8 @@ extension JobDriver {
             guard isLast || isQuiet && hasLookedOften(since: since, settle) else {
                 return try await lookAgain(job, settle)
             }
-            guard isComplete else { return try await giveUp(job) }
+            // One answered look at the very end is not enough to say that nothing was started.
+            guard isComplete, hasLookedOften(since: since, settle) else { return try await giveUp(job) }
             return try await advance(
                 job,
                 .foundAbsent(retryAt: environment.now().adding(seconds: backoff(attempt.start.number)))

@@ -30,7 +30,10 @@ extension JobService {
         }
         guard let job = try await store.job(attempt.job) else { return false }
         let bytes = try await body()
-        if attempt.remoteID == nil, attempt.sends > 0, let endpoint = catalog.endpoint(attempt.start.endpoint) {
+        // One orphan is kept of an attempt: who holds an old token cannot have more and more of them stopped.
+        if attempt.remoteID == nil, attempt.orphanRemoteID == nil, attempt.sends > 0,
+            let endpoint = catalog.endpoint(attempt.start.endpoint)
+        {
             try await takeEvidence(bytes, headers, of: attempt, job, endpoint)
         }
         guard !job.state.isTerminal else { return false }
@@ -47,7 +50,12 @@ extension JobService {
         _ endpoint: Endpoint
     ) async throws {
         guard let adapter = endpoint.adapter as? any CallbackAdapter,
-            let operation = adapter.operation(inCallback: body, headers: headers, for: job.admitted.request),
+            let operation = adapter.operation(
+                inCallback: body,
+                headers: headers,
+                for: job.admitted.request,
+                of: attempt.reference
+            ),
             JobDriver.isUsable(operation.remoteID)
         else { return }
         let outcome = try await store.record(

@@ -171,7 +171,9 @@ package struct JobWorker: Service {
             )
             drive(claimed.jobs, worker, lease, into: &group)
             if claimed.jobs.count >= services.settings.claimLimit { return }
-            for next in [claimed.nextDueAt?.seconds(since: now), capacity.nextIn].compactMap({ $0 }) {
+            // As these claims have left the budgets.
+            let nextIn = services.budgets.capacities(at: services.environment.bootSeconds()).nextIn
+            for next in [claimed.nextDueAt?.seconds(since: now), nextIn].compactMap({ $0 }) {
                 pause = min(pause, next)
             }
         } catch let broken as JobStoreIsBroken {

@@ -7,6 +7,10 @@ import Synchronization
 /// Token exchanges, uploads and look-ups go through the adapter's transport before the send and may be retried: a crash
 /// there means that nothing was sent. From the commit of `sending` on, nothing here sends a second time.
 public final class AttemptContext: Sendable {
+    /// The most that all inputs of one request may have together, in bytes: as base64 that is 64 MB, more than any of the
+    /// wires takes, and what one send may cost in memory.
+    public static let inputBytesMax: Int64 = 48_000_000
+
     /// What identifies the attempt toward the provider.
     public let reference: AttemptReference
     /// Where the provider may call back to; nil when callbacks cannot reach us.
@@ -19,6 +23,7 @@ public final class AttemptContext: Sendable {
     private let transport: any HTTPTransport
     private let sendTimeoutSeconds: Int64
     private let used = Mutex(false)
+    private let inputBytes = Mutex<Int64>(0)
     private let committed = Mutex(false)
 
     /// Makes a context.
@@ -54,8 +59,21 @@ public final class AttemptContext: Sendable {
 
     /// The bytes of a stored input.
     ///
-    /// - Throws: `notFound` when it is gone from storage, `unavailable` when storage cannot be read.
-    public func bytes(of stored: StoredInput) async throws(ProviderFailure) -> [UInt8] { try await input(stored) }
+    /// - Throws: `notFound` when it is gone from storage, `unavailable` when storage cannot be read; `invalidRequest` when
+    ///   all inputs together are more than `inputBytesMax`.
+    public func bytes(of stored: StoredInput) async throws(ProviderFailure) -> [UInt8] {
+        let total = inputBytes.withLock { total in
+            total += stored.bytes
+            return total
+        }
+        guard total <= Self.inputBytesMax else {
+            throw .notSent(
+                .invalidRequest,
+                "The references have more than \(Self.inputBytesMax) bytes together, which no request carries."
+            )
+        }
+        return try await input(stored)
+    }
 
     /// The paid request: commits `sending`, then sends once over a connection of its own.
     ///

@@ -61,7 +61,7 @@ public struct CatalogOverrides: Sendable {
             } else {
                 guard let index = models.firstIndex(where: { $0.slug == entry.model }) else { continue }
                 if entry.isDisabled {
-                    models.remove(at: index)
+                    models[index].isWithdrawn = true
                 } else {
                     try entry.change.apply(to: &models[index], at: entry.path)
                 }

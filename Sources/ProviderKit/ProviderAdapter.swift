@@ -31,7 +31,8 @@ public protocol ProviderAdapter: Sendable {
     var models: [ModelCapabilities] { get }
     /// What it speaks through; outputs are fetched through it too.
     var transport: any HTTPTransport { get }
-    /// The origins that the operator's own settings name, written as `RemoteURL.origin` writes them.
+    /// The origins that the operator's own settings name, and those that the adapter knows as the vendor's own, such as
+    /// where the vendor stores outputs; written as `RemoteURL.origin` writes them.
     ///
     /// An output there is fetched wherever it is, inside the operator's network too. Every other output may be at a
     /// public address alone, or in a network that the operator allowed. Never a place that came out of an answer.
@@ -118,11 +119,13 @@ public protocol CallbackAdapter: ProviderAdapter {
     ///   - body: The callback's body: from anybody who knows its address.
     ///   - headers: Its header fields.
     ///   - request: The request that the address was given out for.
+    ///   - attempt: The attempt that it was given out for: a body that names another one as its own is about that.
     /// - Returns: The operation, as the submit's answer would have given it; nil when the body names none.
     func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation?
 }
 

@@ -288,7 +288,7 @@ import Testing
     @Test func modelsAreListedWithTheirPrices() async throws {
         try await withService("models") { shell in
             let table = try shell.succeed("models").output.split(separator: "\n").map(String.init)
-            #expect(table.first?.split(separator: " ") == ["MODEL", "TYPE", "PRICE", "TAKES"])
+            #expect(table.first?.split(separator: " ") == ["MODEL", "TYPE", "PRICE", "TAKES", "PROVIDERS"])
             let motion = try #require(table.first { $0.hasPrefix("studio/motion ") })
             #expect(motion.contains("video") && motion.contains("0.01 USD/second") && motion.contains("1-10 s; 720p "))
             let speech = try shell.succeed("models", "--type", "speech", "--json").json.elements ?? []

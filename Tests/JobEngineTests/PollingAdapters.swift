@@ -160,7 +160,8 @@ struct CallingAdapter: ScriptedAdapter, CancellableAdapter, RecoverableAdapter, 
     func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation? {
         let fields = try? JSONDecoder().decode([String: String].self, from: Data(body))
         return fields?["id"].map { ProviderOperation(remoteID: $0) }

@@ -87,13 +87,13 @@ struct ReferenceAdmissionTests {
         "127.0.0.1\\@example.com", " 127.0.0.1", "127.255.255.254", "%31%32%37.0.0.1", "127.0.0.1%2f",
         "1.1.1.1 &@127.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "168.63.129.16", "100.64.0.1",
         "192.0.0.1", "198.18.0.1", "240.0.0.1", "255.255.255.255", "224.0.0.1", "[fe80::1]", "[fc00::1]", "[ff02::1]",
-        "10.0.0.1", "172.16.0.1", "192.168.1.1", "0300.0250.1.1", "metadata.google.internal", "inside.example",
+        "10.0.0.1", "172.16.0.1", "192.168.1.1", "0300.0250.1.1", "metadata.cloud.internal", "inside.example",
         "mixed.example", "six.example", "mapped.example", "example.com:0", "example.com:65536", "example.com:x", "",
         "exa mple.com", "ex%61mple.com", "[::1", "::1",
     ]
 
     static let names: [String: NameAnswer] = [
-        "metadata.google.internal": addresses("169.254.169.254"), "inside.example": addresses("10.0.0.1"),
+        "metadata.cloud.internal": addresses("169.254.169.254"), "inside.example": addresses("10.0.0.1"),
         "mixed.example": addresses("8.8.8.8", "2606:4700::1111", "127.0.0.1"), "six.example": addresses("fd00::1"),
         "mapped.example": addresses("::ffff:127.0.0.1"),
     ]

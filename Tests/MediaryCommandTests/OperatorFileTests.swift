@@ -1,3 +1,4 @@
+import AdapterCatalog
 import ArgumentParser
 import Foundation
 import Generation
@@ -64,7 +65,7 @@ import Testing
     @Test(
         arguments: [
             ("model_alias: {}", ["Unknown field `model_alias`", "model_aliases, models"]),
-            ("model_aliases: [a]", ["`model_aliases` must be an object", "an array"]),
+            ("model_aliases: [a]", ["`model_aliases` must be an object", "not array"]),
             ("model_aliases: {sora-2: 2}", ["`model_aliases.sora-2` is 2", "slug of a model"]),
             ("model_aliases: {'sora 2': a/b}", ["`model_aliases` has the name \"sora 2\"", "letters, digits"]),
             ("models: {}", ["`models` must be an array"]),
@@ -270,13 +271,19 @@ import Testing
     /// A file may be shared by services of which not all have every key.
     @Test func providersThatAreOffMayBeNamed() throws {
         let now = Timestamp(milliseconds: 1_795_219_200_000)
+        let registration = try #require(
+            AdapterCatalog.all.first { !$0.settings.isEmpty && $0.models.contains { $0.availableUntil == nil } }
+        )
+        let slug = try #require(registration.models.first { $0.availableUntil == nil }?.slug)
         let catalog = try offer(
             """
-            model_aliases: {seedance: bytedance/seedance-2.0}
-            models: [{provider: byteplus, model: bytedance/seedance-2.0, limits: {slots: 1}}]
+            model_aliases: {favourite: \(slug)}
+            models: [{provider: switched-off, model: \(slug), limits: {slots: 1}}]
             """
         ).catalog
-        let problem = catalog.absence(of: "bytedance/seedance-2.0", at: now)
-        #expect(problem.message.contains("ARK_API_KEY switches it on"))
+        #expect(catalog.target(ofAlias: "favourite", at: now) == slug)
+        let problem = catalog.absence(of: slug, at: now)
+        #expect(problem.message.contains(registration.settings[0]), "\(problem.message)")
+        #expect(problem.message.contains("switches it on"))
     }
 }

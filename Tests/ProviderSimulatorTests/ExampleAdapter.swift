@@ -210,7 +210,8 @@ struct ExampleAdapter: RecoverableAdapter, CancellableAdapter, BulkStatusAdapter
     func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation? {
         let json = try? JSONDecoder().decode(JSONValue.self, from: Data(body))
         guard let id = json?["id"]?.stringValue, ProviderHTTP.isPlain(id) else { return nil }

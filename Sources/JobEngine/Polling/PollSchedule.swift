@@ -13,6 +13,8 @@ struct PollSchedule {
     static let hintMax = 120.0
     /// How old a job may become between two looks, as a share of its age.
     private static let share = 0.085
+    /// The longest pause while the catalog's figure is all there is, in seconds: it may be wrong by far.
+    private static let guessSeconds = 2.0
     /// The shortest pause worth making where the lag may be two seconds.
     private static let pauseMin = 1.5
 
@@ -52,7 +54,7 @@ struct PollSchedule {
             if ahead <= max(usual, early / 4) || isShort && isKnown {
                 max(usual, ahead)
             } else {
-                max(usual, ahead / (isKnown ? 2 : 3))
+                max(usual, isKnown ? ahead / 2 : isShort ? ahead / 3 : min(ahead / 3, Self.guessSeconds))
             }
         return max(shortest, min(max(hint ?? 0, 0), Self.hintMax), min(wanted, 60)) * (0.9 + 0.1 * jitter)
     }

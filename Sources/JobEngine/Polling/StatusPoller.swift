@@ -41,6 +41,8 @@ final class StatusPoller: Sendable {
         var dueAt = 0.0
         /// When it was last seen unfinished.
         var unfinishedAt: Double?
+        /// When its provider was last told to stop.
+        var stoppedAt: Double?
     }
 
     private struct State {
@@ -49,6 +51,8 @@ final class StatusPoller: Sendable {
         var looks: [JobID: Look] = [:]
         var lastTicket: UInt64 = 0
     }
+
+    private static let stopSecondsBetween = 30.0
 
     private let environment: EngineEnvironment
     private let dueTimes: DueTimes
@@ -88,6 +92,16 @@ final class StatusPoller: Sendable {
     func secondsUnseen(_ job: Job) -> Double? {
         let now = environment.bootSeconds()
         return state.withLock { $0.looks[job.id]?.unfinishedAt }.map { now - $0 }
+    }
+
+    /// Whether a job's provider may be told to stop now: at once, and then every half minute, however often it is looked at.
+    func mayStop(_ job: Job) -> Bool {
+        let now = environment.bootSeconds()
+        return state.withLock { state in
+            if let before = state.looks[job.id]?.stoppedAt, now - before < Self.stopSecondsBetween { return false }
+            state.looks[job.id, default: Look()].stoppedAt = now
+            return true
+        }
     }
 
     /// The job is not driven here any more.
@@ -262,7 +276,13 @@ final class StatusPoller: Sendable {
         } catch {
             note(error, at: first.desk, isBulk: true)
             metrics.askedTogether(first.desk.provider, "error")
-            deliver(tickets) { _ in .failure(error) }
+            guard error.code == .notFound else { return deliver(tickets) { _ in .failure(error) } }
+            // One that is gone must not speak for all that were asked for along with it: each is asked for by itself, or
+            // the question counts as not answered.
+            let isAskedSingly = state.withLock { $0.desks[first.desk]?.mayAskSingly ?? false }
+            var unanswered = error
+            (unanswered.code, unanswered.retry) = (.unavailable, .backoff)
+            deliver(tickets) { [unanswered] _ in isAskedSingly ? nil : .failure(unanswered) }
         }
     }
 

@@ -23,7 +23,7 @@ struct ModelsCommand: AsyncParsableCommand {
             print(JSONValue.array(models).canonicalText)
         } else {
             Output.table(
-                [["MODEL", "TYPE", "PRICE", "TAKES", "SERVED BY"]] + models.map(ModelText.row)
+                [["MODEL", "TYPE", "PRICE", "TAKES", "PROVIDERS"]] + models.map(ModelText.row)
                     + models.flatMap(ModelText.aliasRows)
             )
         }

@@ -33,11 +33,12 @@ extension OperatorFile {
             prices.append(price)
             try line.finish()
         }
-        guard prices.contains(where: { $0.unit != PriceUnit.minimum.rawValue }) else {
+        let extras = [PriceUnit.minimum.rawValue, PriceUnit.referenceImage.rawValue]
+        guard prices.contains(where: { !extras.contains($0.unit) }) else {
             throw RequestProblem(
                 .invalidValue,
                 field: reader.path(of: "prices"),
-                "`\(reader.path(of: "prices"))` has nothing but a minimum; name what the price is per."
+                "`\(reader.path(of: "prices"))` has nothing but a minimum or references; name what the price is per."
             )
         }
         return prices

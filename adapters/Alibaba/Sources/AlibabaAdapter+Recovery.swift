@@ -18,12 +18,14 @@ extension AlibabaAdapter {
     private static let pagesMax = 4
     private static let candidatesMax = 10
 
-    /// Class B for text alone; with pictures the submit cannot be found.
+    /// Class B for what a finished task shows whole; with pictures, sound, options or a seed the submit cannot be found.
     ///
-    /// A task does not show which pictures it was given. Two lost requests with one prompt and different pictures could
-    /// not be told apart, and one client would be handed what was made of another's picture.
+    /// A task does not show those. Two lost requests with one prompt and different pictures could not be told apart, and
+    /// one client would be handed what was made of another's picture.
     package func recovery(of request: GenerationRequest) -> RecoveryClass {
-        guard request.inputs.isEmpty else { return .unrecoverable }
+        guard request.inputs.isEmpty, let wan = try? wan(request), wan.mode == .text, !wan.hasMoreThanShown else {
+            return .unrecoverable
+        }
         // What the list does not show may still have been taken: it is not declared complete.
         return .lookUp(settleSeconds: Self.settleSeconds, complete: false)
     }
@@ -40,7 +42,7 @@ extension AlibabaAdapter {
             // Such a request is refused before anything is sent.
             return nil
         }
-        guard wan.mode == .text else { return nil }
+        guard wan.mode == .text, !wan.hasMoreThanShown else { return nil }
         var found: [WanListing] = []
         var looked = 0
         for candidate in try await candidates(wan, sentAt: attempt.sentAtMilliseconds) {
@@ -49,7 +51,8 @@ extension AlibabaAdapter {
             looked += 1
             if try await task(candidate.id).shows(wan) { found.append(candidate) }
         }
-        guard let first = found.first, found.count == 1 || !wan.hasMoreThanShown else { return nil }
+        // Of several equal requests any is as good as the other.
+        guard let first = found.first else { return nil }
         return .accepted(operation(first.id, wan, submittedAt: first.createdAt ?? attempt.sentAtMilliseconds))
     }
 
@@ -82,7 +85,7 @@ extension AlibabaAdapter {
 }
 
 extension WanRequest {
-    /// Whether the request says something that a finished task does not show: then only a sole match counts.
+    /// Whether the request says something that a finished task does not show.
     fileprivate var hasMoreThanShown: Bool {
         video.seed != nil || video.negativePrompt != nil || options != WanOptions.none
             || (family == .unified && (video.generateAudio == false || video.aspectRatio != nil))

@@ -102,7 +102,8 @@ package struct AlibabaAdapter: ValidatingAdapter, CancellableAdapter, Recoverabl
     package func statuses(
         of operations: [ProviderOperation]
     ) async throws(ProviderFailure) -> [String: OperationStatus] {
-        let size = min(1_000, max(10, operations.count * 2))
+        // All that run in the account, the newest first: those that are asked for may be the oldest of them.
+        let size = 1_000
         let query = [("status", "RUNNING"), ("page_no", "1"), ("page_size", "\(size)")]
         let answer = try await http.exchange(HTTPRequest(.get, http.url("/tasks/", query: query), headers: headers))
         guard answer.isSuccess else {

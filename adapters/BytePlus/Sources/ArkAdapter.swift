@@ -72,7 +72,10 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
             )
         )
         let answer = try await ProviderAnswer(response)
-        guard answer.isSuccess else { throw ProviderFailure(refusal: answer) }
+        guard answer.isSuccess else {
+            // The address of the callback holds the attempt's token.
+            throw ProviderFailure(refusal: answer, hiding: [context.reference.token])
+        }
         guard let id = answer.json?["id"]?.stringValue, ProviderHTTP.isPlain(id) else {
             throw .unreadable("status \(answer.status) without a task id")
         }
@@ -105,11 +108,16 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
     package func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation? {
         guard let task = try? JSONDecoder().decode(JSONValue.self, from: Data(body)),
             let id = task["id"]?.stringValue, ProviderHTTP.isPlain(id), task["status"]?.stringValue != nil
         else { return nil }
+        // A task repeats whose it is: one that says so of another attempt is not this one's.
+        if let owner = task["safety_identifier"]?.stringValue, owner.hasPrefix("job_"), owner != attempt.externalID {
+            return nil
+        }
         return ProviderOperation(remoteID: id)
     }
 

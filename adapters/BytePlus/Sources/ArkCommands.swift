@@ -14,12 +14,17 @@ enum ArkCommands {
     ]
 
     static func check(_ prompt: String) throws(RequestProblem) {
-        for word in prompt.split(whereSeparator: \.isWhitespace) where word.utf8.starts(with: "--".utf8) {
-            guard word.utf8.count <= 32, let field = field[word.dropFirst(2).lowercased()] else { continue }
+        // Wherever it stands: how much of a word the service wants around it is not documented.
+        var rest = Array(prompt.utf8)[...]
+        while let start = rest.firstRange(of: Array("--".utf8)) {
+            rest = rest[start.upperBound...].drop { $0 == UInt8(ascii: "-") }
+            let letters = rest.prefix { byte in (65...90).contains(byte) || (97...122).contains(byte) || byte == 95 }
+            let name = String(decoding: letters.filter { $0 != 95 }, as: UTF8.self).lowercased()
+            guard name.utf8.count <= 32, let field = field[name] else { continue }
             throw RequestProblem(
                 .invalidValue,
                 field: "prompt",
-                "`prompt` has the command \(word), which this model would follow; use `\(field)` instead."
+                "`prompt` has the command --\(name), which this model would follow; use `\(field)` instead."
             )
         }
     }

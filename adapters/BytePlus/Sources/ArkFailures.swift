@@ -8,10 +8,16 @@ extension ProviderFailure {
     ///
     /// Source: the table of error codes (volcengine.com docs 82379/1299023, the same on both platforms), read through a
     /// copy on 2026-11-21. Where a message can hold an account's number, ours stands in its place.
-    init(refusal answer: ProviderAnswer) {
+    ///
+    /// - Parameters:
+    ///   - answer: The answer.
+    ///   - hidden: What must not come back in a message: the service may quote a parameter.
+    init(refusal answer: ProviderAnswer, hiding hidden: [String] = []) {
         let error = answer.json?["error"]
         let code = error?["code"]?.stringValue
-        let text = error?["message"]?.stringValue.flatMap(Self.withoutRequestID)
+        let text = error?["message"]?.stringValue.flatMap(Self.withoutRequestID).flatMap { text in
+            hidden.contains { text.contains($0) } ? nil : text
+        }
         switch answer.status {
         case 400, 413, 422:
             self = .refused(answer, message: text, providerCode: code)

@@ -16,8 +16,10 @@ enum ArkSizes {
     static func options(_ resolutions: [String], _ family: ArkFamily) -> [SizeOption] {
         resolutions.flatMap { resolution -> [SizeOption] in
             let sizes = sizes(resolution, family)
-            let fixed = zip(ratios, sizes).map {
-                SizeOption(resolution: resolution, aspectRatio: $0, size: $1)
+            let fixed = zip(ratios, sizes).map { ratio, size in
+                var option = SizeOption(resolution: resolution, aspectRatio: ratio, size: size)
+                option.followsInput = resolution == "4k" && !["16:9", "9:16"].contains(ratio)
+                return option
             }
             guard family != .v10, let largest = largest(sizes) else { return fixed }
             var free = SizeOption(resolution: resolution, aspectRatio: adaptive, size: largest)
@@ -31,6 +33,8 @@ enum ArkSizes {
         var pixels: [String: Int] = [:]
         for resolution in resolutions {
             pixels[resolution] = largest(sizes(resolution, family)).map { $0.width * $0.height }
+            // Other copies of the table have 3840x2880 and 3840x3840: until one is confirmed the larger is held.
+            if resolution == "4k" { pixels[resolution] = 3_840 * 3_840 }
         }
         return pixels
     }

@@ -172,13 +172,19 @@ struct ArkStandingTests {
                     bodies = receiver.journal.map(\.request.body)
                 }
                 let body = try #require(bodies.first)
-                #expect(adapter.operation(inCallback: body, headers: [], for: request) == operation)
+                #expect(
+                    adapter.operation(inCallback: body, headers: [], for: request, of: attempt.reference) == operation
+                )
             }
         }
         let adapter = try ArkStage.adapter(Self.base)
         for body in ["", "[]", #"{"id":5,"status":"queued"}"#, #"{"id":"../x","status":"queued"}"#, #"{"id":"cgt-1"}"#]
         {
-            #expect(adapter.operation(inCallback: Array(body.utf8), headers: [], for: ArkStage.request()) == nil)
+            let bytes = Array(body.utf8)
+            let reference = ArkAttempt().reference
+            #expect(
+                adapter.operation(inCallback: bytes, headers: [], for: ArkStage.request(), of: reference) == nil
+            )
         }
     }
 }

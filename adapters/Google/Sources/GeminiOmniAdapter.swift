@@ -54,6 +54,7 @@ package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, C
     }
 
     package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        media.removeOld()
         let request = api.get(try Self.path(operation))
         var options = ExchangeOptions(totalTimeoutSeconds: 300)
         options.idleTimeoutSeconds = api.http.timeoutSeconds
@@ -146,7 +147,7 @@ package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, C
     ) async throws(ProviderFailure) -> OperationStatus {
         let json = answer.json
         // Measured live (2026-09): beyond the rate a submit is accepted, and its first poll says that it was not.
-        if let error = json["error"], json["status"] == nil { return .failed(Self.failure([error])) }
+        if let error = json["error"], error != .null, json["status"] == nil { return .failed(Self.failure([error])) }
         guard let status = json["status"]?.stringValue else { throw .unreadable("an interaction without a status") }
         switch status {
         case "queued": return .pending(progress: nil, isQueued: true)

@@ -49,8 +49,8 @@ package struct GeminiVeoAdapter: ValidatingAdapter, OutputAuthorizingAdapter {
         let path = "/v1beta/models/\(ProviderHTTP.encoded(model.providerModel)):predictLongRunning"
         let answer = try await ProviderAnswer(context.send(api.post(path, body)))
         guard answer.isSuccess else { throw .google(answer) }
-        let id = try VeoWire.operationID(answer, model: model.providerModel)
-        return .accepted(ProviderOperation(remoteID: id, payload: model.providerModel))
+        let started = try VeoWire.operation(answer)
+        return .accepted(ProviderOperation(remoteID: started.id, payload: started.model))
     }
 
     package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {

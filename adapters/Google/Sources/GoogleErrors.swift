@@ -50,14 +50,15 @@ struct GoogleError {
 extension ProviderFailure {
     /// What a refusal of one of Google's APIs means.
     ///
-    /// A wrong key is 400 here. A 503 that Google itself words is a refusal for capacity, and is not billed: failed
-    /// requests are not charged (ai.google.dev/gemini-api/docs/billing, and the Vertex AI price list: only requests with
-    /// status 200 are). Of other 5xx nobody knows whether something was started.
+    /// A wrong key is 400 here. A 503 that says the model is overloaded, or in high demand, is a refusal for capacity, and
+    /// is not billed: failed requests are not charged (ai.google.dev/gemini-api/docs/billing, and the Vertex AI price
+    /// list: only requests with status 200 are). Of other 5xx nobody knows whether something was started. What is said of
+    /// credentials, rights and quotas names the operator's project, and is not passed on.
     static func google(_ answer: ProviderAnswer) -> ProviderFailure {
         let error = GoogleError(answer)
         var failure = refused(
             answer,
-            message: error.message,
+            message: [401, 403, 404, 429].contains(answer.status) ? nil : error.message,
             providerCode: error.reason ?? error.status,
             retryAfterSeconds: error.retryAfterSeconds
         )
@@ -81,7 +82,9 @@ extension ProviderFailure {
             // A quota that is nought, or an account without money, does not pass by waiting.
             failure.code = .insufficientProviderFunds
             failure.retry = .never
-        case 503 where error.status == "UNAVAILABLE": failure.billing = .notCharged
+        case 503
+        where error.status == "UNAVAILABLE" && (message.contains("overloaded") || message.contains("high demand")):
+            failure.billing = .notCharged
         case _: break
         }
         return failure
@@ -100,7 +103,8 @@ extension ProviderFailure {
                 retry: retry,
                 billing: .notCharged,
                 requestReachedProvider: .yes,
-                message: passable(text).map { "\(fallback) It says: \($0)" } ?? fallback,
+                message: [5, 7, 8, 16].contains(number)
+                    ? fallback : passable(text).map { "\(fallback) It says: \($0)" } ?? fallback,
                 providerCode: String(number),
                 details: "the operation ended with code \(number)"
             )

@@ -56,18 +56,23 @@ enum VeoWire {
         return ["bytesBase64Encoded": .string(Data(bytes).base64EncodedString()), "mimeType": .string(type)]
     }
 
-    /// The last part of an operation's name, `…/models/MODEL/operations/ID`, as a submit answers it.
+    /// The last parts of an operation's name, `…/models/MODEL/operations/ID`, as a submit answers it.
+    ///
+    /// The model is the one that the name says: a version that another name stands for.
     ///
     /// - Throws: That the answer cannot be read: what became of the submit is then unknown.
-    static func operationID(_ answer: ProviderAnswer, model: String) throws(ProviderFailure) -> String {
+    static func operation(
+        _ answer: ProviderAnswer
+    ) throws(ProviderFailure) -> (model: String, id: String) {
         guard let name = answer.json?["name"]?.stringValue else {
             throw .unreadable("status \(answer.status), \(answer.body.count) bytes without a name")
         }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[parts.count - 4] == "models", parts[parts.count - 3] == model,
-            parts[parts.count - 2] == "operations", ProviderHTTP.isPlain(String(parts[parts.count - 1]))
+        guard parts.count >= 4, parts[parts.count - 4] == "models",
+            ProviderHTTP.isPlain(String(parts[parts.count - 3])), parts[parts.count - 2] == "operations",
+            ProviderHTTP.isPlain(String(parts[parts.count - 1]))
         else { throw .unreadable("an operation's name of another form") }
-        return String(parts[parts.count - 1])
+        return (String(parts[parts.count - 3]), String(parts[parts.count - 1]))
     }
 
     /// How an operation stands.
@@ -84,7 +89,8 @@ enum VeoWire {
         guard json["name"]?.stringValue != nil else { throw .unreadable("an operation without a name") }
         // There is neither a figure nor a word while it runs.
         guard json["done"] == true else { return .pending(progress: nil) }
-        if let error = json["error"] {
+        // Gateways write what is not set as null.
+        if let error = json["error"], error != .null {
             if error["code"] == 1 { return .cancelled(chargedNanoUSD: nil) }
             return .failed(.operation(error))
         }

@@ -74,7 +74,8 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        guard case .video(let video) = request.content, let model = models.first(where: { $0.slug == request.model })
+        guard case .video(let video) = request.content, let model = models.first(where: { $0.slug == request.model }),
+            ProviderHTTP.isPlain(model.providerModel)
         else { throw .notSent(.invalidRequest, "This provider makes videos of its own models only.") }
         let options: GoogleOptions
         do {
@@ -94,11 +95,12 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
             if answer.status == 401 { await tokens.forget(token.text) }
             throw .google(answer)
         }
-        let id = try VeoWire.operationID(answer, model: model.providerModel)
-        return .accepted(ProviderOperation(remoteID: id, payload: "\(project)/\(location)/\(model.providerModel)"))
+        let started = try VeoWire.operation(answer)
+        return .accepted(ProviderOperation(remoteID: started.id, payload: "\(project)/\(location)/\(started.model)"))
     }
 
     package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
+        media.removeOld()
         if operation.version == VertexStorage.version {
             guard let output = storage?.output(operation) else { throw .strangeOperation }
             return .completed([output], ReportedUsage())

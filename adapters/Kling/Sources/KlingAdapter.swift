@@ -81,9 +81,11 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
                 hiding: [context.reference.token] + [context.callbackURL].compactMap(\.self)
             )
         } catch {
-            guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: context.earlierSends > 0),
-                let earlier = try await find(request, attempt: context.reference, isTaken: { _ in false })
-            else { throw error }
+            guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: context.earlierSends > 0) else { throw error }
+            // A duplicate is there already, accepted and paid for: whatever hides it now, this is no refusal.
+            guard let earlier = try? await find(request, attempt: context.reference, isTaken: { _ in false }) else {
+                throw .unreadable("the external id is known to Kling, and its task is not shown yet")
+            }
             return earlier
         }
         guard let task = wire.task(data), ProviderHTTP.isPlain(task.id) else {
@@ -150,9 +152,11 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
     package func operation(
         inCallback body: [UInt8],
         headers: [(name: String, value: String)],
-        for request: GenerationRequest
+        for request: GenerationRequest,
+        of attempt: AttemptReference
     ) -> ProviderOperation? {
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(body)), let task = wire.task(json),
+            task.externalID == nil || task.externalID == attempt.externalID,
             ProviderHTTP.isPlain(task.id), let model = model(of: request), case .video(let video) = request.content
         else { return nil }
         return operation(task.id, KlingModels.family(of: model, video), video)

@@ -155,12 +155,13 @@ struct KlingStandingTests {
     func aCallbackNamesTheOperationThatTheSubmitGave(_ door: KlingDoor) async throws {
         try await door.stage { simulator, adapter in
             let request = KlingRequests.video(KlingRequests.pro) { $0.frameImages = [KlingRequests.first] }
-            let operation = try await KlingAttempt().operation(request, at: adapter)
+            let attempt = KlingAttempt()
+            let operation = try await attempt.operation(request, at: adapter)
             let task = try #require(simulator.world.allTasks.first)
             let posted = try #require(simulator.wire.callback(for: task))
             let resolved = try KlingRequests.resolved(request, adapter)
             func read(_ body: [UInt8]) -> ProviderOperation? {
-                adapter.operation(inCallback: body, headers: posted.headers, for: resolved)
+                adapter.operation(inCallback: body, headers: posted.headers, for: resolved, of: attempt.reference)
             }
             #expect(read(posted.body) == operation)
             #expect(read(Array("{\"task_id\":\"../x\",\"id\":\"../x\"}".utf8)) == nil)

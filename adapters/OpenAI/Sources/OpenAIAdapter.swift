@@ -192,12 +192,14 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusA
 
     // MARK: - Looking
 
-    /// B: by what the list says of each video, within minutes of the send.
+    /// B for text alone: by what the list says of each video, within minutes of the send.
     ///
-    /// The list does not tell everything of a request, and a server may list late or only a part: that a video is not in
-    /// it proves nothing.
+    /// A server may list late or only a part: that a video is not in the list proves nothing. The list does not show first
+    /// frames and characters; of two lost requests with one prompt and different pictures nobody could say which video is
+    /// whose, so such a submit cannot be found.
     package func recovery(of request: GenerationRequest) -> RecoveryClass {
-        .lookUp(settleSeconds: 180, complete: false)
+        guard request.inputs.isEmpty, request.providerOptions.isEmpty else { return .unrecoverable }
+        return .lookUp(settleSeconds: 180, complete: false)
     }
 
     package func find(
