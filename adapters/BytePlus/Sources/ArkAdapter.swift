@@ -48,6 +48,15 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
         let family = ArkFamily(of: model(of: request))
         _ = try ArkOptions(of: request, family)
+        if case .video(let video) = request.content, let sound = video.mediaReferences.first,
+            video.inputReferences.isEmpty, video.mediaReferences.allSatisfy({ $0.kind == .audio })
+        {
+            throw RequestProblem(
+                .contradiction,
+                field: "input_references[\(sound.position)]",
+                "`input_references` has sounds alone; `\(request.model)` takes them along with pictures or videos."
+            )
+        }
         guard family.readsCommands else { return }
         try ArkCommands.check(request.prompt)
     }

@@ -77,6 +77,19 @@ enum ArkBody {
         for reference in video.inputReferences {
             bytes += try await picture(reference, role: "reference_image", context)
         }
+        // By URL alone: the vendor refuses base64 for videos, and fetches both itself.
+        for reference in video.mediaReferences {
+            let role =
+                switch reference.kind {
+                case .video: "reference_video"
+                case .audio: "reference_audio"
+                }
+            let item: JSONValue = .object([
+                "type": .string(reference.kind.rawValue), "role": .string(role),
+                reference.kind.rawValue: ["url": .string(reference.url)],
+            ])
+            bytes += Array(",\(item.canonicalText)".utf8)
+        }
         return bytes + Array("]".utf8)
     }
 

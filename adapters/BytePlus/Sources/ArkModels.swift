@@ -35,14 +35,17 @@ enum ArkModels {
             "dreamina-seedance-2-0-260128",
             .v20,
             name: "Seedance 2.0",
-            summary: "Videos with sound from text, frames or up to nine reference pictures, up to 4k.",
+            summary: "Videos with sound from text, frames, or reference pictures, videos and sounds, up to 4k.",
             resolutions: ["720p", "480p", "1080p", "4k"],
             durations: Array(4...15),
             prices: [
                 token("0.000007"), token("0.0000077", ["resolution": "1080p"]),
-                token("0.000004", ["resolution": "4k"]),
+                token("0.000004", ["resolution": "4k"]), token("0.0000043", ["input": "video"]),
+                token("0.0000047", ["input": "video", "resolution": "1080p"]),
+                token("0.0000024", ["input": "video", "resolution": "4k"]),
             ],
-            typicalSeconds: 180
+            typicalSeconds: 180,
+            videoReferencesMax: 3
         ),
         make(
             "bytedance/seedance-2.0-fast",
@@ -123,7 +126,8 @@ enum ArkModels {
         durations: [Int],
         prices: [ListPrice],
         typicalSeconds: Double,
-        frameRoles: Set<FrameRole> = [.first, .last]
+        frameRoles: Set<FrameRole> = [.first, .last],
+        videoReferencesMax: Int = 0
     ) -> ModelCapabilities {
         var video = VideoParameters(
             durations: durations,
@@ -148,7 +152,11 @@ enum ArkModels {
         }
         switch family {
         case .v10, .v15: break
-        case .v20: video.referencesMax = 9
+        case .v20:
+            video.referencesMax = 9
+            // Videos only where their price is published: with one, other tokens count and cost another price.
+            video.videoReferencesMax = videoReferencesMax
+            video.audioReferencesMax = 3
         case .v25: video.referencesMax = 30
         }
         var model = ModelCapabilities(
@@ -171,10 +179,17 @@ enum ArkModels {
             options: family.options
         )
         model.providerModel = providerModel
-        model.videoTokens = VideoTokenMeter(
+        var meter = VideoTokenMeter(
             pixelsMax: ArkSizes.pixelsMax(resolutions, family),
             secondsMax: durations.max() ?? 0
         )
+        if videoReferencesMax > 0 {
+            // Fifteen seconds in all (parameter page), and no fewer tokens than of five thirds of the output: the vendor's
+            // table of minimums agrees with that (price page).
+            meter.inputSecondsMax = 15
+            meter.inputThirdsMin = 5
+        }
+        model.videoTokens = meter
         model.dataPolicy = DataPolicy(
             zeroRetention: false,
             retentionDays: 7,

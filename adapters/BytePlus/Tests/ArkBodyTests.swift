@@ -62,6 +62,33 @@ import Testing
         #expect(try await body(request, callbackURL: "https://media.example.com/provider-callbacks/t") == expected)
     }
 
+    @Test func videosAndSoundsGoAsTheirURLs() async throws {
+        let request = ArkStage.request {
+            $0.mediaReferences = [
+                MediaReference(kind: .video, url: "https://media.example.com/a.mp4?x=1&y=2", position: 0),
+                MediaReference(kind: .audio, url: "https://media.example.com/a.mp3", position: 1),
+            ]
+        }
+        let expected: JSONValue = [
+            Self.text,
+            [
+                "type": "video_url", "role": "reference_video",
+                "video_url": ["url": "https://media.example.com/a.mp4?x=1&y=2"],
+            ],
+            [
+                "type": "audio_url", "role": "reference_audio",
+                "audio_url": ["url": "https://media.example.com/a.mp3"],
+            ],
+        ]
+        #expect(try await body(request)["content"] == expected)
+        let alone = ArkStage.request {
+            $0.mediaReferences = [MediaReference(kind: .audio, url: "https://media.example.com/a.mp3", position: 0)]
+        }
+        let adapter = try ArkStage.adapter("http://127.0.0.1:9/api/v3")
+        let problem = #expect(throws: RequestProblem.self) { try adapter.validate(alone) }
+        #expect(problem?.field == "input_references[0]")
+    }
+
     @Test func framesArriveByteForByteTheFirstOneFirst() async throws {
         let (first, last) = (ArkPictures.png(1_280, 720), ArkPictures.png(400, 600))
         let request = ArkStage.request("bytedance/seedance-1-5-pro", options: ["camera_fixed": true]) {
