@@ -56,9 +56,10 @@ extension ProviderFailure {
     /// credentials, rights and quotas names the operator's project, and is not passed on.
     static func google(_ answer: ProviderAnswer) -> ProviderFailure {
         let error = GoogleError(answer)
+        let isPrivate = [401, 403, 429].contains(answer.status) || error.message?.contains("projects/") ?? false
         var failure = refused(
             answer,
-            message: [401, 403, 404, 429].contains(answer.status) ? nil : error.message,
+            message: isPrivate ? nil : error.message,
             providerCode: error.reason ?? error.status,
             retryAfterSeconds: error.retryAfterSeconds
         )

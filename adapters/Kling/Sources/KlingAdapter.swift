@@ -82,11 +82,12 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
             )
         } catch {
             guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: context.earlierSends > 0) else { throw error }
-            // A duplicate is there already, accepted and paid for: whatever hides it now, this is no refusal.
-            guard let earlier = try? await find(request, attempt: context.reference, isTaken: { _ in false }) else {
-                throw .unreadable("the external id is known to Kling, and its task is not shown yet")
+            if let earlier = try? await find(request, attempt: context.reference, isTaken: { _ in false }) {
+                return earlier
             }
-            return earlier
+            // A duplicate is there already, accepted and paid for: whatever hides it now, this is no refusal.
+            guard KlingEnvelope.canBeDuplicate(error, wasSentBefore: false) else { throw error }
+            throw .unreadable("the external id is known to Kling, and its task is not shown yet")
         }
         guard let task = wire.task(data), ProviderHTTP.isPlain(task.id) else {
             throw .unreadable("an accepted task without an id")
