@@ -183,8 +183,10 @@ struct KlingParts: Sendable {
         throw KlingRefusal(400, 1_301, "Failure to pass the risk control system")
     }
 
-    /// An id as Kling gives them: 18 digits.
-    func newTaskID() -> String { String(831_922_345_719_271_433 + Int64(world.allTasks.count) * 7_919) }
+    /// An id as Kling gives them: a long number.
+    ///
+    /// Drawn, not counted: of two submits at the same time each has its own.
+    func newTaskID() -> String { "83" + String(UInt64(world.newID(digits: 14), radix: 16) ?? 0) }
 
     /// How a task stands, in a wire's words, and why it failed.
     func standing(of task: SimulatedTask, done: String) -> (word: String, message: String, hasMedia: Bool) {
