@@ -6,7 +6,7 @@ public import HTTPTransport
 ///
 /// Some providers put tens of megabytes of base64 into the answer to a poll. The answer is walked chunk by chunk: the
 /// values of the named keys are decoded straight into files, and what is left, a few kilobytes, is given back as JSON in
-/// which a placeholder stands for each medium.
+/// which a marker stands for each medium.
 public struct InlineMediaReader: Sendable {
     /// The members whose string values are media.
     public let keys: Set<String>
@@ -61,14 +61,14 @@ public struct InlineAnswer: Sendable {
     /// One medium of an answer.
     public struct Medium: Sendable, Hashable {
         /// What stands for it in the JSON.
-        public let placeholder: String
+        public let marker: String
         /// The file that holds it.
         public let path: String
         /// Its length in bytes.
         public let bytes: Int64
     }
 
-    /// The answer, with placeholders.
+    /// The answer, with markers.
     public let json: JSONValue
     /// Its media, in order.
     public let media: [Medium]
@@ -76,8 +76,8 @@ public struct InlineAnswer: Sendable {
     /// Gives a medium's file its final name; a file that has the name already is replaced, in one step.
     ///
     /// - Throws: `unavailable` when the disk does not take it.
-    public func keep(_ placeholder: String, as path: String) throws(ProviderFailure) {
-        guard let medium = media.first(where: { $0.placeholder == placeholder }), rename(medium.path, path) == 0 else {
+    public func keep(_ marker: String, as path: String) throws(ProviderFailure) {
+        guard let medium = media.first(where: { $0.marker == marker }), rename(medium.path, path) == 0 else {
             throw .inline(.unavailable, "The provider's media could not be kept on this machine.", "errno \(errno)")
         }
     }
@@ -219,10 +219,10 @@ private struct InlineWalker {
         if end == Self.quote {
             guard let path = file?.path, let bytes = try file?.finish() else { return }
             file = nil
-            let placeholder = "inline medium \(media.count)"
-            media.append(InlineAnswer.Medium(placeholder: placeholder, path: path, bytes: bytes))
+            let marker = "inline medium \(media.count)"
+            media.append(InlineAnswer.Medium(marker: marker, path: path, bytes: bytes))
             (place, lastMark) = (.structure, Self.quote)
-            try keep(Array(placeholder.utf8)[...] + [end])
+            try keep(Array(marker.utf8)[...] + [end])
         } else {
             escape = [end]
         }

@@ -49,13 +49,13 @@ import Testing
         #expect(answer.json["n"] == [1, .number(2.5), nil])
         #expect(answer.json["bytes"] == "AAEC")
         guard case .array(let videos)? = answer.json["response"]?["videos"] else { throw Problem(text: "no videos") }
-        let placeholder = try #require(videos.first?["bytesBase64Encoded"]?.stringValue)
+        let marker = try #require(videos.first?["bytesBase64Encoded"]?.stringValue)
         #expect(videos.first?["mimeType"] == "video/mp4")
-        #expect(answer.json["data"]?.stringValue == answer.media[1].placeholder)
+        #expect(answer.json["data"]?.stringValue == answer.media[1].marker)
         #expect(try Data(contentsOf: URL(filePath: answer.media[1].path)) == Data([0, 1, 2, 255]))
         let final = "\(folder)/movie.mp4"
         try Data("an earlier one".utf8).write(to: URL(filePath: final))
-        try answer.keep(placeholder, as: final)
+        try answer.keep(marker, as: final)
         answer.discard()
         #expect(try Data(contentsOf: URL(filePath: final)) == Data(movie))
         #expect(names == ["movie.mp4"])

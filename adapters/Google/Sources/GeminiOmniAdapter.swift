@@ -181,10 +181,10 @@ package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, C
                 guard try await isReady(uri) else { return .pending(progress: nil) }
                 return .completed([ProviderOutput(.url(try api.download(uri)), mediaType: type)], usage)
             }
-            if let placeholder = content["data"]?.stringValue {
+            if let marker = content["data"]?.stringValue {
                 media.removeOld()
                 let path = "\(media.path)/\(SHA256.hash(Array(operation.remoteID.utf8)).hex).mp4"
-                try answer.keep(placeholder, as: path)
+                try answer.keep(marker, as: path)
                 return .completed([ProviderOutput(.file(path), mediaType: type)], usage)
             }
         }

@@ -148,11 +148,11 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
                     throw .unreadable("an output outside of the operator's bucket")
                 }
                 outputs.append(ProviderOutput(.url(url), mediaType: type))
-            } else if let placeholder = video["bytesBase64Encoded"]?.stringValue {
+            } else if let marker = video["bytesBase64Encoded"]?.stringValue {
                 media.removeOld()
                 let name = SHA256.hash(Array("\(operation.payload)/\(operation.remoteID)".utf8)).hex
                 let path = "\(media.path)/\(name)-\(index).mp4"
-                try answer.keep(placeholder, as: path)
+                try answer.keep(marker, as: path)
                 outputs.append(ProviderOutput(.file(path), mediaType: type))
             }
         }
