@@ -23,6 +23,12 @@ extension JobDriver {
         if let next = try await applyEvidence(job, submitting) { return next }
         guard let attempt = try await attempt(of: job, submitting.attempt) else { throw AttemptRefusedStep() }
         guard let endpoint = services.catalog.endpoint(attempt.start.endpoint) else {
+            // A start without the provider's key must not cost what may be paid for: the key may come back.
+            let waited = environment.now().seconds(since: max(attempt.beganAt, takenAt))
+            guard waited > services.settings.verifySecondsMax else {
+                await pause(job, seconds: Self.unconfiguredPauseSeconds)
+                return .go(try await reload(job))
+            }
             return try await giveUp(job)
         }
         let recovery = endpoint.adapter.recoveryClass(of: job.admitted.request)

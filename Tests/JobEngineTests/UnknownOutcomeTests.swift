@@ -313,6 +313,27 @@ struct UnknownOutcomeTests {
         }
     }
 
+    @Test("a start without the provider's key gives up no send at once: with the key back it is found")
+    func keyComesBack() async throws {
+        try await EngineHarness.run { harness in
+            harness.provider.script.recovery = ["fake/video": .resend]
+            let first = try harness.startedNode()
+            harness.provider.doorBeforeAnswer.close()
+            let id = try await first.submit()
+            try await harness.until("it is sent") { harness.provider.submits.count == 1 }
+            await first.dieBefore(harness.provider.doorBeforeAnswer)
+            let keyless = try harness.node(models: ["fake/other"])
+            keyless.start()
+            try await harness.clock.sleep(120)
+            #expect(try await harness.job(id).state.name == .submitting)
+            keyless.die()
+            _ = try harness.startedNode()
+            #expect(try await harness.end(of: id).state.name == .completed)
+            #expect(harness.provider.generations.count == 1)
+            try await harness.expectSound([id])
+        }
+    }
+
     @Test("a resend whose answer has another id than the late first answer: one is used, one is cancelled")
     func twoGenerations() async throws {
         try await EngineHarness.run { harness in
