@@ -32,8 +32,7 @@ extension AdapterConformance {
         network("a generation that fails ends as failed, with words") { stage in
             for request in try stage.requests() {
                 stage.provider.force(.failed)
-                let operation = try await stage.accepted(request)
-                guard case .success(.failed(let failure)) = try await stage.end(operation) else {
+                guard case .success(.failed(let failure)) = try await stage.result(request) else {
                     Issue.record("\(request.model): it did not end as failed")
                     continue
                 }
@@ -43,8 +42,7 @@ extension AdapterConformance {
         network("an output that the filter holds back ends as content policy, or with nothing") { stage in
             for request in try stage.requests() {
                 stage.provider.force(.filteredOutput)
-                let operation = try await stage.accepted(request)
-                switch try await stage.end(operation) {
+                switch try await stage.result(request) {
                 case .success(.completed(let outputs, _)): #expect(outputs.isEmpty, "\(request.model)")
                 case .success(.failed(let failure)): #expect(failure.code == .contentPolicy, "\(request.model)")
                 case .success(.pending), .success(.cancelled), .failure:
@@ -79,8 +77,7 @@ extension AdapterConformance {
         network("a generation that is done without media is no success") { stage in
             for request in try stage.requests() {
                 stage.provider.force(.withoutMedia)
-                let operation = try await stage.accepted(request)
-                if case .success(.completed(let outputs, _)) = try await stage.end(operation) {
+                if case .success(.completed(let outputs, _)) = try await stage.result(request) {
                     #expect(outputs.isEmpty, "\(request.model)")
                 }
             }
@@ -88,7 +85,7 @@ extension AdapterConformance {
         network("a status word that nobody knows is pending") { stage in
             for request in try stage.requests() {
                 stage.provider.force(.unknownStatus)
-                let operation = try await stage.accepted(request)
+                guard let operation = try await stage.operation(request) else { continue }
                 guard case .success(.pending) = await stage.status(operation) else {
                     Issue.record("\(request.model): an unknown word was taken for something")
                     continue
@@ -103,7 +100,7 @@ extension AdapterConformance {
         network("a generation that the provider has forgotten is not found") { stage in
             for request in try stage.requests() {
                 stage.provider.force(.vanished)
-                let operation = try await stage.accepted(request)
+                guard let operation = try await stage.operation(request) else { continue }
                 switch await stage.status(operation) {
                 case .failure(let failure): #expect(failure.code == .notFound, "\(request.model): \(failure)")
                 case .success(.failed(let failure)): #expect(failure.code == .notFound, "\(request.model): \(failure)")
@@ -210,7 +207,7 @@ extension AdapterConformance {
     private static let pollFaultChecks = [
         network("a question that fails says whether to ask again, and the generation goes on") { stage in
             for request in try stage.requests() {
-                let operation = try await stage.accepted(request)
+                guard let operation = try await stage.operation(request) else { continue }
                 for status in [401, 403, 408, 429, 500, 502, 503, 504] {
                     let before = stage.provider.polls.count
                     stage.provider.inject(.status(status), .poll, 1)
@@ -235,7 +232,7 @@ extension AdapterConformance {
         },
         network("a question whose generation is not there is not found") { stage in
             for request in try stage.requests() {
-                let operation = try await stage.accepted(request)
+                guard let operation = try await stage.operation(request) else { continue }
                 stage.provider.inject(.status(404), .poll, 1)
                 guard case .failure(let failure) = await stage.status(operation) else {
                     Issue.record("\(request.model): 404 was taken for an answer")
@@ -246,7 +243,7 @@ extension AdapterConformance {
         },
         network("an answer to a question that nobody can read is asked for again") { stage in
             for request in try stage.requests() {
-                let operation = try await stage.accepted(request)
+                guard let operation = try await stage.operation(request) else { continue }
                 for fault in [ProviderUnderTest.Fault.malformed, .truncated, .otherShape, .html, .empty] {
                     stage.provider.inject(fault, .poll, 1)
                     switch await stage.status(operation) {
@@ -269,7 +266,7 @@ extension AdapterConformance {
             }
         },
         network("an answer to a question without end is not read to its end") { stage in
-            let operation = try await stage.accepted(try #require(try stage.requests().first))
+            guard let operation = try await stage.operation(try #require(try stage.requests().first)) else { return }
             stage.provider.inject(.huge, .poll, 1)
             guard case .failure(let failure) = await stage.status(operation) else {
                 Issue.record("80 MB were taken for an answer")
@@ -278,7 +275,7 @@ extension AdapterConformance {
             #expect(failure.retry != .never)
         },
         network("a question that is never answered ends in time") { stage in
-            let operation = try await stage.accepted(try #require(try stage.requests().first))
+            guard let operation = try await stage.operation(try #require(try stage.requests().first)) else { return }
             stage.provider.inject(.hang, .poll, 1)
             guard case .failure(let failure) = await stage.status(operation) else {
                 Issue.record("silence was taken for an answer")

@@ -7,8 +7,7 @@ extension AdapterConformance {
     static let surfaceChecks = [
         network("credentials go to the provider's own origin, and nowhere else") { stage in
             for request in try stage.requests().prefix(3) {
-                let operation = try await stage.accepted(request)
-                guard case .success(.completed(let outputs, _)) = try await stage.end(operation) else {
+                guard case .success(.completed(let outputs, _)) = try await stage.result(request) else {
                     Issue.record("\(request.model): it did not complete")
                     continue
                 }
@@ -30,7 +29,7 @@ extension AdapterConformance {
         network("many generations are told of in one answer, as each would be alone") { stage in
             guard let adapter = stage.adapter as? any BulkStatusAdapter else { return }
             #expect(adapter.operationsPerCall > 1)
-            let request = try #require(try stage.requests().first)
+            guard let request = try await stage.firstThatRuns() else { return }
             var operations: [ProviderOperation] = []
             for outcome in [ProviderUnderTest.Outcome.succeeded, .failed, .succeeded, .filteredOutput] {
                 stage.provider.force(outcome)
@@ -65,7 +64,7 @@ extension AdapterConformance {
             for request in try stage.requests() {
                 let url = "https://gateway.example/provider-callbacks/of-\(request.model.count)"
                 let attempt = stage.attempt(callbackURL: url)
-                let operation = try await stage.accepted(request, attempt)
+                guard let operation = try await stage.operation(request, attempt) else { continue }
                 let submit = try #require(stage.provider.submits.last)
                 let sent = String(decoding: submit.body, as: UTF8.self).replacing("\\/", with: "/")
                 // Not every wire of an adapter calls back.
@@ -97,7 +96,7 @@ extension AdapterConformance {
         },
         network("a generation is stopped at the provider where that can be done") { stage in
             guard let adapter = stage.adapter as? any CancellableAdapter else { return }
-            let request = try #require(try stage.requests().first)
+            guard let request = try await stage.firstThatRuns() else { return }
             let operation = try await stage.accepted(request)
             try await adapter.cancel(operation)
             #expect(stage.provider.journal().contains { $0.operation == .cancel }, "the provider was not asked")
@@ -114,7 +113,7 @@ extension AdapterConformance {
         network("every submit carries the attempt's token or id at most where the wire has a place for it") { stage in
             for request in try stage.requests() {
                 let attempt = stage.attempt()
-                _ = try await stage.accepted(request, attempt)
+                #expect(await stage.submit(request, attempt).failure == nil)
                 let submit = try #require(stage.provider.submits.last)
                 let text = String(decoding: submit.body, as: UTF8.self)
                 #expect(!text.contains(attempt.reference.token), "\(request.model): the token is a secret")

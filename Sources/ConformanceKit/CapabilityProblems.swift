@@ -4,8 +4,9 @@ import Generation
 enum CapabilityProblems {
     static let slugBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789-._".utf8)
     private static let units: Set<String> = [
-        "second", "image", "megapixel", "token", "character", "request", "audio_minute", "reference_image",
-        "minimum",
+        "second", "image", "megapixel", "input_megapixel", "token", "character", "request", "audio_second",
+        "audio_minute", "reference_image", "minimum", "input_text_token", "input_image_token", "input_audio_token",
+        "output_text_token", "output_image_token", "output_audio_token",
     ]
 
     static func of(_ model: ModelCapabilities) -> [String] {
@@ -49,6 +50,21 @@ enum CapabilityProblems {
             problems.list("formats", speech.formats)
             problems.list("languages", speech.languages, mayBeEmpty: true)
             problems.check(speech.speed?.contains(1) ?? true, "the usual tempo must be on offer")
+            problems.check(speech.speakersMax > 0, "somebody must speak")
+        case .transcription(let transcription):
+            problems.list("formats", transcription.formats)
+            problems.check(
+                transcription.formats.allSatisfy { Transcript.Format(rawValue: $0) != nil },
+                "a transcript's format must be one of \(Transcript.Format.allCases.map(\.rawValue))"
+            )
+            problems.list("media types", transcription.mediaTypes)
+            problems.check(transcription.bytesMax > 0 && transcription.secondsMax > 0, "something must be listened to")
+        case .music(let music):
+            problems.list("formats", music.formats)
+            problems.length(music.durations, default: music.defaultDuration, most: music.secondsMax)
+        case .sound(let sound):
+            problems.list("formats", sound.formats)
+            problems.length(sound.durations, default: sound.defaultDuration, most: sound.secondsMax)
         }
         return problems.found
     }
@@ -69,7 +85,7 @@ enum CapabilityProblems {
         case .image(let offered):
             let plain = ImageRequest(prompt: "a boat")
             return
-                (variants(of: plain, offered.sizes) { $0.size = $1.size }
+                (variants(of: plain, offered.sizes.filter { !$0.followsInput }) { $0.size = $1.size }
                 + variants(of: plain, offered.sizes) {
                     ($0.resolution, $0.aspectRatio) = ($1.resolution, $1.aspectRatio)
                 }
@@ -81,7 +97,32 @@ enum CapabilityProblems {
                 (variants(of: plain, offered.voices) { $0.voice = $1 }
                 + variants(of: plain, offered.languages) { $0.language = $1 }
                 + variants(of: plain, offered.formats) { $0.responseFormat = $1 }).map { .speech($0) }
+        case .transcription(let offered):
+            let plain = offered.mediaTypes.map { type in
+                TranscriptionRequest(inputAudio: .stored(StoredInput(sha256: "00", mediaType: type, bytes: 2)))
+            }
+            return
+                (plain
+                + plain.prefix(1).flatMap { plain in
+                    variants(of: plain, offered.formats) { $0.responseFormat = $1 }
+                        + variants(of: plain, offered.languages) { $0.language = $1 }
+                        + variants(of: plain, offered.granularities.sorted()) { $0.timestampGranularities = [$1] }
+                }).map { .transcription($0) }
+        case .music(let offered):
+            let plain = MusicRequest(prompt: "A boat.")
+            return
+                (variants(of: plain, offered.formats) { $0.responseFormat = $1 }
+                + variants(of: plain, ends(of: offered.durations)) { $0.duration = $1 }).map { .music($0) }
+        case .sound(let offered):
+            let plain = SoundRequest(prompt: "A boat.")
+            return
+                (variants(of: plain, offered.formats) { $0.responseFormat = $1 }
+                + variants(of: plain, ends(of: offered.durations)) { $0.duration = $1 }).map { .sound($0) }
         }
+    }
+
+    private static func ends(of range: ClosedRange<Double>?) -> [Double] {
+        range.map { [$0.lowerBound, $0.upperBound] } ?? []
     }
 
     /// A request of a length, with whatever the model's rules want besides: pictures, or another resolution.
@@ -134,6 +175,12 @@ enum CapabilityProblems {
         mutating func list<Value: Hashable>(_ name: String, _ values: [Value], mayBeEmpty: Bool = false) {
             check(mayBeEmpty || !values.isEmpty, "there are no \(name)")
             check(Set(values).count == values.count, "\(name) repeat themselves")
+        }
+
+        mutating func length(_ range: ClosedRange<Double>?, default byDefault: Double?, most: Int) {
+            check(most > 0, "the longest must be above 0")
+            check(range.map { $0.lowerBound > 0 && $0.upperBound <= Double(most) } ?? true, "a length is out of bounds")
+            check(byDefault.map { $0 <= Double(most) } ?? true, "the default length is out of bounds")
         }
 
         mutating func sizes(_ sizes: [SizeOption]) {

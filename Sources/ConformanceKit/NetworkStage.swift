@@ -76,6 +76,44 @@ final class NetworkStage: Sendable {
         return try #require(outcome.operation, "\(request.model) was not accepted: \(outcome)")
     }
 
+    /// Submits what must be taken.
+    ///
+    /// - Returns: How to ask for it; nil for what is done with the answer to the submit.
+    func operation(_ request: GenerationRequest, _ attempt: TestAttempt? = nil) async throws -> ProviderOperation? {
+        switch await submit(request, attempt) {
+        case .accepted(let operation): return operation
+        case .completed: return nil
+        case .failed(let failure):
+            Issue.record("\(request.model) was not accepted: \(failure)")
+            return nil
+        }
+    }
+
+    /// Submits, and waits for the end: what fails at once has failed.
+    func result(_ request: GenerationRequest) async throws -> Result<OperationStatus, ProviderFailure> {
+        switch await submit(request) {
+        case .accepted(let operation): try await end(operation)
+        case .completed(let outputs): .success(.completed(outputs, ReportedUsage()))
+        case .failed(let failure): .success(.failed(failure))
+        }
+    }
+
+    /// The first request that is not done with the answer to its submit; nil when there is none.
+    func firstThatRuns() async throws -> GenerationRequest? {
+        for request in try requests() {
+            if case .accepted = await submit(request) { return request }
+        }
+        return nil
+    }
+
+    /// A sound that a model listens to, of the subject's own requests.
+    func sound(for model: ModelCapabilities) -> MediaInput? {
+        for request in subject.requests where request.model == model.slug {
+            if case .transcription(let transcription) = request.content { return transcription.inputAudio }
+        }
+        return nil
+    }
+
     /// Asks once, and looks at what comes back.
     func status(_ operation: ProviderOperation) async -> Result<OperationStatus, ProviderFailure> {
         do {

@@ -1,3 +1,4 @@
+import Foundation
 public import Generation
 public import HTTPTransport
 public import ProviderKit
@@ -50,6 +51,15 @@ public final class TestAttempt: HTTPTransport {
         )
     }
 
+    /// Where an attempt of a test keeps its media: the system's own temporary folder.
+    public static func outputs(
+        of reference: AttemptReference,
+        watcher: (any OutputWatcher)? = nil
+    ) -> AttemptOutputs {
+        let folder = FileManager.default.temporaryDirectory.path
+        return AttemptOutputs(folder: "\(folder)/mediary-attempts/\(reference.externalID)", watcher: watcher)
+    }
+
     /// What was committed before each send: more than one is a bug of the adapter.
     public var commits: [[UInt8]] { record.withLock { $0.commits } }
     /// The paid requests that were sent.
@@ -73,6 +83,7 @@ public final class TestAttempt: HTTPTransport {
             earlierSends: earlierSends,
             transport: self,
             sendTimeoutSeconds: sendTimeoutSeconds,
+            outputs: Self.outputs(of: reference),
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
                 guard let bytes = self.inputs[stored.sha256] else {
                     throw ProviderFailure(
@@ -107,6 +118,7 @@ public final class TestAttempt: HTTPTransport {
             earlierSends: 0,
             transport: self,
             sendTimeoutSeconds: sendTimeoutSeconds,
+            outputs: Self.outputs(of: reference),
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
                 guard let bytes = self.inputs[stored.sha256] else { throw .notSent(.notFound, "The input is gone.") }
                 return bytes

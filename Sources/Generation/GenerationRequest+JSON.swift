@@ -26,12 +26,9 @@ extension GenerationRequest {
         case .video: content = .video(try VideoRequest(&reader))
         case .image: content = .image(try ImageRequest(&reader))
         case .speech: content = .speech(try SpeechRequest(&reader))
-        case .transcription, .music, .sound:
-            throw RequestProblem(
-                .unsupportedType,
-                field: "type",
-                "`type` is \"\(type.rawValue)\", which no model here offers; offered: video, image, speech."
-            )
+        case .transcription: content = .transcription(try TranscriptionRequest(&reader))
+        case .music: content = .music(try MusicRequest(&reader))
+        case .sound: content = .sound(try SoundRequest(&reader))
         }
         self.init(model: model, content: content)
         guard var provider = try reader.object("provider") else { return }
@@ -131,13 +128,41 @@ extension GenerationRequest {
             }
             put("mask", image.mask?.json)
             put("seed", image.seed.map(JSONValue.integer))
+            put("partial_images", image.partialImages.map { .integer(Int64($0)) })
         case .speech(let speech):
-            put("input", .string(speech.input))
+            put("input", speech.turns.isEmpty ? .string(speech.input) : .array(speech.turns.map(\.json)))
             put("voice", speech.voice.map(JSONValue.string))
             put("language", speech.language.map(JSONValue.string))
             put("speed", speech.speed.map(JSONValue.number))
             put("instructions", speech.instructions.map(JSONValue.string))
             put("response_format", speech.responseFormat.map(JSONValue.string))
+        case .transcription(let transcription):
+            put("input_audio", transcription.inputAudio.audioJSON)
+            put("language", transcription.language.map(JSONValue.string))
+            put("response_format", transcription.responseFormat.map(JSONValue.string))
+            if !transcription.timestampGranularities.isEmpty {
+                let words = transcription.timestampGranularities.map { JSONValue.string($0.rawValue) }
+                put("timestamp_granularities", .array(words))
+            }
+            put("diarize", transcription.diarize.map(JSONValue.bool))
+            if !transcription.keyterms.isEmpty {
+                put("keyterms", .array(transcription.keyterms.map(JSONValue.string)))
+            }
+            put("temperature", transcription.temperature.map(JSONValue.number))
+            put("prompt", transcription.prompt.map(JSONValue.string))
+        case .music(let music):
+            put("prompt", .string(music.prompt))
+            put("lyrics", music.lyrics.map(JSONValue.string))
+            put("instrumental", music.instrumental.map(JSONValue.bool))
+            put("duration", music.duration.map(JSONValue.number))
+            put("seed", music.seed.map(JSONValue.integer))
+            put("response_format", music.responseFormat.map(JSONValue.string))
+        case .sound(let sound):
+            put("prompt", .string(sound.prompt))
+            put("duration", sound.duration.map(JSONValue.number))
+            put("loop", sound.loop.map(JSONValue.bool))
+            put("seed", sound.seed.map(JSONValue.integer))
+            put("response_format", sound.responseFormat.map(JSONValue.string))
         }
         var provider: [String: JSONValue] = [:]
         if !providerOptions.isEmpty { provider["options"] = .object(providerOptions) }
@@ -189,17 +214,186 @@ extension ImageRequest {
         inputReferences = try reader.references("input_references")
         if let value = reader.value("mask") { mask = try MediaInput(imagePart: value, path: "mask") }
         seed = try reader.integer("seed")
+        partialImages = try reader.integer("partial_images", in: 0...3).map { Int($0) }
     }
 }
 
 extension SpeechRequest {
     init(_ reader: inout FieldReader) throws(RequestProblem) {
-        self.init(input: try reader.requiredString("input", charactersMax: GenerationRequest.promptCharactersMax))
+        if case .array? = reader.value("input") {
+            self.init(turns: try reader.turns("input"))
+        } else {
+            self.init(input: try reader.requiredString("input", charactersMax: GenerationRequest.promptCharactersMax))
+        }
         voice = try reader.string("voice", charactersMax: 100)
         language = try reader.string("language", charactersMax: 35)
         speed = try reader.number("speed", in: 0.01...100)
         instructions = try reader.string("instructions", charactersMax: 10_000)
         responseFormat = try reader.string("response_format", charactersMax: 20)
+    }
+}
+
+extension TranscriptionRequest {
+    /// How many words may be named.
+    static let keytermsMax = 1_000
+
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(inputAudio: try reader.audio("input_audio"))
+        language = try reader.string("language", charactersMax: 35)
+        responseFormat = try reader.string("response_format", charactersMax: 20)
+        timestampGranularities = try reader.granularities("timestamp_granularities")
+        diarize = try reader.bool("diarize")
+        keyterms = try reader.keyterms("keyterms", countMax: Self.keytermsMax)
+        temperature = try reader.number("temperature", in: 0...2)
+        prompt = try reader.string("prompt", charactersMax: GenerationRequest.promptCharactersMax)
+    }
+}
+
+extension MusicRequest {
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
+        lyrics = try reader.string("lyrics", charactersMax: GenerationRequest.promptCharactersMax)
+        instrumental = try reader.bool("instrumental")
+        duration = try reader.number("duration", in: 0.1...3_600)
+        seed = try reader.integer("seed")
+        responseFormat = try reader.string("response_format", charactersMax: 20)
+    }
+}
+
+extension SoundRequest {
+    init(_ reader: inout FieldReader) throws(RequestProblem) {
+        self.init(prompt: try reader.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax))
+        duration = try reader.number("duration", in: 0.1...3_600)
+        loop = try reader.bool("loop")
+        seed = try reader.integer("seed")
+        responseFormat = try reader.string("response_format", charactersMax: 20)
+    }
+}
+
+extension SpeechTurn {
+    /// The turn as a job shows it.
+    var json: JSONValue {
+        var fields: [String: JSONValue] = ["text": .string(text)]
+        fields["voice"] = voice.map(JSONValue.string)
+        return .object(fields)
+    }
+}
+
+extension FieldReader {
+    /// The names of sound formats, and the media types that they stand for.
+    private static let audioFormats = [
+        "wav": "audio/wav", "mp3": "audio/mpeg", "mpeg": "audio/mpeg", "mpga": "audio/mpeg", "flac": "audio/flac",
+        "ogg": "audio/ogg", "opus": "audio/ogg", "m4a": "audio/mp4", "mp4": "video/mp4", "aac": "audio/aac",
+        "webm": "audio/webm", "pcm": "audio/pcm",
+    ]
+
+    /// Reads `{"data": base64, "format": "wav"}` or `{"url": …}`; the payload's length is bounded by the body's.
+    ///
+    /// - Parameter name: The field.
+    /// - Returns: The sound; one that came with the request as a `data:` URL.
+    /// - Throws: `RequestProblem` that names what is missing or wrong.
+    package mutating func audio(_ name: String) throws(RequestProblem) -> MediaInput {
+        guard var audio = try object(name) else {
+            throw RequestProblem(
+                .missingField,
+                field: path(of: name),
+                "`\(path(of: name))` is required: an object with `data` and `format`, or with `url`."
+            )
+        }
+        let field = path(of: name)
+        let data = try audio.string("data", charactersMax: Int.max)
+        let url = try audio.string("url", charactersMax: Int.max)
+        let format = try audio.string("format", charactersMax: 20)
+        try audio.finish()
+        if let format, Self.audioFormats[format] == nil {
+            throw RequestProblem(
+                .unsupportedValue,
+                field: "\(field).format",
+                "`\(field).format` is \(RequestProblem.shown(.string(format))); allowed: \(RequestProblem.list(Self.audioFormats.keys.sorted()))."
+            )
+        }
+        switch (data, url) {
+        case (let data?, nil):
+            guard let type = format.flatMap({ Self.audioFormats[$0] }) else {
+                throw RequestProblem(
+                    .missingField,
+                    field: "\(field).format",
+                    "`\(field).format` is required with `data`; allowed: \(RequestProblem.list(Self.audioFormats.keys.sorted()))."
+                )
+            }
+            return .url("data:\(type);base64,\(data)")
+        case (nil, let url?):
+            guard !url.utf8.starts(with: "data:".utf8) else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: "\(field).url",
+                    "`\(field).url` must be an http or https URL; what comes with the request goes into `data`."
+                )
+            }
+            return .url(url)
+        case (nil, nil), (_?, _?):
+            throw RequestProblem(
+                .contradiction,
+                field: field,
+                "`\(field)` needs either `data` or `url`."
+            )
+        }
+    }
+
+    fileprivate mutating func turns(_ name: String) throws(RequestProblem) -> [SpeechTurn] {
+        var turns: [SpeechTurn] = []
+        var characters = 0
+        for (value, path) in try array(name, countMax: 200) ?? [] {
+            var turn = try FieldReader(value, path: path)
+            let text = try turn.requiredString("text", charactersMax: GenerationRequest.promptCharactersMax)
+            turns.append(SpeechTurn(text: text, voice: try turn.string("voice", charactersMax: 100)))
+            try turn.finish()
+            characters += text.unicodeScalars.count
+        }
+        guard !turns.isEmpty, characters <= GenerationRequest.promptCharactersMax else {
+            throw RequestProblem(
+                .invalidValue,
+                field: path(of: name),
+                "`\(path(of: name))` must have 1 to 200 turns of at most \(GenerationRequest.promptCharactersMax) characters together."
+            )
+        }
+        return turns
+    }
+
+    /// What times are wanted for, each once.
+    ///
+    /// - Throws: `RequestProblem` for a word that is none of those.
+    package mutating func granularities(_ name: String) throws(RequestProblem) -> [TimestampGranularity] {
+        var found: Set<TimestampGranularity> = []
+        for (value, path) in try array(name, countMax: 10) ?? [] {
+            guard case .string(let text) = value, let one = TimestampGranularity(rawValue: text) else {
+                throw RequestProblem(
+                    .unsupportedValue,
+                    field: path,
+                    "`\(path)` is \(RequestProblem.shown(value)); allowed: \(RequestProblem.list(TimestampGranularity.allCases.map(\.rawValue)))."
+                )
+            }
+            found.insert(one)
+        }
+        return found.sorted()
+    }
+
+    /// Words that are likely to be heard.
+    ///
+    /// - Throws: `RequestProblem` for an element that is no short text.
+    package mutating func keyterms(_ name: String, countMax: Int) throws(RequestProblem) -> [String] {
+        var terms: [String] = []
+        for (value, path) in try array(name, countMax: countMax) ?? [] {
+            guard case .string(let text) = value, (1...100).contains(text.unicodeScalars.count) else {
+                throw RequestProblem(
+                    .invalidValue,
+                    field: path,
+                    "`\(path)` is \(RequestProblem.shown(value)); it must be a text of 1 to 100 characters."
+                )
+            }
+            terms.append(text)
+        }
+        return terms
     }
 }
 

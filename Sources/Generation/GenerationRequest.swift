@@ -17,6 +17,12 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         case image(ImageRequest)
         /// Speech.
         case speech(SpeechRequest)
+        /// Text from spoken audio.
+        case transcription(TranscriptionRequest)
+        /// Music.
+        case music(MusicRequest)
+        /// A sound effect.
+        case sound(SoundRequest)
     }
 
     /// Makes a request.
@@ -46,15 +52,21 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         case .video: .video
         case .image: .image
         case .speech: .speech
+        case .transcription: .transcription
+        case .music: .music
+        case .sound: .sound
         }
     }
 
-    /// The text that the model follows or speaks.
+    /// The text that the model follows or speaks; of a transcription what stands before it.
     public var prompt: String {
         switch content {
         case .video(let video): video.prompt
         case .image(let image): image.prompt
         case .speech(let speech): speech.input
+        case .transcription(let transcription): transcription.prompt ?? ""
+        case .music(let music): music.prompt
+        case .sound(let sound): sound.prompt
         }
     }
 
@@ -69,7 +81,8 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         case .image(let image):
             image.inputReferences.enumerated().map { ("input_references[\($0.offset)].image_url.url", $0.element) }
                 + (image.mask.map { [("mask.image_url.url", $0)] } ?? [])
-        case .speech: []
+        case .transcription(let transcription): [("input_audio", transcription.inputAudio)]
+        case .speech, .music, .sound: []
         }
     }
 
@@ -78,7 +91,7 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         switch content {
         case .video(let video):
             video.mediaReferences.map { ("input_references[\($0.position)].\($0.kind.rawValue).url", $0.url) }
-        case .image, .speech: []
+        case .image, .speech, .transcription, .music, .sound: []
         }
     }
 
@@ -96,7 +109,10 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
             image.inputReferences = image.inputReferences.map(replacement)
             image.mask = image.mask.map(replacement)
             copy.content = .image(image)
-        case .speech: break
+        case .transcription(var transcription):
+            transcription.inputAudio = replacement(transcription.inputAudio)
+            copy.content = .transcription(transcription)
+        case .speech, .music, .sound: break
         }
         return copy
     }
@@ -189,26 +205,9 @@ public struct ImageRequest: Sendable, Hashable, Codable {
     public var mask: MediaInput?
     /// Makes the outcome repeatable where the model can.
     public var seed: Int64?
+    /// How many previews the client wants to see while the image is made.
+    public var partialImages: Int?
 
     /// Makes a request with a prompt; everything else is set afterwards.
     public init(prompt: String) { self.prompt = prompt }
-}
-
-/// The parameters of speech.
-public struct SpeechRequest: Sendable, Hashable, Codable {
-    /// The text to speak.
-    public var input: String
-    /// The voice's name.
-    public var voice: String?
-    /// The language, such as `en` or `de`.
-    public var language: String?
-    /// The tempo; 1 is the voice's own.
-    public var speed: Double?
-    /// How to speak.
-    public var instructions: String?
-    /// The audio format, such as `mp3` or `wav`.
-    public var responseFormat: String?
-
-    /// Makes a request with a text; everything else is set afterwards.
-    public init(input: String) { self.input = input }
 }

@@ -34,6 +34,8 @@ public struct ModelCapabilities: Sendable, Hashable {
     public var dataPolicy: DataPolicy?
     /// How video tokens are counted; nil where none are.
     public var videoTokens: VideoTokenMeter?
+    /// What a job can take in tokens of other kinds; nil where none are billed.
+    public var tokens: TokenMeter?
     /// What else the adapter notes about the model, by names of its own.
     public var wire: [String: String] = [:]
 
@@ -69,6 +71,9 @@ public struct ModelCapabilities: Sendable, Hashable {
         case .video: .video
         case .image: .image
         case .speech: .speech
+        case .transcription: .transcription
+        case .music: .music
+        case .sound: .sound
         }
     }
 }
@@ -81,69 +86,27 @@ public enum ModelParameters: Sendable, Hashable {
     case image(ImageParameters)
     /// Of a speech model.
     case speech(SpeechParameters)
-}
-
-/// What an image model takes.
-public struct ImageParameters: Sendable, Hashable {
-    /// The sizes on offer; the first is the default.
-    public var sizes: [SizeOption]
-    /// How many images one call makes at most.
-    public var countMax = 1
-    /// The file formats on offer; the first is the default.
-    public var formats: [String]
-    /// The quality tiers; empty when there are none.
-    public var qualities: [String] = []
-    /// The backgrounds; empty when they cannot be chosen.
-    public var backgrounds: [String] = []
-    /// Whether lossy formats take a compression level.
-    public var compression = false
-    /// How many reference pictures are taken.
-    public var referencesMax = 0
-    /// Whether a mask is taken.
-    public var mask = false
-    /// Whether a negative prompt is taken.
-    public var negativePrompt = false
-    /// Whether a seed is taken.
-    public var seed = false
-
-    /// Makes the list with what every image model has.
-    public init(sizes: [SizeOption], formats: [String]) {
-        self.sizes = sizes
-        self.formats = formats
-    }
-}
-
-/// What a speech model takes.
-public struct SpeechParameters: Sendable, Hashable {
-    /// The voices on offer; the first is the default.
-    public var voices: [String]
-    /// The languages on offer; the first is the default; empty when it cannot be chosen.
-    public var languages: [String] = []
-    /// The file formats on offer; the first is the default.
-    public var formats: [String]
-    /// The slowest and fastest tempo; nil when it cannot be chosen.
-    public var speed: ClosedRange<Double>?
-    /// Whether instructions are taken.
-    public var instructions = false
-
-    /// Makes the list with what every speech model has.
-    public init(voices: [String], formats: [String]) {
-        self.voices = voices
-        self.formats = formats
-    }
+    /// Of a transcription model.
+    case transcription(TranscriptionParameters)
+    /// Of a music model.
+    case music(MusicParameters)
+    /// Of a model of sound effects.
+    case sound(SoundParameters)
 }
 
 /// One line of a vendor's price list.
 public struct ListPrice: Sendable, Hashable {
-    /// The unit: `second`, `image`, `megapixel`, `token`, `character`, `request`, `audio_minute`, `reference_image`, or
-    /// `minimum` for the least that the whole costs.
+    /// The unit: `second`, `image`, `megapixel`, `input_megapixel`, `token`, `character`, `request`, `audio_second`,
+    /// `audio_minute`, `reference_image`, tokens by what they stand for (`input_text_token`, `input_image_token`,
+    /// `input_audio_token`, `output_text_token`, `output_image_token`, `output_audio_token`), or `minimum` for the least
+    /// that the whole costs.
     public let unit: String
     /// The price of one unit in US dollars, as an exact decimal: `"0.0125"`.
     public let usd: String
     /// What must hold for the line to count, by name: `["resolution": "720p"]`.
     ///
-    /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`) and
-    /// `quality`. Empty: always.
+    /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`), `quality`,
+    /// of images also `size` and `background`, of transcriptions `diarize`. Empty: always.
     public let conditions: [String: String]
 
     /// Makes a line.

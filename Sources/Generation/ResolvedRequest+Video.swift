@@ -168,7 +168,7 @@ extension CapabilityCheck {
         return near
     }
 
-    private mutating func seed(_ asked: Int64?, _ range: ClosedRange<Int64>?) throws(RequestProblem) -> Int64? {
+    mutating func seed(_ asked: Int64?, _ range: ClosedRange<Int64>?) throws(RequestProblem) -> Int64? {
         guard let seed = try keep("seed", asked, { .integer($0) }, if: range != nil), let range else { return nil }
         if range.contains(seed) { return seed }
         guard !strict else {

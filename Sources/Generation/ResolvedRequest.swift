@@ -37,7 +37,16 @@ extension GenerationRequest {
         case (.speech(let speech), .speech(let parameters)):
             try check.prompt(speech.input, field: "input")
             resolved.content = .speech(try check.resolve(speech, parameters))
-        case (.video, _), (.image, _), (.speech, _):
+        case (.transcription(let transcription), .transcription(let parameters)):
+            if let prompt = transcription.prompt { try check.prompt(prompt, field: "prompt") }
+            resolved.content = .transcription(try check.resolve(transcription, parameters))
+        case (.music(let music), .music(let parameters)):
+            try check.prompt(music.prompt, field: "prompt")
+            resolved.content = .music(try check.resolve(music, parameters))
+        case (.sound(let sound), .sound(let parameters)):
+            try check.prompt(sound.prompt, field: "prompt")
+            resolved.content = .sound(try check.resolve(sound, parameters))
+        case (.video, _), (.image, _), (.speech, _), (.transcription, _), (.music, _), (.sound, _):
             throw RequestProblem(
                 .unsupportedValue,
                 field: "type",
@@ -213,78 +222,6 @@ struct CapabilityCheck {
     private func unique(_ values: [String]) -> [String] {
         var seen: Set<String> = []
         return values.filter { seen.insert($0).inserted }
-    }
-
-    mutating func resolve(_ image: ImageRequest, _ parameters: ImageParameters) throws(RequestProblem) -> ImageRequest {
-        var out = image
-        if let text = image.negativePrompt { try prompt(text, field: "negative_prompt") }
-        out.negativePrompt = try keep(
-            "negative_prompt",
-            image.negativePrompt,
-            { .string($0) },
-            if: parameters.negativePrompt
-        )
-        let count = image.n ?? 1
-        guard (1...parameters.countMax).contains(count) else {
-            throw RequestProblem(
-                .unsupportedValue,
-                field: "n",
-                "`n` is \(count); `\(model)` makes 1 to \(parameters.countMax) in one call."
-            )
-        }
-        out.n = count
-        (out.resolution, out.aspectRatio, out.size) = try dimensions(
-            resolution: image.resolution,
-            aspectRatio: image.aspectRatio,
-            size: image.size,
-            of: parameters.sizes
-        )
-        out.quality = try choose("quality", image.quality, { .string($0) }, of: parameters.qualities)
-        out.background = try choose("background", image.background, { .string($0) }, of: parameters.backgrounds)
-        out.outputFormat = try choose("output_format", image.outputFormat, { .string($0) }, of: parameters.formats)
-        out.outputCompression = try keep(
-            "output_compression",
-            image.outputCompression,
-            { .integer(Int64($0)) },
-            if: parameters.compression
-        )
-        try references(image.inputReferences.count, max: parameters.referencesMax)
-        if image.mask != nil, !parameters.mask {
-            throw RequestProblem(.unsupportedParameter, field: "mask", "`\(model)` has no `mask`.")
-        }
-        out.seed = try keep("seed", image.seed, { .integer($0) }, if: parameters.seed)
-        return out
-    }
-
-    mutating func resolve(
-        _ speech: SpeechRequest,
-        _ parameters: SpeechParameters
-    ) throws(RequestProblem) -> SpeechRequest {
-        var out = speech
-        out.voice = try choose("voice", speech.voice, { .string($0) }, of: parameters.voices)
-        out.language = try choose("language", speech.language, { .string($0) }, of: parameters.languages)
-        out.speed = try keep("speed", speech.speed, { .number($0) }, if: parameters.speed != nil)
-        if let speed = out.speed, let range = parameters.speed, !range.contains(speed) {
-            throw RequestProblem(
-                .unsupportedValue,
-                field: "speed",
-                "`speed` is \(speed); `\(model)` takes \(range.lowerBound) to \(range.upperBound)."
-            )
-        }
-        if let text = speech.instructions { try prompt(text, field: "instructions") }
-        out.instructions = try keep(
-            "instructions",
-            speech.instructions,
-            { .string($0) },
-            if: parameters.instructions
-        )
-        out.responseFormat = try choose(
-            "response_format",
-            speech.responseFormat,
-            { .string($0) },
-            of: parameters.formats
-        )
-        return out
     }
 
     /// Media that a model cannot take is refused even when not strict: leaving it out would change what is made.

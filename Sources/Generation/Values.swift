@@ -73,6 +73,14 @@ public struct StoredInput: Sendable, Hashable, Codable {
     public let mediaType: String
     /// The length in bytes.
     public let bytes: Int64
+    /// The width in pixels, of a picture that was measured.
+    public var width: Int?
+    /// The height in pixels, of a picture that was measured.
+    public var height: Int?
+    /// The length of a sound, in milliseconds, where the file tells it.
+    public var milliseconds: Int64?
+    /// The samples of a sound in a second, where the file tells them.
+    public var sampleRate: Int?
 
     /// Describes a stored input.
     public init(sha256: String, mediaType: String, bytes: Int64) {
@@ -86,23 +94,29 @@ public struct StoredInput: Sendable, Hashable, Codable {
 public enum MediaInput: Sendable, Hashable, Codable {
     /// As posted: a `data:` URL, or an `http(s)` one.
     case url(String)
+    /// As posted: a file of its own in the request, by its number among the submission's uploads. Never stored with a job.
+    case upload(Int)
     /// Checked and kept under its hash for the job's life. What came as `data:` is stored with a job only in this form.
     case stored(StoredInput)
 
-    /// The form that a job shows: never the payload itself.
+    /// The form that a job shows of a picture: never the payload itself.
     public var json: JSONValue {
+        guard let members else { return ["type": "image_url"] }
+        return ["type": "image_url", "image_url": .object(members)]
+    }
+
+    /// The form that a job shows of a sound.
+    public var audioJSON: JSONValue { .object(members ?? [:]) }
+
+    /// What is told of it; nil of what came with the request and is not kept yet.
+    private var members: [String: JSONValue]? {
         switch self {
-        case .url(let url):
-            // By bytes: comparing characters of a client's making can be slow.
-            url.utf8.starts(with: "data:".utf8)
-                ? ["type": "image_url"] : ["type": "image_url", "image_url": ["url": .string(url)]]
+        // By bytes: comparing characters of a client's making can be slow.
+        case .url(let url): url.utf8.starts(with: "data:".utf8) ? nil : ["url": .string(url)]
+        case .upload: nil
         case .stored(let input):
             [
-                "type": "image_url",
-                "image_url": [
-                    "sha256": .string(input.sha256), "media_type": .string(input.mediaType),
-                    "bytes": .integer(input.bytes),
-                ],
+                "sha256": .string(input.sha256), "media_type": .string(input.mediaType), "bytes": .integer(input.bytes),
             ]
         }
     }

@@ -8,29 +8,102 @@ extension MeteredUsage {
     /// - Parameters:
     ///   - request: The request.
     ///   - meter: How its videos are counted; of the sheet that prices it.
+    ///   - media: How everything else is counted, likewise.
     /// - Returns: The quantities of all units that its type is metered by.
-    public static func worstCase(of request: GenerationRequest, by meter: VideoMeter? = nil) -> MeteredUsage {
+    public static func worstCase(
+        of request: GenerationRequest,
+        by meter: VideoMeter? = nil,
+        _ media: MediaMeter? = nil
+    ) -> MeteredUsage {
         switch request.content {
         case .video(let video):
             return worstCase(of: video, by: meter)
-        case .image(let image):
-            return MeteredUsage(
-                quantities: [
-                    .image: ExactDecimal(Int64(image.n ?? 1)), .request: ExactDecimal(1),
-                    .megapixel: megapixels(
-                        Int64(image.size.map { $0.width * $0.height } ?? 0) * Int64(image.n ?? 1)
-                    ),
-                    .referenceImage: ExactDecimal(Int64(image.inputReferences.count)),
-                ],
-                attributes: attributes(resolution: image.resolution, quality: image.quality)
-            )
-        case .speech(let speech):
-            return MeteredUsage(
-                quantities: [
-                    .character: ExactDecimal(Int64(speech.input.unicodeScalars.count)), .request: ExactDecimal(1),
-                ]
-            )
+        case .image(let image): return worstCase(of: image, by: media ?? MediaMeter())
+        case .speech, .transcription, .music, .sound: return worstCase(ofSound: request, by: media ?? MediaMeter())
         }
+    }
+
+    private static func worstCase(of image: ImageRequest, by meter: MediaMeter) -> MeteredUsage {
+        let count = Int64(image.n ?? 1)
+        let pictures = image.inputReferences + (image.mask.map { [$0] } ?? [])
+        let pixels = image.size.map { clampedProduct($0.width, $0.height) } ?? meter.pixelsMax
+        let inputPixels = pictures.reduce(0) { clampedSum($0, $1.pixels ?? meter.inputPixelsMax) }
+        let tokens = meter.imageTokens(
+            quality: image.quality,
+            size: image.size?.description,
+            resolution: image.resolution
+        )
+        let previews = Int64(image.partialImages ?? 0) * meter.perPartialImage
+        let text = image.prompt.utf8.count + (image.negativePrompt?.utf8.count ?? 0)
+        var attributes = attributes(
+            resolution: image.resolution,
+            quality: image.quality,
+            input: pictures.isEmpty ? "text" : "image"
+        )
+        attributes["size"] = image.size?.description
+        attributes["background"] = image.background
+        return MeteredUsage(
+            quantities: [
+                .image: ExactDecimal(count), .request: ExactDecimal(1),
+                .megapixel: megapixels(pixels.multipliedClamped(by: count)),
+                .inputMegapixel: megapixels(inputPixels),
+                .referenceImage: ExactDecimal(Int64(image.inputReferences.count)),
+                .inputTextToken: ExactDecimal(Int64(text) + meter.promptOverhead),
+                .inputImageToken: ExactDecimal(Int64(pictures.count) * meter.perReference),
+                .outputImageToken: ExactDecimal((tokens + previews) * count),
+                .outputTextToken: ExactDecimal(meter.outputTextMax),
+            ],
+            attributes: attributes
+        )
+    }
+
+    private static func worstCase(ofSound request: GenerationRequest, by meter: MediaMeter) -> MeteredUsage {
+        var text = Int64(request.prompt.utf8.count)
+        var milliseconds = clampedSum(0, meter.audioSecondsMax.multipliedClamped(by: 1_000))
+        var attributes: [String: String] = [:]
+        var usage = MeteredUsage(quantities: [.request: ExactDecimal(1)])
+        switch request.content {
+        case .speech(let speech):
+            let characters = Int64(speech.input.unicodeScalars.count)
+            text += Int64(speech.instructions?.utf8.count ?? 0)
+            usage.quantities[.character] = ExactDecimal(characters)
+            usage.quantities[.outputAudioToken] = ExactDecimal(
+                (characters.multipliedClamped(by: meter.outputAudioPerThousandCharacters) + 999) / 1_000
+            )
+        case .transcription(let transcription):
+            if case .stored(let sound) = transcription.inputAudio, let known = sound.milliseconds {
+                milliseconds = known
+            }
+            text += transcription.keyterms.reduce(0) { $0 + Int64($1.utf8.count) }
+            attributes["diarize"] = (transcription.diarize ?? false).description
+            usage.quantities[.inputAudioToken] = ExactDecimal(
+                (milliseconds.multipliedClamped(by: meter.inputAudioPerSecond) + 999) / 1_000
+            )
+        case .music(let music):
+            text += Int64(music.lyrics?.utf8.count ?? 0)
+            milliseconds = music.duration.map(Self.milliseconds) ?? milliseconds
+            usage.quantities[.character] = ExactDecimal(Int64(music.prompt.unicodeScalars.count))
+        case .sound(let sound):
+            milliseconds = sound.duration.map(Self.milliseconds) ?? milliseconds
+            usage.quantities[.character] = ExactDecimal(Int64(sound.prompt.unicodeScalars.count))
+        case .video, .image: break
+        }
+        usage.attributes = attributes
+        usage.quantities[.inputTextToken] = ExactDecimal(text + meter.promptOverhead)
+        usage.quantities[.outputTextToken] = ExactDecimal(meter.outputTextMax)
+        usage.setSound(milliseconds: milliseconds)
+        return usage
+    }
+
+    /// The length of a sound, in both units that it may be priced by.
+    fileprivate mutating func setSound(milliseconds: Int64) {
+        quantities[.audioSecond] = .thousandths(milliseconds)
+        quantities[.audioMinute] = .minutes(ofMilliseconds: milliseconds)
+    }
+
+    /// A length of a request, which was held against a range of some hours at most.
+    private static func milliseconds(_ seconds: Double) -> Int64 {
+        Int64(exactly: (min(max(0, seconds), 86_400) * 1_000).rounded(.up)) ?? 0
     }
 
     private static func worstCase(of video: VideoRequest, by meter: VideoMeter?) -> MeteredUsage {
@@ -64,14 +137,16 @@ extension MeteredUsage {
     ///   - artifacts: What came out of it.
     ///   - reported: What the provider says to have used.
     ///   - meter: How its videos are counted.
+    ///   - media: How everything else is counted.
     /// - Returns: The quantities of all units that its type is metered by.
     public static func measured(
         _ request: GenerationRequest,
         artifacts: [Artifact],
         reported: [PriceUnit: ExactDecimal] = [:],
-        by meter: VideoMeter? = nil
+        by meter: VideoMeter? = nil,
+        _ media: MediaMeter? = nil
     ) -> MeteredUsage {
-        var usage = worstCase(of: request, by: meter)
+        var usage = worstCase(of: request, by: meter, media)
         switch request.content {
         case .video(let video):
             let lengths = artifacts.compactMap(\.durationMilliseconds)
@@ -89,10 +164,18 @@ extension MeteredUsage {
             usage.quantities[.megapixel] = megapixels(
                 artifacts.reduce(0) { clampedSum($0, clampedProduct($1.width ?? 0, $1.height ?? 0)) }
             )
-        case .speech: break
+        case .speech, .music, .sound:
+            let lengths = artifacts.compactMap(\.durationMilliseconds)
+            if lengths.count == artifacts.count { usage.setSound(milliseconds: lengths.reduce(0, clampedSum)) }
+        case .transcription(let transcription):
+            // Measured at the door or when it was fetched; else as the transcript tells.
+            if case .stored(let sound) = transcription.inputAudio, sound.milliseconds != nil { break }
+            if let length = artifacts.first?.durationMilliseconds { usage.setSound(milliseconds: length) }
         }
-        // A report of nothing, for something that was made, is no report.
-        for (unit, quantity) in reported where quantity.mantissa > 0 { usage.quantities[unit] = quantity }
+        // A report of nothing, for something that was made, is no report; of one kind of tokens there may well be none.
+        for (unit, quantity) in reported where quantity.mantissa > 0 || unit.isKindOfToken {
+            usage.quantities[unit] = quantity
+        }
         return usage
     }
 
@@ -181,11 +264,13 @@ extension PriceSheet {
             else { return nil }
             lines.append(PriceLine(unit: unit, price: price, conditions: entry.conditions))
         }
-        self.init(lines: lines, videoMeter: VideoMeter(model))
+        self.init(lines: lines, videoMeter: VideoMeter(model), mediaMeter: MediaMeter(model))
     }
 
     /// What a resolved request will use at most.
-    public func worstCase(of request: GenerationRequest) -> MeteredUsage { .worstCase(of: request, by: videoMeter) }
+    public func worstCase(of request: GenerationRequest) -> MeteredUsage {
+        .worstCase(of: request, by: videoMeter, mediaMeter)
+    }
 
     /// The bill of a request that is done.
     ///
@@ -193,18 +278,26 @@ extension PriceSheet {
     /// what is beyond is the operator's, never the customer's.
     ///
     /// - Parameters:
-    ///   - request: The request as it was admitted.
+    ///   - request: The request as it was admitted: by it the hold was counted.
+    ///   - sent: The same with what its references gave when they were fetched; nil: as it was admitted.
     ///   - artifacts: What came out of it.
     ///   - reported: What the provider says to have used.
     /// - Returns: The bill, and what of the report is not in it.
     /// - Throws: `LedgerRefusal` for a request that has no price here: it was not admitted by this sheet.
     public func settlement(
         of request: GenerationRequest,
+        sent: GenerationRequest? = nil,
         artifacts: [Artifact],
         reported: [PriceUnit: ExactDecimal]
     ) throws(LedgerRefusal) -> Settlement {
         let held = worstCase(of: request)
-        let used = MeteredUsage.measured(request, artifacts: artifacts, reported: reported, by: videoMeter)
+        let used = MeteredUsage.measured(
+            sent ?? request,
+            artifacts: artifacts,
+            reported: reported,
+            by: videoMeter,
+            mediaMeter
+        )
         let (usage, above) = used.bounded(by: held)
         let priced = Set(lines.map(\.unit))
         let cut = above.filter { priced.contains($0) && reported[$0] == used.quantities[$0] }
@@ -239,5 +332,46 @@ extension VideoMeter {
                 inputThirdsMin: Int64(meter.inputThirdsMin)
             )
         )
+    }
+}
+
+extension MediaMeter {
+    /// How a model's images or sounds are counted; nil for a model of videos.
+    fileprivate init?(_ model: ModelCapabilities) {
+        switch model.parameters {
+        case .video: return nil
+        case .image(let image):
+            self.init()
+            let sizes = image.sizes.map { Int64($0.size.width) * Int64($0.size.height) }
+            pixelsMax = max(sizes.max() ?? 0, Int64(image.freeSizes?.pixels.upperBound ?? 0))
+        case .speech(let speech): self.init(audioSecondsMax: Int64(speech.secondsMax))
+        case .transcription(let transcription): self.init(audioSecondsMax: Int64(transcription.secondsMax))
+        case .music(let music): self.init(audioSecondsMax: Int64(music.secondsMax))
+        case .sound(let sound): self.init(audioSecondsMax: Int64(sound.secondsMax))
+        }
+        guard let tokens = model.tokens else { return }
+        promptOverhead = tokens.promptOverhead
+        perReference = tokens.perReference
+        perImage = tokens.perImage
+        perPartialImage = tokens.perPartialImage
+        inputAudioPerSecond = tokens.inputAudioPerSecond
+        outputAudioPerThousandCharacters = tokens.outputAudioPerThousandCharacters
+        outputTextMax = tokens.outputTextMax
+    }
+}
+
+extension MediaInput {
+    /// How many pixels it has, if somebody has measured it.
+    fileprivate var pixels: Int64? {
+        guard case .stored(let stored) = self, let width = stored.width, let height = stored.height else { return nil }
+        return Int64(width).multipliedClamped(by: Int64(height))
+    }
+}
+
+extension Int64 {
+    /// The product; the largest number there is where that is too small.
+    fileprivate func multipliedClamped(by other: Int64) -> Int64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? Int64.max : product
     }
 }

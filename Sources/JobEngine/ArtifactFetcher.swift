@@ -16,6 +16,16 @@ struct OutputProblem: Error, CustomStringConvertible {
     var isPassing = false
 }
 
+/// What an output was found to be.
+struct OutputFacts: Sendable, Equatable {
+    /// The media type; of bare samples with their rate.
+    var mediaType: String
+    var width: Int?
+    var height: Int?
+    /// The length of moving pictures and of sound; of a transcript that of the sound it was heard in.
+    var durationMilliseconds: Int64?
+}
+
 /// Brings one output of a provider into a temporary file of ours, and checks it whole.
 struct ArtifactFetcher: Sendable {
     /// The longest output that is taken, in bytes: 8 GiB.
@@ -37,7 +47,7 @@ struct ArtifactFetcher: Sendable {
     ///
     /// - Throws: `OutputProblem` when the output is not there, truncated, malformed or of another type; what the store
     ///   throws when it cannot write.
-    func fetch(_ output: ProviderOutput, for type: GenerationType) async throws -> (SpooledFile, MediaFacts) {
+    func fetch(_ output: ProviderOutput, for request: GenerationRequest) async throws -> (SpooledFile, OutputFacts) {
         let file: SpooledFile
         do {
             switch output.location {
@@ -60,14 +70,28 @@ struct ArtifactFetcher: Sendable {
             )
         }
         do {
+            if case .transcription(let transcription) = request.content {
+                return try await transcript(file, as: transcription.responseFormat)
+            }
+            if let samples = BareSamples(output.mediaType), Self.kind(of: request.type) == .audio {
+                return (file, try samples.facts(bytes: file.bytes))
+            }
             let facts = try await inspect(file.path)
-            guard facts.mediaType.kind == Self.kind(of: type) else {
+            guard facts.mediaType.kind == Self.kind(of: request.type) else {
                 throw OutputProblem(
-                    message: "The provider's output is \(facts.mediaType.rawValue), not \(type.rawValue).",
+                    message: "The provider's output is \(facts.mediaType.rawValue), not \(request.type.rawValue).",
                     description: "found \(facts.mediaType.rawValue)"
                 )
             }
-            return (file, facts)
+            return (
+                file,
+                OutputFacts(
+                    mediaType: facts.mediaType.rawValue,
+                    width: facts.width,
+                    height: facts.height,
+                    durationMilliseconds: facts.durationMilliseconds
+                )
+            )
         } catch let problem as MediaProblem {
             await artifacts.discard(file)
             // Our own disk, and no fault of the output.
@@ -77,6 +101,34 @@ struct ArtifactFetcher: Sendable {
             await artifacts.discard(file)
             throw error
         }
+    }
+
+    /// The longest transcript that is read, in bytes: a day of speech with the time of every word.
+    private static let transcriptBytesMax: Int64 = 64 << 20
+
+    /// Reads a transcript, and writes it in the form that was asked for; the file that it came in is discarded.
+    private func transcript(_ file: SpooledFile, as format: String?) async throws -> (SpooledFile, OutputFacts) {
+        guard file.bytes <= Self.transcriptBytesMax,
+            let data = FileManager.default.contents(atPath: file.path),
+            let transcript = try? JSONDecoder().decode(Transcript.self, from: data)
+        else {
+            throw OutputProblem(
+                message: "The provider's transcript cannot be read.",
+                description: "\(file.bytes) bytes that are no transcript"
+            )
+        }
+        let format = format.flatMap(Transcript.Format.init) ?? .json
+        let rendered = Array(transcript.rendered(as: format).utf8)
+        let chunks = OnceSequence(rendered)
+        let written = try await artifacts.spool(
+            bytesMax: Int64(rendered.count),
+            declaredLength: Int64(rendered.count),
+            next: { chunks.next() }
+        )
+        await artifacts.discard(file)
+        return (
+            written, OutputFacts(mediaType: format.mediaType, durationMilliseconds: transcript.milliseconds)
+        )
     }
 
     /// Fetches what a provider named: no further than a provider may send us.
@@ -150,6 +202,38 @@ struct ArtifactFetcher: Sendable {
         case .speech, .music, .sound: .audio
         case .transcription: nil
         }
+    }
+}
+
+/// Sound without a container: `audio/pcm;rate=24000;channels=1`, samples of 16 bits.
+///
+/// Nothing in it can be checked but that it holds whole samples.
+private struct BareSamples {
+    let rate: Int64
+    let channels: Int64
+
+    init?(_ mediaType: String?) {
+        let parts = (mediaType ?? "").split(separator: ";").map { $0.filter { $0 != " " } }
+        guard parts.first == "audio/pcm" else { return nil }
+        func value(_ name: String) -> Int64? {
+            parts.first { $0.hasPrefix("\(name)=") }.flatMap { Int64($0.dropFirst(name.count + 1)) }
+        }
+        rate = value("rate") ?? 24_000
+        channels = value("channels") ?? 1
+        guard (1_000...384_000).contains(rate), (1...8).contains(channels) else { return nil }
+    }
+
+    func facts(bytes: Int64) throws -> OutputFacts {
+        guard bytes > 0, bytes.isMultiple(of: 2 * channels) else {
+            throw OutputProblem(
+                message: "The provider's output is not whole.",
+                description: "\(bytes) bytes are no whole samples"
+            )
+        }
+        return OutputFacts(
+            mediaType: "audio/pcm;rate=\(rate);channels=\(channels)",
+            durationMilliseconds: bytes / 2 / channels * 1_000 / rate
+        )
     }
 }
 

@@ -1,5 +1,4 @@
 import Generation
-import MediaInspection
 
 /// What is told of frames that a provider takes in the video's own size alone.
 enum FrameFit {
@@ -9,20 +8,15 @@ enum FrameFit {
     /// its size is not known yet, and it is left as it is if it turns out to fit.
     ///
     /// - Parameters:
-    ///   - request: The request, resolved against the model: its frames as they were posted.
+    ///   - request: The request, resolved against the model, with what came with it measured.
     ///   - model: What it is for.
-    ///   - references: Those of its pictures that came with it.
     /// - Returns: One adjustment for each of these frames.
-    static func adjustments(
-        of request: GenerationRequest,
-        for model: ModelCapabilities,
-        _ references: AdmittedReferences
-    ) -> [Adjustment] {
+    static func adjustments(of request: GenerationRequest, for model: ModelCapabilities) -> [Adjustment] {
         guard case .video(let video) = request.content, case .video(let offer) = model.parameters,
             offer.framesMatchSize, let size = video.size
         else { return [] }
         return video.frameImages.enumerated().compactMap { index, frame in
-            let found = references.decoded.first { .url($0.url) == frame.image }.flatMap { dimensions(of: $0.bytes) }
+            let found = dimensions(of: frame.image)
             guard found != size else { return nil }
             return Adjustment(
                 parameter: "frame_images[\(index)]",
@@ -33,8 +27,10 @@ enum FrameFit {
         }
     }
 
-    private static func dimensions(of picture: [UInt8]) -> PixelSize? {
-        let found = try? MediaInspector.imageDimensions(picture, pixelLimit: .max)
-        return found.map { PixelSize(width: $0.width, height: $0.height) }
+    private static func dimensions(of picture: MediaInput) -> PixelSize? {
+        guard case .stored(let stored) = picture, let width = stored.width, let height = stored.height else {
+            return nil
+        }
+        return PixelSize(width: width, height: height)
     }
 }

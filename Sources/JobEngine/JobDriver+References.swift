@@ -49,8 +49,10 @@ extension JobDriver {
             }
         }
         do {
-            // What the adapter could not see at admission: the types of these.
-            try (endpoint.adapter as? any ValidatingAdapter)?.validate(job.admitted.request.replacing(recorded))
+            // What could not be seen at admission: what these are.
+            let request = job.admitted.request.replacing(recorded)
+            if request.dependsOnInputs { _ = try request.resolved(against: endpoint.model, strict: false) }
+            try (endpoint.adapter as? any ValidatingAdapter)?.validate(request)
         } catch {
             let failure = JobFailure(.invalidRequest, error.message, retryable: false)
             return try await advance(job, .refused(failure, isForCapacity: false, retryAt: nil))
@@ -72,7 +74,8 @@ extension JobDriver {
         try await withThrowingTaskGroup(of: Fetch.self) { group in
             group.addTask {
                 do {
-                    return .fetched(try await services.references.fetch(wanted))
+                    let kind = job.admitted.request.inputKind
+                    return .fetched(try await services.references.fetch(wanted, as: kind))
                 } catch let failure as JobFailure {
                     return .failed(failure)
                 }

@@ -96,7 +96,7 @@ extension JobDriver {
                 }
             }
         }
-        let bill = try bill(for: current, artifacts, result.usage)
+        let bill = try bill(for: current, try await requestToSend(current), artifacts, result.usage)
         let next = try await advance(current, .artifactsStored(artifacts, bill))
         environment.passed(.completed)
         return next
@@ -113,7 +113,7 @@ extension JobDriver {
         _ storing: JobState.Storing,
         _ fetcher: ArtifactFetcher
     ) async throws -> Artifact {
-        let (file, facts) = try await fetcher.fetch(output, for: job.admitted.request.type)
+        let (file, facts) = try await fetcher.fetch(output, for: job.admitted.request)
         environment.passed(.spooled)
         let key = ArtifactKey.artifact(job: job.id, attempt: storing.attempt, index: index, sha256: file.sha256)
         do {
@@ -125,7 +125,7 @@ extension JobDriver {
         environment.passed(.kept)
         return Artifact(
             index: index,
-            mediaType: facts.mediaType.rawValue,
+            mediaType: facts.mediaType,
             bytes: file.bytes,
             sha256: file.sha256,
             key: key,
@@ -169,13 +169,23 @@ extension JobDriver {
 
     /// What the job costs at the prices that it was accepted at: by what the provider reports, else measured on the
     /// artifacts, and never more than the hold.
-    private func bill(for job: Job, _ artifacts: [Artifact], _ usage: ReportedUsage) throws -> Bill {
+    private func bill(
+        for job: Job,
+        _ sent: GenerationRequest,
+        _ artifacts: [Artifact],
+        _ usage: ReportedUsage
+    ) throws -> Bill {
         let (request, prices) = (job.admitted.request, job.admitted.prices)
         if let nano = usage.costNanoUSD {
             log(.info, "the provider told its own price", job, ["usd": "\(Credits(nanoUSD: nano))"])
         }
         // Figures beyond all bounds come from a hostile file: they cost what was quoted, and block nothing.
-        let settlement = try? prices.settlement(of: request, artifacts: artifacts, reported: usage.quantities)
+        let settlement = try? prices.settlement(
+            of: request,
+            sent: sent,
+            artifacts: artifacts,
+            reported: usage.quantities
+        )
         guard let settlement, settlement.bill.total <= job.admitted.hold else {
             return try prices.bill(prices.worstCase(of: request), rounding: .halfToEven)
         }

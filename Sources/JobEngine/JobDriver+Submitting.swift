@@ -206,6 +206,7 @@ extension JobDriver {
             earlierSends: attempt.sends,
             transport: endpoint.adapter.transport,
             sendTimeoutSeconds: endpoint.model.timing.sendTimeoutSeconds,
+            outputs: services.outputs.outputs(of: current.job.id, externalID: attempt.start.externalID),
             input: { stored throws(ProviderFailure) in
                 do throws(ProviderFailure) {
                     return try await read(stored)

@@ -197,7 +197,8 @@ extension JobDriver {
         case .refund: retryAt = nil
         case .retryOnce:
             let isSecond = try await services.store.attempts(of: job.id).contains { $0.state == .abandoned }
-            retryAt = isSecond ? nil : environment.now()
+            let isCheap = job.admitted.hold <= services.settings.retryOnceHoldMax
+            retryAt = isSecond || !isCheap ? nil : environment.now()
         }
         log(.warning, "the outcome of a submit stays unknown", job, ["policy": "\(services.settings.unknownOutcome)"])
         return try await advance(

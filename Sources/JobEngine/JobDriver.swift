@@ -14,6 +14,7 @@ struct DriverServices: Sendable {
     let budgets: LaneBudgets
     let poller: StatusPoller
     let references: ReferenceFetcher
+    let outputs: LiveOutputs
     let environment: EngineEnvironment
     let settings: JobWorker.Settings
     let metrics: EngineMetrics
@@ -153,6 +154,7 @@ struct JobDriver: Sendable {
             ) {
             case .committed(let moved):
                 services.live.publish(moved)
+                if moved.state.isTerminal { services.outputs.end(moved.id) }
                 if moved.state.isTerminal, let seenAt = seenAt ?? current.state.providerEndedAt {
                     services.metrics.told(moved, seenAt: seenAt, now: environment.now())
                 }

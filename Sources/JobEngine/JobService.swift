@@ -17,6 +17,10 @@ package struct JobSubmission: Sendable {
     package let adjustments: [Adjustment]
     /// The client's idempotency key, if it gave one.
     package let idempotencyKey: String?
+    /// Files that came as parts of their own; the request's inputs name them by number.
+    ///
+    /// Whoever submits them need not remove them: they are kept, or discarded, by the time there is an answer.
+    package let uploads: [Upload]
     /// Which surface it came over.
     ///
     /// Part of what makes two requests equal: each surface answers in a form of its own.
@@ -27,6 +31,7 @@ package struct JobSubmission: Sendable {
         request: GenerationRequest,
         parameters: JobParameters,
         adjustments: [Adjustment] = [],
+        uploads: [Upload] = [],
         idempotencyKey: String?,
         surface: String = "jobs"
     ) {
@@ -34,8 +39,37 @@ package struct JobSubmission: Sendable {
         self.request = request
         self.parameters = parameters
         self.adjustments = adjustments
+        self.uploads = uploads
         self.idempotencyKey = idempotencyKey
         self.surface = surface
+    }
+}
+
+extension JobSubmission {
+    /// A file that came with a request as a part of its own.
+    package struct Upload: Sendable {
+        /// Its bytes.
+        package let file: SpooledFile
+        /// The media type that its part declares; nil when it declares none.
+        package let mediaType: String?
+
+        package init(file: SpooledFile, mediaType: String?) {
+            self.file = file
+            self.mediaType = mediaType
+        }
+    }
+
+    /// The same with another request.
+    func with(_ request: GenerationRequest) -> JobSubmission {
+        JobSubmission(
+            key: key,
+            request: request,
+            parameters: parameters,
+            adjustments: adjustments,
+            uploads: uploads,
+            idempotencyKey: idempotencyKey,
+            surface: surface
+        )
     }
 }
 
@@ -95,6 +129,10 @@ package struct JobService: Sendable {
         ///
         /// Defaults to 20 MiB.
         package var inputBytesMax = 20 * 1_048_576
+        /// The longest sound that is listened to, in bytes.
+        ///
+        /// Defaults to 40 MiB.
+        package var audioBytesMax = 40 * 1_048_576
         /// The largest reference, in pixels: checked in its header, before anything decodes it.
         ///
         /// Defaults to 50 million.
@@ -112,6 +150,9 @@ package struct JobService: Sendable {
 
     /// What is counted for the operator.
     package let metrics: EngineMetrics
+
+    /// Media of jobs that run in this process.
+    package let outputs: LiveOutputs
 
     let store: any JobStore
     private let artifacts: any ArtifactStore
@@ -136,11 +177,13 @@ package struct JobService: Sendable {
         answers: PendingAnswers = PendingAnswers(),
         limits: Limits = Limits(),
         references: ReferenceSource = ReferenceSource(),
+        outputs: LiveOutputs,
         metrics: EngineMetrics = EngineMetrics(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
         self.metrics = metrics
+        self.outputs = outputs
         self.answers = answers
         self.store = store
         self.artifacts = artifacts
@@ -150,7 +193,12 @@ package struct JobService: Sendable {
         self.durations = durations
         self.environment = environment
         self.limits = limits
-        self.references = ReferenceAdmission(source: references, limits: limits, sleep: environment.sleep)
+        self.references = ReferenceAdmission(
+            source: references,
+            limits: limits,
+            sleep: environment.sleep,
+            aside: environment.aside
+        )
         self.freeDiskBytes = freeDiskBytes
         self.logger = logger
     }
@@ -180,11 +228,18 @@ package struct JobService: Sendable {
         do {
             let result = try await take(submission, connection, answer)
             metrics.submitted(.success(result))
+            await discard(submission.uploads)
             return result
         } catch {
+            await discard(submission.uploads)
             metrics.submitted(.failure(error))
             throw error
         }
+    }
+
+    /// Removes what is not kept of the files that came with a request.
+    private func discard(_ uploads: [JobSubmission.Upload]) async {
+        for upload in uploads { await artifacts.discard(upload.file) }
     }
 
     private func take(
@@ -224,10 +279,13 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let plan = try plan(submission)
-        let (endpoint, hold) = (plan.endpoint, plan.hold)
+        // Before anything costs time: most refusals are for a word in the request.
+        var plan = try plan(submission)
         guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
-        let references = try self.references.read(plan.request)
+        let references = try await self.references.read(submission.request, submission.uploads)
+        // Once more with what the inputs turned out to be: it may not fit the model, and it may have a price.
+        if references.isMeasured { plan = try self.plan(submission.with(references.measured(submission.request))) }
+        let (endpoint, hold) = (plan.endpoint, plan.hold)
         if !references.isEmpty {
             // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
             // file.
@@ -238,15 +296,15 @@ package struct JobService: Sendable {
         }
         try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        let request = try await storing(references.decoded, of: plan.request)
+        try await keep(references.kept)
         let now = environment.now()
         let job = NewJob(
             id: newJobID(at: now),
             workspace: submission.key.workspace,
             keyHash: submission.key.hash,
-            request: request,
+            request: plan.request,
             parameters: submission.parameters,
-            adjustments: plan.adjustments + FrameFit.adjustments(of: plan.request, for: endpoint.model, references),
+            adjustments: plan.adjustments + FrameFit.adjustments(of: plan.request, for: endpoint.model),
             endpoint: endpoint.id,
             lane: endpoint.lane,
             hold: hold,
@@ -285,8 +343,12 @@ package struct JobService: Sendable {
     /// What makes two requests equal: everything the client sent, media by hash.
     private static func fingerprint(_ submission: JobSubmission) -> String {
         let request = submission.request.replacingInputs { input in
-            guard case .url(let url) = input else { return input }
-            return .url(SHA256.hash(Array(url.utf8)).hex)
+            switch input {
+            case .url(let url): .url(SHA256.hash(Array(url.utf8)).hex)
+            case .upload(let number):
+                submission.uploads.indices.contains(number) ? .url(submission.uploads[number].file.sha256) : input
+            case .stored: input
+            }
         }
         let parameters = submission.parameters
         let text = JSONValue.array([
@@ -427,30 +489,27 @@ package struct JobService: Sendable {
 
     // MARK: References
 
-    /// Keeps the references that came with a request; those that are named by URL stay as they are.
-    private func storing(
-        _ inputs: [AdmittedReferences.Decoded],
-        of request: GenerationRequest
-    ) async throws -> GenerationRequest {
-        guard !inputs.isEmpty else { return request }
-        var stored: [String: StoredInput] = [:]
-        for input in inputs where stored.updateValue(input.stored, forKey: input.url) == nil {
-            let chunks = OnceSequence(input.bytes)
-            let file = try await artifacts.spool(
-                bytesMax: Int64(input.bytes.count),
-                declaredLength: Int64(input.bytes.count),
-                next: { chunks.next() }
-            )
-            do {
-                try await artifacts.keep(file, as: .input(sha256: input.stored.sha256))
-            } catch {
-                await artifacts.discard(file)
-                throw error
+    /// Keeps the references that came with a request, under the hash of their content.
+    private func keep(_ references: [AdmittedReferences.Kept]) async throws {
+        for reference in references {
+            let key = ArtifactKey.input(sha256: reference.stored.sha256)
+            switch reference.source {
+            // What is left of it is discarded with the submission.
+            case .upload(let file): try await artifacts.keep(file, as: key)
+            case .bytes(let bytes):
+                let chunks = OnceSequence(bytes)
+                let file = try await artifacts.spool(
+                    bytesMax: Int64(bytes.count),
+                    declaredLength: Int64(bytes.count),
+                    next: { chunks.next() }
+                )
+                do {
+                    try await artifacts.keep(file, as: key)
+                } catch {
+                    await artifacts.discard(file)
+                    throw error
+                }
             }
-        }
-        return request.replacingInputs { input in
-            guard case .url(let url) = input, let kept = stored[url] else { return input }
-            return .stored(kept)
         }
     }
 }

@@ -1,5 +1,6 @@
 package import HTTPTransport
 package import JobCore
+package import Ledger
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -43,6 +44,9 @@ package struct JobWorker: Service {
         ///
         /// Defaults to a refund.
         package var unknownOutcome = UnknownOutcomePolicy.refund
+        /// The most that a job may hold to be tried once more, where that is the policy: what a surplus may cost the
+        /// operator.
+        package var retryOnceHoldMax = Credits.zero
         /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
         /// every send under them.
         package var isOnlyProcess = false
@@ -67,6 +71,7 @@ package struct JobWorker: Service {
         durations: ObservedDurations,
         environment: EngineEnvironment,
         references: ReferenceSource = ReferenceSource(),
+        outputs: LiveOutputs,
         settings: Settings = Settings(),
         metrics: EngineMetrics = EngineMetrics(),
         logger: Logger
@@ -81,6 +86,7 @@ package struct JobWorker: Service {
             budgets: LaneBudgets(catalog),
             poller: StatusPoller(environment: environment, dueTimes: signals.dueTimes, metrics: metrics),
             references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
+            outputs: outputs,
             environment: environment,
             settings: settings,
             metrics: metrics,

@@ -39,7 +39,9 @@ package final class ObservedDurations: Sendable {
         switch request.content {
         case .video(let video): return "\(request.model) \(video.duration ?? 0)s \(video.resolution ?? "")"
         case .image(let image): return "\(request.model) \(image.resolution ?? "") x\(image.n ?? 1)"
-        case .speech: return request.model
+        case .speech, .transcription: return request.model
+        case .music(let music): return "\(request.model) \(music.duration ?? 0)s"
+        case .sound(let sound): return "\(request.model) \(sound.duration ?? 0)s"
         }
     }
 }

@@ -42,6 +42,15 @@ extension ReportedUsage {
         quantities[.token] = tokens.map { ExactDecimal($0) }
         quantities[.character] = characters.map { ExactDecimal($0) }
         quantities[.second] = milliseconds.map { .thousandths($0) }
+        quantities[.audioSecond] = milliseconds.map { .thousandths($0) }
+        quantities[.audioMinute] = milliseconds.map { .minutes(ofMilliseconds: $0) }
+        quantities[.image] = images.map { ExactDecimal($0) }
+        quantities[.inputTextToken] = inputTextTokens.map { ExactDecimal($0) }
+        quantities[.inputImageToken] = inputImageTokens.map { ExactDecimal($0) }
+        quantities[.inputAudioToken] = inputAudioTokens.map { ExactDecimal($0) }
+        quantities[.outputTextToken] = outputTextTokens.map { ExactDecimal($0) }
+        quantities[.outputImageToken] = outputImageTokens.map { ExactDecimal($0) }
+        quantities[.outputAudioToken] = outputAudioTokens.map { ExactDecimal($0) }
         return quantities
     }
 }

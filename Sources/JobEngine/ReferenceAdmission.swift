@@ -6,18 +6,34 @@ import JobCore
 /// The references of a request as they are at the door: checked, nothing of them written.
 struct AdmittedReferences {
     /// One that came with the request.
-    struct Decoded {
-        let url: String
-        let bytes: [UInt8]
+    struct Kept {
+        /// Where its bytes are.
+        enum Source {
+            case bytes([UInt8])
+            case upload(SpooledFile)
+        }
+
+        let source: Source
         let stored: StoredInput
     }
 
     /// Those that came with the request.
-    var decoded: [Decoded] = []
+    var kept: [Kept] = []
+    /// What each input of the request turned out to be, in order; nil for those that are fetched later.
+    var found: [StoredInput?] = []
     /// The names that URLs lead to, each once, with the first field that has it.
     var names: [(field: String, name: String)] = []
     /// Whether there are any.
     var isEmpty = true
+
+    /// Whether something came with the request, and was measured.
+    var isMeasured: Bool { !kept.isEmpty }
+
+    /// The request with what came with it in the form that is kept.
+    func measured(_ request: GenerationRequest) -> GenerationRequest {
+        var rest = found[...]
+        return request.replacingInputs { input in rest.popFirst().flatMap(\.self).map(MediaInput.stored) ?? input }
+    }
 }
 
 /// What admission asks of references.
@@ -35,21 +51,40 @@ struct ReferenceAdmission: Sendable {
     let source: ReferenceSource
     let limits: JobService.Limits
     let sleep: @Sendable (Double) async throws -> Void
+    /// Where long synchronous work is done.
+    let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// Decodes and checks what came with the request, and the form of every URL.
     ///
-    /// - Throws: `RequestProblem` that names the field; never with a payload, or a URL's query.
-    func read(_ request: GenerationRequest) throws(RequestProblem) -> AdmittedReferences {
+    /// - Parameters:
+    ///   - request: The request as it was posted.
+    ///   - uploads: The files that came with it.
+    /// - Returns: What is known of its references.
+    /// - Throws: `RequestProblem` that names the field; never with a payload, or a URL's query. What the disk throws when
+    ///   an upload cannot be read.
+    func read(_ request: GenerationRequest, _ uploads: [JobSubmission.Upload] = []) async throws -> AdmittedReferences {
         var references = AdmittedReferences()
+        let check = ReferenceCheck(kind: request.inputKind, pixelsMax: limits.inputPixelsMax)
         for (path, input) in request.inputs {
-            guard case .url(let url) = input else {
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
+            let url: String
+            switch input {
+            case .url(let text): url = text
+            case .upload(let number) where uploads.indices.contains(number):
+                references.isEmpty = false
+                let kept = try await self.kept(uploads[number], path, check)
+                references.kept.append(kept)
+                references.found.append(kept.stored)
+                continue
+            case .upload, .stored: throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a URL.")
             }
             references.isEmpty = false
             guard Self.isRemote(url) else {
-                references.decoded.append(try decode(url, path))
+                let kept = try decode(url, path, check)
+                references.kept.append(kept)
+                references.found.append(kept.stored)
                 continue
             }
+            references.found.append(nil)
             guard let name = try remoteName(url, path), !references.names.contains(where: { $0.name == name }) else {
                 continue
             }
@@ -152,30 +187,88 @@ struct ReferenceAdmission: Sendable {
         return loopback.contains { $0.contains(address) }
     }
 
-    /// Decodes a `data:` URL, and checks that it holds what it says, and that this is a usable picture.
-    private func decode(_ url: String, _ path: String) throws(RequestProblem) -> AdmittedReferences.Decoded {
-        let data = try DataURL(url, field: path, bytesMax: limits.inputBytesMax)
-        let type: String
+    /// Decodes a `data:` URL, and checks that it holds what it says, and that this can be used.
+    private func decode(
+        _ url: String,
+        _ path: String,
+        _ check: ReferenceCheck
+    ) throws(RequestProblem) -> AdmittedReferences.Kept {
+        let data = try DataURL(url, field: path, bytesMax: bytesMax(check.kind))
+        let facts: ReferenceCheck.Facts
         do {
-            type = try ReferenceCheck(pixelsMax: limits.inputPixelsMax).mediaType(of: data.bytes)
+            facts = try check.facts(of: data.bytes, declared: data.mediaType)
         } catch {
-            switch error {
-            case .unfit(let reason): throw RequestProblem(.invalidValue, field: path, "`\(path)` \(reason)")
-            case .unreadable(let problem):
-                throw RequestProblem(.invalidValue, field: path, "`\(path)` is not a usable image: \(problem).")
-            }
+            throw Self.problem(error, path, check.kind)
         }
-        guard type == data.mediaType else {
-            throw RequestProblem(.invalidValue, field: path, "`\(path)` says \(data.mediaType) but holds \(type).")
-        }
-        return AdmittedReferences.Decoded(
-            url: url,
-            bytes: data.bytes,
-            stored: StoredInput(
-                sha256: SHA256.hash(data.bytes).hex,
-                mediaType: data.mediaType,
-                bytes: Int64(data.bytes.count)
+        // What a sound is called differs from place to place; what it is, its bytes say.
+        guard facts.mediaType == data.mediaType || check.kind == .sound else {
+            throw RequestProblem(
+                .invalidValue,
+                field: path,
+                "`\(path)` says \(data.mediaType) but holds \(facts.mediaType)."
             )
+        }
+        return AdmittedReferences.Kept(
+            source: .bytes(data.bytes),
+            stored: facts.stored(sha256: SHA256.hash(data.bytes).hex, bytes: Int64(data.bytes.count))
         )
+    }
+
+    /// Checks a file that came with the request.
+    private func kept(
+        _ upload: JobSubmission.Upload,
+        _ path: String,
+        _ check: ReferenceCheck
+    ) async throws -> AdmittedReferences.Kept {
+        let file = upload.file
+        guard file.bytes <= Int64(bytesMax(check.kind)) else {
+            throw RequestProblem(
+                .invalidValue,
+                field: path,
+                "`\(path)` has \(file.bytes) bytes; at most \(bytesMax(check.kind)) are allowed."
+            )
+        }
+        do {
+            let facts: ReferenceCheck.Facts = try await withCheckedThrowingContinuation { continuation in
+                aside {
+                    continuation.resume(
+                        with: Result {
+                            try check.facts(ofFile: file.path, bytes: file.bytes, declared: upload.mediaType)
+                        }
+                    )
+                }
+            }
+            return AdmittedReferences.Kept(
+                source: .upload(file),
+                stored: facts.stored(sha256: file.sha256, bytes: file.bytes)
+            )
+        } catch let problem as ReferenceProblem {
+            // Our own disk, and no fault of the request.
+            if case .unreadable(let cause) = problem { throw cause }
+            throw Self.problem(problem, path, check.kind)
+        }
+    }
+
+    private func bytesMax(_ kind: ReferenceCheck.Kind) -> Int {
+        switch kind {
+        case .picture: limits.inputBytesMax
+        case .sound: limits.audioBytesMax
+        }
+    }
+
+    private static func problem(
+        _ problem: ReferenceProblem,
+        _ path: String,
+        _ kind: ReferenceCheck.Kind
+    ) -> RequestProblem {
+        switch problem {
+        case .unfit(let reason): RequestProblem(.invalidValue, field: path, "`\(path)` \(reason)")
+        case .unreadable(let cause):
+            RequestProblem(
+                .invalidValue,
+                field: path,
+                "`\(path)` is not a usable \(kind == .picture ? "image" : "sound"): \(cause)."
+            )
+        }
     }
 }

@@ -34,31 +34,42 @@ struct ReferenceFetcher: Sendable {
 
     /// Fetches references, and keeps them by the hash of their content.
     ///
-    /// - Parameter wanted: URLs, each once, with the field to name.
+    /// - Parameters:
+    ///   - wanted: URLs, each once, with the field to name.
+    ///   - kind: What they are wanted for.
     /// - Returns: What they gave.
     /// - Throws: `JobFailure` for one that cannot be had; what the artifact store throws when that is not able, upon which
     ///   the whole step is tried again; `CancellationError`.
-    func fetch(_ wanted: [(path: String, url: String)]) async throws -> [FetchedReference] {
+    func fetch(
+        _ wanted: [(path: String, url: String)],
+        as kind: ReferenceCheck.Kind = .picture
+    ) async throws -> [FetchedReference] {
         try await withThrowingTaskGroup(of: FetchedReference.self) { group in
             var waiting = wanted[...]
             var fetched: [FetchedReference] = []
             for (path, url) in waiting.prefix(Self.parallelMax) {
-                group.addTask { try await fetch(url, named: path) }
+                group.addTask { try await fetch(url, named: path, kind) }
             }
             waiting = waiting.dropFirst(Self.parallelMax)
             while let next = try await group.next() {
                 fetched.append(next)
-                if let (path, url) = waiting.popFirst() { group.addTask { try await fetch(url, named: path) } }
+                if let (path, url) = waiting.popFirst() {
+                    group.addTask { try await fetch(url, named: path, kind) }
+                }
             }
             return fetched
         }
     }
 
-    private func fetch(_ url: String, named path: String) async throws -> FetchedReference {
+    private func fetch(
+        _ url: String,
+        named path: String,
+        _ kind: ReferenceCheck.Kind
+    ) async throws -> FetchedReference {
         var tries = 1
         while true {
             do {
-                return FetchedReference(url: url, stored: try await attempt(url))
+                return FetchedReference(url: url, stored: try await attempt(url, kind))
             } catch let problem as FetchProblem {
                 guard problem.isPassing, tries < Self.triesMax else {
                     throw JobFailure(
@@ -75,19 +86,19 @@ struct ReferenceFetcher: Sendable {
     }
 
     /// One try.
-    private func attempt(_ url: String) async throws -> StoredInput {
+    private func attempt(_ url: String, _ kind: ReferenceCheck.Kind) async throws -> StoredInput {
         do throws(RemoteURL.Problem) {
             // Admission has looked, but the operator may have closed a network since.
             try RemoteURL(url).check(reach: source.reach, plainHTTP: true)
         } catch {
             throw FetchProblem(reason: error.text)
         }
-        let file = try await receive(url)
+        let file = try await receive(url, kind)
         do {
             // By its bytes: what the server says about them counts for nothing.
-            let type = try await inspect(file.path)
+            let facts = try await inspect(file, kind)
             try await artifacts.keep(file, as: .input(sha256: file.sha256))
-            return StoredInput(sha256: file.sha256, mediaType: type, bytes: file.bytes)
+            return facts.stored(sha256: file.sha256, bytes: file.bytes)
         } catch {
             await artifacts.discard(file)
             throw error
@@ -95,8 +106,8 @@ struct ReferenceFetcher: Sendable {
     }
 
     /// Receives what the URL gives into a temporary file.
-    private func receive(_ url: String) async throws -> SpooledFile {
-        let bytesMax = Int64(source.limits.inputBytesMax)
+    private func receive(_ url: String, _ kind: ReferenceCheck.Kind) async throws -> SpooledFile {
+        let bytesMax = Int64(kind == .picture ? source.limits.inputBytesMax : source.limits.audioBytesMax)
         var options = ExchangeOptions(totalTimeoutSeconds: Self.timeouts.total)
         options.idleTimeoutSeconds = Self.timeouts.idle
         options.reach = source.reach
@@ -105,7 +116,11 @@ struct ReferenceFetcher: Sendable {
         let tooLong = FetchProblem(reason: "is longer than \(bytesMax) bytes, the most that is allowed.")
         do {
             // No credentials, and nothing that a client could have put in.
-            let request = HTTPRequest(.get, url, headers: [("Accept", "image/*")])
+            let request = HTTPRequest(
+                .get,
+                url,
+                headers: [("Accept", kind == .picture ? "image/*" : "audio/*, video/*")]
+            )
             let response = try await source.transport.exchange(request, options: options)
             guard response.status == 200 else { throw Self.problem(response) }
             guard response.contentLength ?? 0 <= bytesMax else { throw tooLong }
@@ -145,12 +160,14 @@ struct ReferenceFetcher: Sendable {
     }
 
     /// Walks a file where that holds up none of the threads that jobs run on.
-    private func inspect(_ path: String) async throws -> String {
-        let check = ReferenceCheck(pixelsMax: source.limits.inputPixelsMax)
+    private func inspect(_ file: SpooledFile, _ kind: ReferenceCheck.Kind) async throws -> ReferenceCheck.Facts {
+        let check = ReferenceCheck(kind: kind, pixelsMax: source.limits.inputPixelsMax)
         let aside = environment.aside
         do {
             return try await withCheckedThrowingContinuation { continuation in
-                aside { continuation.resume(with: Result { try check.mediaType(ofFile: path) }) }
+                aside {
+                    continuation.resume(with: Result { try check.facts(ofFile: file.path, bytes: file.bytes) })
+                }
             }
         } catch let problem as ReferenceProblem {
             switch problem {

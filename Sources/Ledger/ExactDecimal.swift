@@ -28,6 +28,12 @@ public struct ExactDecimal: Sendable, Hashable {
         ExactDecimal(mantissa: value, scale: 3) ?? ExactDecimal(0)
     }
 
+    /// Minutes, to nine places, what lies between rounded up.
+    public static func minutes(ofMilliseconds value: Int64) -> ExactDecimal {
+        let mantissa = (Int128(value) * 1_000_000_000 + 59_999) / 60_000
+        return ExactDecimal(mantissa: Int64(clamping: mantissa), scale: 9) ?? ExactDecimal(0)
+    }
+
     /// Reads digits with an optional sign and point: `5`, `-0.125`.
     ///
     /// Nil for anything else.

@@ -12,12 +12,40 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case character
     /// A call.
     case request
-    /// A minute of audio.
+    /// A minute of audio: of what is listened to, or of what comes out.
     case audioMinute = "audio_minute"
+    /// A second of audio, likewise.
+    case audioSecond = "audio_second"
+    /// A million pixels of pictures that are handed in.
+    case inputMegapixel = "input_megapixel"
+    /// A token of text that goes in.
+    case inputTextToken = "input_text_token"
+    /// A token of pictures that go in.
+    case inputImageToken = "input_image_token"
+    /// A token of sound that goes in.
+    case inputAudioToken = "input_audio_token"
+    /// A token of text that comes out.
+    case outputTextToken = "output_text_token"
+    /// A token of pictures that come out.
+    case outputImageToken = "output_image_token"
+    /// A token of sound that comes out.
+    case outputAudioToken = "output_audio_token"
     /// A reference picture that is handed in.
     case referenceImage = "reference_image"
     /// The least that the whole costs: its price is a floor of the total, not of a quantity.
     case minimum
+
+    /// Whether it is one of the kinds of tokens that a provider tells apart.
+    public var isKindOfToken: Bool {
+        switch self {
+        case .inputTextToken, .inputImageToken, .inputAudioToken, .outputTextToken, .outputImageToken,
+            .outputAudioToken:
+            true
+        case .second, .image, .megapixel, .token, .character, .request, .audioMinute, .audioSecond, .inputMegapixel,
+            .referenceImage, .minimum:
+            false
+        }
+    }
 }
 
 /// One line of a price sheet.
@@ -104,18 +132,24 @@ public struct PriceSheet: Sendable, Hashable, Codable {
     public let lines: [PriceLine]
     /// How videos are counted; nil in the sheets of other types, and in snapshots from before there was a meter.
     public let videoMeter: VideoMeter?
+    /// How much sound, and how many tokens, a job of another type takes at most; nil in older snapshots.
+    public let mediaMeter: MediaMeter?
 
     /// Makes a sheet.
-    public init(lines: [PriceLine], videoMeter: VideoMeter? = nil) {
+    public init(lines: [PriceLine], videoMeter: VideoMeter? = nil, mediaMeter: MediaMeter? = nil) {
         self.lines = lines
         self.videoMeter = videoMeter
+        self.mediaMeter = mediaMeter
     }
+
+    /// What a job may well have none of, without being free by accident.
+    private static let maybeNone: Set<PriceUnit> = [.referenceImage, .inputMegapixel, .inputImageToken]
 
     /// The price of some usage.
     ///
     /// For each unit of the sheet the line with the most conditions that all hold is taken. A unit that only has
-    /// conditional lines, none of which hold, is refused: nothing is ever free by accident. Reference pictures are the
-    /// exception when there are none, and a minimum whose conditions do not hold is no minimum.
+    /// conditional lines, none of which hold, is refused: nothing is ever free by accident. Pictures that are handed in are
+    /// the exception when there are none, and a minimum whose conditions do not hold is no minimum.
     ///
     /// - Parameters:
     ///   - usage: What is used.
@@ -133,7 +167,7 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         var total = Credits.zero
         for unit in lines.map(\.unit) where seen.insert(unit).inserted {
             let quantity = usage.quantities[unit]
-            if unit == .referenceImage, quantity?.mantissa == 0 { continue }
+            if Self.maybeNone.contains(unit), quantity?.mantissa == 0 { continue }
             guard let line = line(of: unit, for: usage), let quantity else { throw .noPrice(unit: unit.rawValue) }
             let amount = try quantity.amount(at: line.price, rounding: rounding)
             total = try total.adding(amount)

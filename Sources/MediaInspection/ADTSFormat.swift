@@ -49,6 +49,7 @@ enum ADTSFormat {
         return MediaFacts(
             mediaType: .aac,
             duration: sampleRate.flatMap { MediaDuration(value: Int64(samples), timescale: Int64($0)) },
+            sampleRate: sampleRate,
             hasAudio: true,
             hasVideo: false,
             endIsProven: false

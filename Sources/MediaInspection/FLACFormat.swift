@@ -46,6 +46,7 @@ enum FLACFormat {
         return MediaFacts(
             mediaType: .flac,
             duration: MediaDuration(value: Int64(samples), timescale: Int64(info.sampleRate)),
+            sampleRate: info.sampleRate,
             hasAudio: true,
             hasVideo: false,
             endIsProven: info.samples > 0

@@ -85,6 +85,7 @@ enum MP3Format {
         return MediaFacts(
             mediaType: .mp3,
             duration: MediaDuration(value: Int64(frames * first.samples), timescale: Int64(first.sampleRate)),
+            sampleRate: first.sampleRate,
             hasAudio: true,
             hasVideo: false,
             endIsProven: promised != nil

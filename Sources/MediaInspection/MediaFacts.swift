@@ -16,6 +16,8 @@ package struct MediaFacts: Sendable, Equatable {
     package var frameCount: Int?
     /// Average pictures per second of the video track.
     package var frameRate: MediaFrameRate?
+    /// Samples of its sound in a second; nil where that is not looked for.
+    package var sampleRate: Int?
     /// Nil where the file does not tell.
     package var hasAudio: Bool?
     /// Nil where the file does not tell; false for images.
@@ -33,6 +35,7 @@ package struct MediaFacts: Sendable, Equatable {
         duration: MediaDuration? = nil,
         frameCount: Int? = nil,
         frameRate: MediaFrameRate? = nil,
+        sampleRate: Int? = nil,
         hasAudio: Bool? = nil,
         hasVideo: Bool? = nil,
         endIsProven: Bool = true
@@ -43,6 +46,7 @@ package struct MediaFacts: Sendable, Equatable {
         self.duration = duration
         self.frameCount = frameCount
         self.frameRate = frameRate
+        self.sampleRate = sampleRate
         self.hasAudio = hasAudio
         self.hasVideo = hasVideo
         self.endIsProven = endIsProven

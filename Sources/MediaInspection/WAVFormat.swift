@@ -126,6 +126,13 @@ enum WAVFormat {
         } else {
             duration = MediaDuration(value: Int64(dataSize), timescale: Int64(format.byteRate))
         }
-        return MediaFacts(mediaType: .wav, duration: duration, hasAudio: true, hasVideo: false, endIsProven: proven)
+        return MediaFacts(
+            mediaType: .wav,
+            duration: duration,
+            sampleRate: format.sampleRate,
+            hasAudio: true,
+            hasVideo: false,
+            endIsProven: proven
+        )
     }
 }

@@ -18,6 +18,7 @@ public final class AttemptContext: Sendable {
     /// How often this attempt was sent before: above 0 only for a resend of class A or A'.
     public let earlierSends: Int
 
+    let outputs: AttemptOutputs
     private let gate: @Sendable (_ body: [UInt8]) async throws(ProviderFailure) -> SendWindow
     private let input: @Sendable (StoredInput) async throws(ProviderFailure) -> [UInt8]
     private let transport: any HTTPTransport
@@ -34,6 +35,7 @@ public final class AttemptContext: Sendable {
     ///   - earlierSends: How often the attempt was sent before.
     ///   - transport: What the send goes through.
     ///   - sendTimeoutSeconds: The time for the whole exchange.
+    ///   - outputs: Where media go that only the answer to the submit carries.
     ///   - input: Reads a stored input.
     ///   - gate: Commits `sending` with the body's hash under the job's epoch. Throws when this worker may not send.
     public init(
@@ -42,6 +44,7 @@ public final class AttemptContext: Sendable {
         earlierSends: Int,
         transport: any HTTPTransport,
         sendTimeoutSeconds: Int64,
+        outputs: AttemptOutputs,
         input: @escaping @Sendable (StoredInput) async throws(ProviderFailure) -> [UInt8],
         gate: @escaping @Sendable (_ body: [UInt8]) async throws(ProviderFailure) -> SendWindow
     ) {
@@ -50,6 +53,7 @@ public final class AttemptContext: Sendable {
         self.earlierSends = earlierSends
         self.transport = transport
         self.sendTimeoutSeconds = sendTimeoutSeconds
+        self.outputs = outputs
         self.input = input
         self.gate = gate
     }

@@ -289,6 +289,20 @@ public struct ReportedUsage: Sendable, Hashable, Codable {
     public var characters: Int64?
     /// The length that it bills, in milliseconds, if it says so: input video included where it bills that.
     public var milliseconds: Int64?
+    /// Images that it bills, if it says how many.
+    public var images: Int64?
+    /// Tokens of text that went in, if it counts them.
+    public var inputTextTokens: Int64?
+    /// Tokens of pictures that went in, if it counts them.
+    public var inputImageTokens: Int64?
+    /// Tokens of sound that went in, if it counts them.
+    public var inputAudioTokens: Int64?
+    /// Tokens of text that came out, if it counts them.
+    public var outputTextTokens: Int64?
+    /// Tokens of pictures that came out, if it counts them.
+    public var outputImageTokens: Int64?
+    /// Tokens of sound that came out, if it counts them.
+    public var outputAudioTokens: Int64?
     /// What it charges the operator, in nano US dollars, if it says so.
     public var costNanoUSD: Int64?
 

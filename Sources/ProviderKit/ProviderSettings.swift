@@ -59,14 +59,26 @@ public struct ProviderSettings: Sendable {
     }
 }
 
-/// Brings a picture to an exact size, for providers that take no other.
+/// Where a mask says that a picture is to be changed.
+public enum MaskForm: String, Sendable, CaseIterable {
+    /// Where it is transparent: how clients send masks here.
+    case transparentIsEdit
+    /// Where it is white; black is kept.
+    case whiteIsEdit
+}
+
+/// Brings a picture to an exact size or a mask to another form, for providers that take no other.
 public struct PictureScaler: Sendable {
+    private let masked:
+        @Sendable (_ bytes: [UInt8], _ mediaType: String, MaskForm) async throws(ProviderFailure) -> (
+            bytes: [UInt8], mediaType: String
+        )
     private let scaled:
         @Sendable (_ bytes: [UInt8], _ mediaType: String, PixelSize) async throws(ProviderFailure) -> (
             bytes: [UInt8], mediaType: String
         )
 
-    /// Makes one that scales nothing: every call fails unsent.
+    /// Makes one that can do nothing: every call fails unsent.
     public init() {
         self.init { (_, _, _) async throws(ProviderFailure) in
             throw .notSent(.invalidRequest, "This service cannot scale pictures: ffmpeg is not there.")
@@ -75,15 +87,38 @@ public struct PictureScaler: Sendable {
 
     /// Makes one.
     ///
-    /// - Parameter scaled: Covers the size with the picture and cuts what is over at the edges. A picture that has the
-    ///   size already comes back byte for byte; the same input gives the same bytes.
+    /// - Parameters:
+    ///   - masked: Brings a mask, transparent where the picture is to be changed, into another form, as PNG.
+    ///   - scaled: Covers the size with the picture and cuts what is over at the edges. A picture that has the size
+    ///     already comes back byte for byte; the same input gives the same bytes.
     public init(
+        masked:
+            @escaping @Sendable (_ bytes: [UInt8], _ mediaType: String, MaskForm) async throws(ProviderFailure) -> (
+                bytes: [UInt8], mediaType: String
+            ) = { (_, _, _) async throws(ProviderFailure) in
+                throw .notSent(.invalidRequest, "This service cannot convert masks: ffmpeg is not there.")
+            },
         scaled:
             @escaping @Sendable (_ bytes: [UInt8], _ mediaType: String, PixelSize) async throws(ProviderFailure) -> (
                 bytes: [UInt8], mediaType: String
             )
     ) {
+        self.masked = masked
         self.scaled = scaled
+    }
+
+    /// A mask in another form; one that has it already comes back byte for byte.
+    ///
+    /// - Throws: `invalidRequest` for what is no mask, and where there is nothing to convert it with; nothing was sent.
+    public func mask(
+        _ bytes: [UInt8],
+        mediaType: String,
+        as form: MaskForm
+    ) async throws(ProviderFailure) -> (bytes: [UInt8], mediaType: String) {
+        switch form {
+        case .transparentIsEdit: (bytes, mediaType)
+        case .whiteIsEdit: try await masked(bytes, mediaType, form)
+        }
     }
 
     /// The picture in that size.

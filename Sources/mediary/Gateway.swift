@@ -114,9 +114,14 @@ struct Gateway {
             now: { now().milliseconds }
         )
         let pictures = PictureTools(environment)
-        settings.pictures = PictureScaler { (bytes, mediaType, size) async throws(ProviderFailure) in
-            try await pictures.scaled(bytes, mediaType, to: size)
-        }
+        settings.pictures = PictureScaler(
+            masked: { (bytes, mediaType, _) async throws(ProviderFailure) in
+                try await pictures.whiteMask(bytes, mediaType)
+            },
+            scaled: { (bytes, mediaType, size) async throws(ProviderFailure) in
+                try await pictures.scaled(bytes, mediaType, to: size)
+            }
+        )
         catalog = try ModelOffer(settings, file: file).catalog
     }
 
@@ -143,6 +148,8 @@ struct Gateway {
         // Holds for a store that no other process admits jobs to: all later ones are noted here.
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
+        let outputs = LiveOutputs(folder: "\(URL(filePath: folder).absoluteURL.path)/work/outputs")
+        outputs.removeLeftovers(now: environment.now())
         var references = ReferenceSource()
         references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
@@ -157,6 +164,7 @@ struct Gateway {
             environment: environment,
             answers: answers,
             references: references,
+            outputs: outputs,
             metrics: metrics,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
@@ -191,6 +199,7 @@ struct Gateway {
             durations: durations,
             environment: environment,
             references: references,
+            outputs: outputs,
             settings: settings,
             metrics: metrics,
             logger: logger

@@ -266,6 +266,7 @@ struct NotInTime: Error {
 final class Node: Sendable {
     let life: NodeLife
     let live: LiveJobs
+    let outputs: LiveOutputs
     let signals: WorkSignals
     let service: JobService
     let environment: EngineEnvironment
@@ -310,6 +311,7 @@ final class Node: Sendable {
         self.life = life
         self.harness = harness
         live = LiveJobs(store: store)
+        outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live")
         signals = WorkSignals(environment: environment)
         service = JobService(
             store: store,
@@ -321,6 +323,7 @@ final class Node: Sendable {
             environment: environment,
             limits: limits,
             references: references,
+            outputs: outputs,
             freeDiskBytes: freeDiskBytes,
             logger: logger
         )
@@ -333,6 +336,7 @@ final class Node: Sendable {
             durations: durations,
             environment: environment,
             references: references,
+            outputs: outputs,
             settings: settings,
             logger: logger
         )

@@ -130,6 +130,7 @@ private struct Parts {
     let environment: EngineEnvironment
     let catalog: EndpointCatalog
     let live: LiveJobs
+    let outputs: LiveOutputs
     let signals: WorkSignals
     let durations = ObservedDurations()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -164,6 +165,7 @@ private struct Parts {
         self.store = store
         self.files = files
         live = LiveJobs(store: store)
+        outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live")
         signals = WorkSignals(environment: environment)
         service = JobService(
             store: store,
@@ -174,6 +176,7 @@ private struct Parts {
             durations: durations,
             environment: environment,
             references: references,
+            outputs: outputs,
             freeDiskBytes: { .max },
             logger: logger
         )
@@ -192,6 +195,7 @@ private struct Parts {
             durations: durations,
             environment: environment,
             references: references,
+            outputs: outputs,
             settings: settings,
             logger: logger
         )

@@ -144,7 +144,7 @@ struct ArtifactRoutes: Sendable {
     // MARK: Headers
 
     private static func headers(of artifact: Artifact, _ id: JobID) -> HTTPFields {
-        let ending = MediaType(rawValue: artifact.mediaType)?.fileExtension ?? "bin"
+        let ending = ArtifactType.fileExtension(of: artifact.mediaType)
         return [
             .contentType: artifact.mediaType,
             .contentDisposition: "inline; filename=\"\(id)-\(artifact.index).\(ending)\"",

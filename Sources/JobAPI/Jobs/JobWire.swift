@@ -216,7 +216,7 @@ package struct JobWire: Sendable {
                 json.key("index")
                 json.integer(artifact.index)
                 json.key("kind")
-                json.string(MediaType(rawValue: artifact.mediaType)?.kind.rawValue)
+                json.string(ArtifactType.kind(of: artifact.mediaType))
                 json.key("media_type")
                 json.string(artifact.mediaType)
                 json.key("bytes")

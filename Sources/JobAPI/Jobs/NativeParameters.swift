@@ -11,6 +11,14 @@ extension ModelCapabilities {
         case .video(let video): fields.add(video, text: text)
         case .image(let image): fields.add(image, text: text)
         case .speech(let speech): fields.add(speech, text: text)
+        case .transcription(let transcription): fields.add(transcription, text: text)
+        case .music(let music):
+            fields.add(music.formats, music.durations, music.defaultDuration, music.seeds, text: text)
+            if let max = music.lyricsCharactersMax { fields.add("lyrics", ["max_characters": .integer(Int64(max))]) }
+            if music.instrumental { fields.add("instrumental", ["values": [true, false]]) }
+        case .sound(let sound):
+            fields.add(sound.formats, sound.durations, sound.defaultDuration, sound.seeds, text: text)
+            if sound.loop { fields.add("loop", ["values": [true, false]]) }
         }
         return fields.all
     }
@@ -57,6 +65,13 @@ private struct Fields {
         items("input_references", image.referencesMax)
         if image.mask { all["mask"] = [:] }
         if image.seed { all["seed"] = [:] }
+        if image.partialImagesMax > 0 {
+            all["partial_images"] = ["minimum": 0, "maximum": Self.json(image.partialImagesMax), "default": 0]
+        }
+        if let free = image.freeSizes, case .object(var size)? = all["size"] {
+            size["also"] = .string(free.words)
+            all["size"] = .object(size)
+        }
     }
 
     mutating func add(_ speech: SpeechParameters, text: JSONValue) {
@@ -68,7 +83,60 @@ private struct Fields {
             all["speed"] = ["minimum": .number(speed.lowerBound), "maximum": .number(speed.upperBound)]
         }
         if speech.instructions { all["instructions"] = text }
+        if speech.speakersMax > 1, case .object(var input)? = all["input"] {
+            input["max_speakers"] = Self.json(speech.speakersMax)
+            all["input"] = .object(input)
+        }
+        if speech.customVoices, case .object(var voice)? = all["voice"] {
+            voice["also"] = "the id of a voice of your own"
+            all["voice"] = .object(voice)
+        }
     }
+
+    mutating func add(_ transcription: TranscriptionParameters, text: JSONValue) {
+        all["input_audio"] = [
+            "media_types": .array(transcription.mediaTypes.map(JSONValue.string)),
+            "max_bytes": .integer(transcription.bytesMax), "max_seconds": Self.json(transcription.secondsMax),
+        ]
+        choice("response_format", transcription.formats.map(JSONValue.string))
+        if transcription.languageChoice {
+            all["language"] = [:]
+            choice("language", transcription.languages.map(JSONValue.string), hasDefault: false)
+        }
+        choice(
+            "timestamp_granularities",
+            transcription.granularities.sorted().map { .string($0.rawValue) },
+            hasDefault: false
+        )
+        if transcription.diarize { choice("diarize", [true, false], default: false) }
+        items("keyterms", transcription.keytermsMax)
+        if let range = transcription.temperatures {
+            all["temperature"] = ["minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
+        }
+        if transcription.prompt { all["prompt"] = text }
+    }
+
+    /// What music and sound effects have in common.
+    mutating func add(
+        _ formats: [String],
+        _ durations: ClosedRange<Double>?,
+        _ defaultDuration: Double?,
+        _ seeds: ClosedRange<Int64>?,
+        text: JSONValue
+    ) {
+        all["prompt"] = text
+        choice("response_format", formats.map(JSONValue.string))
+        if let durations {
+            var field: [String: JSONValue] = [
+                "minimum": .number(durations.lowerBound), "maximum": .number(durations.upperBound),
+            ]
+            field["default"] = defaultDuration.map(JSONValue.number)
+            all["duration"] = .object(field)
+        }
+        if let seeds { all["seed"] = ["minimum": .integer(seeds.lowerBound), "maximum": .integer(seeds.upperBound)] }
+    }
+
+    mutating func add(_ name: String, _ field: JSONValue) { all[name] = field }
 
     private mutating func sizes(_ options: [SizeOption]) {
         choice("resolution", options.map { .string($0.resolution) })

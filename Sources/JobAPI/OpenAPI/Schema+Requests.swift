@@ -78,16 +78,45 @@ extension Schema {
                 "output_format": text(max: 20),
                 "output_compression": integer(in: 0...100),
                 "input_references": array(of: image, max: 16).about("Pictures to be guided by."),
-                "mask": image,
+                "mask": image.about("Transparent where the first picture is to be changed; of its size."),
                 "seed": seed,
+                "partial_images": integer(in: 0...3).about("How many previews a stream shows."),
             ]
         },
-        Form(type: .speech, name: "Speech", needs: ["input": prompt]) { _, _ in
+        Form(type: .speech, name: "Speech", needs: ["input": anyOf([prompt, turns])]) { _, _ in
             [
                 "voice": text(max: 100),
                 "language": text(max: 35).example("en"),
                 "speed": number(in: 0.01...100).about("1 is the voice's own tempo."),
                 "instructions": text(max: 10_000),
+                "response_format": text(max: 20),
+            ]
+        },
+        Form(type: .transcription, name: "Transcription", needs: ["input_audio": audioPart]) { _, _ in
+            [
+                "language": text(max: 35).example("en"),
+                "response_format": text(max: 20).example("json"),
+                "timestamp_granularities": array(of: word(TimestampGranularity.self), max: 10),
+                "diarize": bool.about("Whether speakers are told apart."),
+                "keyterms": array(of: text(min: 1, max: 100), max: 1_000).about("Words that are likely to be heard."),
+                "temperature": number(in: 0...2),
+                "prompt": text(max: GenerationRequest.promptCharactersMax),
+            ]
+        },
+        Form(type: .music, name: "Music", needs: ["prompt": prompt]) { _, _ in
+            [
+                "lyrics": text(max: GenerationRequest.promptCharactersMax),
+                "instrumental": bool.about("Whether nobody is to sing."),
+                "duration": soundSeconds,
+                "seed": seed,
+                "response_format": text(max: 20),
+            ]
+        },
+        Form(type: .sound, name: "Sound", needs: ["prompt": prompt]) { _, _ in
+            [
+                "duration": soundSeconds,
+                "loop": bool.about("Whether its end leads into its beginning."),
+                "seed": seed,
                 "response_format": text(max: 20),
             ]
         },
@@ -142,6 +171,26 @@ extension Schema {
 
     private static let providerSlugs = array(of: string(min: 1, max: 64), max: 50)
         .about("Which providers may serve the model, where several do: `only` these, or in this `order`.")
+
+    private static let soundSeconds = number(in: 0.1...3_600).about("Seconds.")
+
+    /// What several voices say in turn.
+    private static let turns = array(
+        of: object(["text": prompt, "voice": text(max: 100).orNull], optional: ["voice"]),
+        max: 200
+    ).about("Several voices in turn.")
+
+    /// A sound to be listened to: with the request or by URL; a job shows it by its hash.
+    private static let audioPart = named(
+        "AudioPart",
+        object(
+            [
+                "data": text(min: 1).orNull, "url": text(min: 1).orNull, "format": text(max: 20).orNull,
+                "sha256": string(pattern: "^[0-9a-f]{64}$"), "media_type": string(min: 1), "bytes": count,
+            ],
+            optional: ["data", "url", "format", "sha256", "media_type", "bytes"]
+        ).about("`data` (base64) with its `format`, or the `url` of it; a job shows it by its hash.")
+    )
 
     /// `WIDTHxHEIGHT`, each side 1 to 65,536.
     static let pixelSize: Schema = {

@@ -31,7 +31,7 @@ extension ModelCapabilities {
         switch parameters {
         case .video(let video): !video.frameRoles.isEmpty || video.referencesMax > 0
         case .image(let image): image.referencesMax > 0 || image.mask
-        case .speech: false
+        case .speech, .transcription, .music, .sound: false
         }
     }
 
@@ -58,6 +58,23 @@ extension ModelCapabilities {
             names([
                 ("voice", !speech.voices.isEmpty), ("speed", speech.speed != nil),
                 ("instructions", speech.instructions), ("response_format", !speech.formats.isEmpty),
+            ])
+        case .transcription(let transcription):
+            names([
+                ("language", transcription.languageChoice), ("temperature", transcription.temperatures != nil),
+                ("response_format", !transcription.formats.isEmpty),
+                ("timestamp_granularities", !transcription.granularities.isEmpty),
+                ("diarize", transcription.diarize), ("keyterms", transcription.keytermsMax > 0),
+            ])
+        case .music(let music):
+            names([
+                ("lyrics", music.lyricsCharactersMax != nil), ("duration", music.durations != nil),
+                ("seed", music.seeds != nil), ("response_format", !music.formats.isEmpty),
+            ])
+        case .sound(let sound):
+            names([
+                ("duration", sound.durations != nil), ("seed", sound.seeds != nil),
+                ("response_format", !sound.formats.isEmpty),
             ])
         }
     }

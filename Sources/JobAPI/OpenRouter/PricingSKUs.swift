@@ -27,7 +27,9 @@ enum PricingSKUs {
         case .minimum: return isPlain && tier.isEmpty ? "minimum_cents_per_generation" : nil
         case .request: return isPlain && tier.isEmpty ? "generate" : nil
         // Videos are not metered by these.
-        case .image, .megapixel, .character, .audioMinute: return nil
+        case .image, .megapixel, .inputMegapixel, .character, .audioMinute, .audioSecond, .inputTextToken,
+            .inputImageToken, .inputAudioToken, .outputTextToken, .outputImageToken, .outputAudioToken:
+            return nil
         }
     }
 

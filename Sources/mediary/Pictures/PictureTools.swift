@@ -88,6 +88,44 @@ struct PictureTools: Sendable {
         return (scaled, found.mediaType.rawValue)
     }
 
+    /// A mask as a picture that is white where the mask is transparent, and black elsewhere.
+    ///
+    /// - Parameters:
+    ///   - bytes: The mask, PNG or WebP.
+    ///   - mediaType: What it is said to be; what counts is what its bytes say.
+    /// - Returns: A grey PNG of the same size.
+    /// - Throws: As `scaled` does.
+    func whiteMask(
+        _ bytes: [UInt8],
+        _ mediaType: String
+    ) async throws(ProviderFailure) -> (bytes: [UInt8], mediaType: String) {
+        let found: ImageDimensions
+        do {
+            found = try MediaInspector.imageDimensions(bytes, pixelLimit: Self.pixelsMax)
+        } catch {
+            throw Self.refusal("The mask of the request cannot be read.", details: "\(error)")
+        }
+        guard found.mediaType == .png || found.mediaType == .webp, let form = Form(found.mediaType) else {
+            throw Self.refusal(
+                "The mask is \(found.mediaType.rawValue), which cannot be transparent; send PNG or WebP.",
+                details: ""
+            )
+        }
+        guard let programs else {
+            throw Self.refusal(
+                "This server cannot convert masks, since ffmpeg is not installed.",
+                details: ""
+            )
+        }
+        let filters = "format=rgba,alphaextract,negate,format=gray"
+        let converted = try await Self.run(programs, Self.arguments(form, filters, png: true), bytes)
+        let result = try? MediaInspector.imageDimensions(converted, pixelLimit: Self.pixelsMax)
+        guard result == ImageDimensions(mediaType: .png, width: found.width, height: found.height) else {
+            throw Self.refusal("The mask of the request cannot be read.", details: "ffmpeg gave no picture")
+        }
+        return (converted, MediaType.png.rawValue)
+    }
+
     // MARK: - ffmpeg
 
     /// How a kind of picture is read and written.
@@ -105,17 +143,21 @@ struct PictureTools: Sendable {
         }
     }
 
-    /// One thread and no notes about the encoder: the result depends on nothing but the picture.
     private static func arguments(_ form: Form, _ size: PixelSize) -> [String] {
         let (width, height) = (size.width, size.height)
         let cover = "scale=w=\(width):h=\(height):force_original_aspect_ratio=increase"
         let filters =
             "\(cover):flags=lanczos+accurate_rnd+full_chroma_int+bitexact,crop=\(width):\(height),setsar=1"
-        return [
+        return arguments(form, filters, png: false)
+    }
+
+    /// One thread and no notes about the encoder: the result depends on nothing but the picture.
+    private static func arguments(_ form: Form, _ filters: String, png: Bool) -> [String] {
+        [
             "-nostdin", "-hide_banner", "-loglevel", "error", "-threads", "1", "-f", form.demuxer, "-i", "pipe:0",
             "-map", "0:v:0", "-frames:v", "1", "-vf", filters, "-map_metadata", "-1", "-fflags", "+bitexact",
             "-flags:v", "+bitexact", "-threads", "1",
-        ] + form.encoder + ["-f", "image2pipe", "pipe:1"]
+        ] + (png ? ["-c:v", "png"] : form.encoder) + ["-f", "image2pipe", "pipe:1"]
     }
 
     /// Runs ffmpeg within bounds, without the service's secrets in its environment.

@@ -46,7 +46,7 @@ struct Destination: Equatable, Sendable {
     func paths(for mediaTypes: [String], of job: String) -> [String] {
         mediaTypes.enumerated().map { index, mediaType in
             let number = mediaTypes.count > 1 ? "-\(index + 1)" : ""
-            let suffix = suffix ?? MediaType(mime: mediaType)?.fileExtension ?? "bin"
+            let suffix = suffix ?? ArtifactType.fileExtension(of: mediaType)
             let name = "\(stem ?? job)\(number).\(suffix)"
             return folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
         }

@@ -44,6 +44,7 @@ struct TestAPI: Sendable {
         let store = MemoryJobStore()
         let artifacts = MemoryArtifacts()
         let live = LiveJobs(store: store)
+        let outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live")
         let accounts = AccountService(store: store, environment: environment)
         let log = LogCollector()
         let logger = Logger(label: "test") { _ in log }
@@ -57,6 +58,7 @@ struct TestAPI: Sendable {
             environment: environment,
             limits: limits,
             references: Self.references,
+            outputs: outputs,
             freeDiskBytes: { Int64.max },
             logger: logger
         )

@@ -1,4 +1,5 @@
 import BytePlusAdapter
+import ConformanceKit
 import CurlTransport
 import Foundation
 import Generation
@@ -92,6 +93,7 @@ final class ArkAttempt: Sendable {
             earlierSends: 0,
             transport: adapter.transport,
             sendTimeoutSeconds: 10,
+            outputs: TestAttempt.outputs(of: reference),
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
                 guard let bytes = self.inputs[stored.sha256] else { throw .notSent(.notFound, "The input is gone.") }
                 return bytes

@@ -1,3 +1,4 @@
+import ConformanceKit
 import CurlTransport
 import Foundation
 import Generation
@@ -152,6 +153,7 @@ final class KlingAttempt: Sendable {
             earlierSends: earlierSends,
             transport: adapter.transport,
             sendTimeoutSeconds: 10,
+            outputs: TestAttempt.outputs(of: reference),
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
                 guard let bytes = KlingPictures.all[stored.sha256] else {
                     throw .notSent(.notFound, "The input is gone.")

@@ -9,7 +9,7 @@ package import ProviderKit
 /// - Outputs are behind the same key, at `/videos/{id}/content`, for about an hour.
 /// - Nothing can be cancelled: `DELETE` takes only what is over, and is not used.
 /// - Lost answer: the list tells what was asked for and when. Two equal requests are told apart by who owns which id.
-package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAdapter, OutputAuthorizingAdapter {
+package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAuthorizingAdapter {
     /// OpenAI's own address.
     static let vendorURL = "https://api.openai.com/v1"
 
@@ -18,8 +18,6 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusA
     package let account: String
     package let models: [ModelCapabilities]
     package let trustedOrigins: Set<String>
-    /// As many as a few pages of the list are likely to hold.
-    package let operationsPerCall = 200
 
     package var transport: any HTTPTransport { http.transport }
 
@@ -172,22 +170,6 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusA
             return .pending(progress: video.progress, isQueued: true, retryAfterSeconds: retryAfterSeconds)
         case _: return .pending(progress: video.progress, retryAfterSeconds: retryAfterSeconds)
         }
-    }
-
-    /// Looks through the newest videos of the account for those that are asked about.
-    ///
-    /// A server without a list, or with one that nobody can read, tells of none: each is then asked for by itself.
-    package func statuses(
-        of operations: [ProviderOperation]
-    ) async throws(ProviderFailure) -> [String: OperationStatus] {
-        let wanted = Set(operations.map(\.remoteID))
-        let oldest = operations.compactMap(OpenAIVideo.createdAt).min()
-        var found: [String: OperationStatus] = [:]
-        try await list { video in
-            if wanted.contains(video.id) { found[video.id] = standing(of: video) }
-            return found.count < wanted.count && video.createdAt >= oldest ?? 0
-        }
-        return found
     }
 
     // MARK: - Looking

@@ -63,6 +63,7 @@ enum OpenAIWire {
     static func isGIF(_ input: MediaInput) -> Bool {
         switch input {
         case .stored(let stored): return stored.mediaType == "image/gif"
+        case .upload: return false
         case .url(let url):
             // By bytes, since comparing characters of a client's making can be slow. ASCII letters differ from their
             // lower case by one bit.
@@ -159,13 +160,8 @@ struct OpenAIVideo {
         }
     }
 
-    /// How it is asked for: with the time it was made at, which tells how far to look through the list.
-    var operation: ProviderOperation {
-        ProviderOperation(remoteID: id, payload: createdAt > 0 ? String(createdAt) : "")
-    }
-
-    /// The time that an operation's video was made at.
-    static func createdAt(_ operation: ProviderOperation) -> Int64? { Int64(operation.payload) }
+    /// How it is asked for.
+    var operation: ProviderOperation { ProviderOperation(remoteID: id) }
 
     /// Whether all that it tells of its request is what was asked for.
     ///

@@ -48,8 +48,7 @@ import Testing
             let attempt = try await Self.lost(request, adapter, simulator)
             let mine = try #require(simulator.world.allTasks.first)
             let found = try await adapter.find(request, attempt: attempt.reference, isTaken: { _ in false })
-            let operation = ProviderOperation(remoteID: mine.id, payload: String(mine.createdAt / 1_000))
-            #expect(found == .accepted(operation))
+            #expect(found == .accepted(ProviderOperation(remoteID: mine.id)))
             #expect(simulator.count(.submit) == 5)
         }
     }
@@ -118,6 +117,41 @@ import Testing
             let found = try await adapter.find(request, attempt: attempt.reference, isTaken: { _ in false })
             #expect(found == nil)
             #expect(adapter.recovery(of: request) == .lookUp(settleSeconds: 180, complete: false))
+        }
+    }
+
+    @Test func aListThatIsTooLongToReadIsAskedForInShorterPages() async throws {
+        try await withSimulator(OpenAISimulator.self) { simulator in
+            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")
+            let request = try OpenAIStage.request("mine")
+            let attempt = try await Self.lost(request, adapter, simulator)
+            for index in 0..<60 {
+                _ = simulator.world.newTask(
+                    id: "video_\(index)",
+                    prompt: String(repeating: "\u{1F6F6}", count: 32_000),
+                    seconds: 4,
+                    width: 1_280,
+                    height: 720,
+                    hasAudio: true,
+                    fields: ["model": "sora-2"]
+                )
+            }
+            let found = try await adapter.find(request, attempt: attempt.reference, isTaken: { _ in false })
+            #expect(found != nil)
+            #expect(simulator.requests(.list).map { $0.queryItem("limit") } == ["100", "20", "20", "20", "20"])
+        }
+    }
+
+    @Test func aServerWithoutAListTellsOfNone() async throws {
+        try await withSimulator(OpenAISimulator.self) { simulator in
+            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")
+            let request = try OpenAIStage.request("mine")
+            let attempt = try await Self.lost(request, adapter, simulator)
+            for status in [404, 405, 501] {
+                simulator.inject(.status(status), on: .list)
+                let found = try await adapter.find(request, attempt: attempt.reference, isTaken: { _ in false })
+                #expect(found == nil)
+            }
         }
     }
 }

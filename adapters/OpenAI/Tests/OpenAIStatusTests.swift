@@ -38,7 +38,7 @@ import Testing
             transport: ScriptedTransport([exchange]),
             now: { now }
         )
-        return try await adapter.status(of: ProviderOperation(remoteID: "video_1", payload: "1763700000"))
+        return try await adapter.status(of: ProviderOperation(remoteID: "video_1"))
     }
 
     @Test func everyWordIsUnderstood() async throws {
@@ -118,78 +118,6 @@ import Testing
             let headers = try await adapter.outputHeaders()
             #expect(headers.map(\.name) == ["Authorization"])
             #expect(headers.first?.value == "Bearer \(OpenAIStage.key)")
-        }
-    }
-
-    // MARK: - Many at once
-
-    @Test func manyAreReadFromTheListPageByPage() async throws {
-        var settings = SimulatorSettings()
-        settings.durations = .manual
-        try await withSimulator(OpenAISimulator.self, settings) { simulator in
-            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1", now: { simulator.world.now() })
-            var operations: [ProviderOperation] = []
-            for index in 0..<120 {
-                let task = simulator.world.newTask(
-                    id: "video_\(index)",
-                    prompt: "p",
-                    seconds: 4,
-                    width: 1_280,
-                    height: 720,
-                    hasAudio: true,
-                    fields: ["model": "sora-2"]
-                )
-                operations.append(
-                    ProviderOperation(remoteID: task.id, payload: String(task.createdAt / 1_000))
-                )
-            }
-            simulator.world.finish("video_0", .failed)
-            simulator.world.finish("video_1")
-            let strange = ProviderOperation(remoteID: "video_of_nobody", payload: operations[0].payload)
-            let standings = try await adapter.statuses(of: operations + [strange])
-            #expect(standings.count == 120)
-            #expect(simulator.count(.list) == 2)
-            #expect(simulator.count(.poll) == 0)
-            guard case .failed? = standings["video_0"], case .completed? = standings["video_1"],
-                case .pending? = standings["video_119"]
-            else {
-                Issue.record("standings are wrong")
-                return
-            }
-            // The newest alone is on the first page.
-            _ = try await adapter.statuses(of: [operations[119]])
-            #expect(simulator.count(.list) == 3)
-        }
-    }
-
-    @Test func aListThatIsTooLongToReadIsAskedForInShorterPages() async throws {
-        try await withSimulator(OpenAISimulator.self) { simulator in
-            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")
-            let operations = (0..<60).map { index in
-                _ = simulator.world.newTask(
-                    id: "video_\(index)",
-                    prompt: String(repeating: "\u{1F6F6}", count: 32_000),
-                    seconds: 4,
-                    width: 1_280,
-                    height: 720,
-                    hasAudio: true,
-                    fields: ["model": "sora-2"]
-                )
-                return ProviderOperation(remoteID: "video_\(index)")
-            }
-            #expect(try await adapter.statuses(of: operations).count == 60)
-            #expect(simulator.requests(.list).map { $0.queryItem("limit") } == ["100", "20", "20", "20"])
-        }
-    }
-
-    @Test func aServerWithoutAListTellsOfNone() async throws {
-        try await withSimulator(OpenAISimulator.self) { simulator in
-            let adapter = try OpenAIStage.adapter("\(simulator.baseURL)/v1")
-            for status in [404, 405, 501] {
-                simulator.inject(.status(status), on: .list)
-                let standings = try await adapter.statuses(of: [ProviderOperation(remoteID: "video_1")])
-                #expect(standings.isEmpty)
-            }
         }
     }
 }

@@ -47,7 +47,7 @@ import Testing
             #expect(file.mediaType == "image/png")
             #expect(file.fileName == "frame.png")
             let task = try #require(simulator.world.allTasks.first)
-            #expect(operation == ProviderOperation(remoteID: task.id, payload: String(task.createdAt / 1_000)))
+            #expect(operation == ProviderOperation(remoteID: task.id))
             #expect((task.seconds, task.width, task.height) == (12, 1_792, 1_024))
         }
     }

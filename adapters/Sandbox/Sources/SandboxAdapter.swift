@@ -210,7 +210,7 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
             switch request.content {
             case .video(let video): video.inputReferences
             case .image(let image): image.inputReferences
-            case .speech: []
+            case .speech, .transcription, .music, .sound: []
             }
         var references: [Wire.Media] = []
         for input in inputs { references.append(try await media(input, context)) }
@@ -262,6 +262,7 @@ extension Wire.Generation {
             speed = speech.speed
             instructions = speech.instructions
             format = speech.responseFormat
+        case .transcription, .music, .sound: break
         }
     }
 }

@@ -69,6 +69,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         let type = Array("image/gif".utf8)
         switch input {
         case .stored(let stored): return stored.mediaType.utf8.elementsEqual(type)
+        case .upload: return false
         case .url(let url):
             // ASCII letters differ from their lower case by one bit.
             let head = url.utf8.dropFirst("data:".utf8.count).prefix(type.count + 1)
@@ -164,6 +165,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
                 }
             case .speech(let speech):
                 tools.espeak.flatMap { StudioVoice.plan(speech, tools: tools, espeak: $0) }
+            case .transcription, .music, .sound: nil
             }
         guard let plan else {
             throw ProviderFailure(

@@ -85,6 +85,8 @@ struct StudioStage {
             case .video: "studio/motion"
             case .image: "studio/still"
             case .speech: "studio/voice"
+            case .transcription: "studio/transcribe"
+            case .music, .sound: "studio/none"
             }
         let model = try #require(adapter.models.first { $0.slug == slug })
         let request = try GenerationRequest(model: slug, content: content).resolved(against: model, strict: true)

@@ -19,6 +19,8 @@ extension SQLiteJobStore {
                     [
                         .id(id), .text(reference.url), .text(reference.stored.sha256),
                         .text(reference.stored.mediaType), .integer(reference.stored.bytes),
+                        .integer(reference.stored.width), .integer(reference.stored.height),
+                        .integer(reference.stored.milliseconds), .integer(reference.stored.sampleRate),
                     ]
                 )
             }
@@ -41,18 +43,26 @@ enum ReferenceSQL {
 
     /// What was recorded first for a URL stays.
     static let record = """
-        INSERT INTO job_references (job, url, sha256, media_type, bytes) VALUES (?, ?, ?, ?, ?)
+        INSERT INTO job_references
+            (job, url, sha256, media_type, bytes, width, height, milliseconds, sample_rate)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (job, url) DO NOTHING
         """
 
     /// All that is recorded for a job.
-    static let all = "SELECT url, sha256, media_type, bytes FROM job_references WHERE job = ? ORDER BY url"
+    static let all = """
+        SELECT url, sha256, media_type, bytes, width, height, milliseconds, sample_rate
+        FROM job_references WHERE job = ? ORDER BY url
+        """
 }
 
 extension Database {
     fileprivate func references(of id: JobID) throws -> [FetchedReference] {
         try rows(ReferenceSQL.all, [.id(id)]).map { row in
-            FetchedReference(url: row[0], stored: StoredInput(sha256: row[1], mediaType: row[2], bytes: row[3]))
+            var stored = StoredInput(sha256: row[1], mediaType: row[2], bytes: row[3])
+            (stored.width, stored.height) = (row[4], row[5])
+            (stored.milliseconds, stored.sampleRate) = (row[6], row[7])
+            return FetchedReference(url: row[0], stored: stored)
         }
     }
 }

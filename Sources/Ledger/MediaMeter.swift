@@ -1,0 +1,54 @@
+/// How much a job of images or sound takes at most, by what its request says: what is held.
+public struct MediaMeter: Sendable, Hashable, Codable {
+    /// The longest sound, in seconds: of what is listened to when nobody has measured it, of what comes out when the model
+    /// decides or the length follows a text.
+    public var audioSecondsMax: Int64
+    /// The most pixels of an image that comes out: what is held when its size follows a picture.
+    public var pixelsMax: Int64
+    /// The most pixels of a picture that goes in: what is held when nobody has measured it.
+    public var inputPixelsMax: Int64
+    /// Tokens of text that go in besides one for each byte.
+    public var promptOverhead: Int64
+    /// Tokens of a picture that goes in.
+    public var perReference: Int64
+    /// Tokens of an image that comes out, by quality and size: `high/1024x1024`, `high`, `1024x1024`, or `""` for all.
+    public var perImage: [String: Int64]
+    /// Tokens of a preview.
+    public var perPartialImage: Int64
+    /// Tokens of a second of sound that goes in.
+    public var inputAudioPerSecond: Int64
+    /// Tokens of sound that come out for a thousand characters.
+    public var outputAudioPerThousandCharacters: Int64
+    /// Tokens of text that come out.
+    public var outputTextMax: Int64
+
+    /// Makes a meter that counts sound alone.
+    public init(audioSecondsMax: Int64 = 0) {
+        self.audioSecondsMax = audioSecondsMax
+        pixelsMax = 0
+        inputPixelsMax = 4_000_000
+        promptOverhead = 0
+        perReference = 0
+        perImage = [:]
+        perPartialImage = 0
+        inputAudioPerSecond = 0
+        outputAudioPerThousandCharacters = 0
+        outputTextMax = 0
+    }
+
+    /// Tokens of an image that comes out.
+    ///
+    /// - Parameters:
+    ///   - quality: Its quality tier.
+    ///   - size: Its size, `1024x1024`.
+    ///   - resolution: Its resolution tier.
+    /// - Returns: Those of the closest entry: quality and size, quality and resolution, quality, size, resolution, all.
+    public func imageTokens(quality: String?, size: String?, resolution: String?) -> Int64 {
+        let names = [
+            quality.flatMap { quality in size.map { "\(quality)/\($0)" } },
+            quality.flatMap { quality in resolution.map { "\(quality)/\($0)" } },
+            quality, size, resolution, "",
+        ]
+        return names.lazy.compactMap(\.self).compactMap { perImage[$0] }.first ?? 0
+    }
+}
