@@ -8,6 +8,8 @@ struct TestAdapter: CancellableAdapter {
     let account = "main"
     /// Whether there is a model that hardly costs anything.
     var hasWhisper = false
+    /// Whether the video model continues earlier videos.
+    var continuesVideos = false
     let transport: any HTTPTransport = UnavailableTransport()
 
     var models: [ModelCapabilities] {
@@ -22,6 +24,7 @@ struct TestAdapter: CancellableAdapter {
         )
         video.frameRoles = [.first, .last]
         video.seeds = 0...1_000_000
+        video.previousJob = continuesVideos
         var image = ImageParameters(
             sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
             formats: ["png"]
