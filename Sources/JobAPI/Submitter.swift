@@ -10,6 +10,8 @@ import JobEngine
 /// connection that it gets there to `JobService.submit`.
 struct Submitter: Sendable {
     let service: JobService
+    /// The form of refusals: a dialect may have one of its own.
+    var refusal: @Sendable (APIError) -> Response = { $0.response }
 
     /// Submits a job, and answers 202 with it.
     ///
@@ -67,7 +69,7 @@ struct Submitter: Sendable {
         do {
             response = try await respond(connection)
         } catch let error as APIError {
-            response = error.response
+            response = refusal(error)
         } catch {
             service.answers.withdrawn(connection.request)
             throw error
