@@ -1,4 +1,5 @@
 import Generation
+import JobCore
 import JobEngine
 import Ledger
 

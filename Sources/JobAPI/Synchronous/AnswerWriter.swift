@@ -42,10 +42,10 @@ struct AnswerWriter: Sendable {
     }
 
     /// Writes a body, and closes the connection when its reader takes nothing.
-    func watched(
+    @concurrent func watched(
         _ writer: inout any ResponseBodyWriter,
         _ context: APIRequestContext,
-        _ write: (inout PatientWriter) async throws -> Void
+        _ write: @concurrent (inout PatientWriter) async throws -> Void
     ) async throws {
         let patience = Patience()
         let (channel, logger) = (context.channel, context.logger)
@@ -64,7 +64,7 @@ struct AnswerWriter: Sendable {
     /// Writes a part.
     ///
     /// - Throws: What the store throws, also for a file that is shorter than was recorded; what the connection throws.
-    func write(_ part: AnswerPart, to writer: inout PatientWriter) async throws {
+    @concurrent func write(_ part: AnswerPart, to writer: inout PatientWriter) async throws {
         switch part {
         case .bytes(let bytes): try await writer.write(bytes)
         case .file(let artifact):
@@ -78,7 +78,7 @@ struct AnswerWriter: Sendable {
         }
     }
 
-    private func each(
+    @concurrent private func each(
         of artifact: Artifact,
         to writer: inout PatientWriter,
         _ transform: ([UInt8]) -> [UInt8]
@@ -108,7 +108,7 @@ struct PatientWriter {
     fileprivate let patience: Patience
 
     /// Writes bytes; none are not written at all.
-    mutating func write(_ bytes: [UInt8]) async throws {
+    @concurrent mutating func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
         patience.writes()
         try await writer.write(ByteBuffer(bytes: bytes))

@@ -34,7 +34,7 @@ struct LiveBody {
     ///
     /// - Throws: What makes it impossible: the process stops, the client is gone, the job fails where that cannot be
     ///   told, or is not what was heard of it.
-    mutating func write(to writer: inout PatientWriter) async throws {
+    @concurrent mutating func write(to writer: inout PatientWriter) async throws {
         let signals = HandOff<Signal>()
         let (wait, news) = (wait, news)
         try await withGracefulShutdownHandler {
@@ -86,7 +86,7 @@ struct LiveBody {
     /// Writes what a signal brings.
     ///
     /// - Returns: Whether there is more to come.
-    private mutating func take(_ signal: Signal, _ writer: inout PatientWriter) async throws -> Bool {
+    @concurrent private mutating func take(_ signal: Signal, _ writer: inout PatientWriter) async throws -> Bool {
         switch signal {
         case .news:
             try await show(standing(), &writer)
@@ -108,7 +108,7 @@ struct LiveBody {
 
     // MARK: Writing
 
-    private mutating func show(_ standing: LiveOutputs.Standing, _ writer: inout PatientWriter) async throws {
+    @concurrent private mutating func show(_ standing: LiveOutputs.Standing, _ writer: inout PatientWriter) async throws {
         if let transform = wait.form.sound { try await play(standing.outputs, transform, &writer) }
         guard let event = wait.form.preview else { return }
         for preview in standing.previews.dropFirst(previewsShown) {
@@ -119,7 +119,7 @@ struct LiveBody {
         }
     }
 
-    private mutating func play(
+    @concurrent private mutating func play(
         _ outputs: [LiveOutputs.Output],
         _ transform: ([UInt8]) -> [UInt8],
         _ writer: inout PatientWriter
@@ -134,7 +134,7 @@ struct LiveBody {
         while let chunk = try sound?.next(upTo: output.bytes) { try await writer.write(transform(chunk)) }
     }
 
-    private mutating func finish(_ view: JobView, _ writer: inout PatientWriter) async throws {
+    @concurrent private mutating func finish(_ view: JobView, _ writer: inout PatientWriter) async throws {
         guard case .completed(let completed) = view.job.state else {
             guard sound == nil, let failed = wait.form.failed,
                 let error = APIError(endOf: view, isNamed: wait.isNamed)
