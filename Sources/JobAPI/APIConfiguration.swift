@@ -33,6 +33,14 @@ package struct APIConfiguration: Sendable {
     ///
     /// Defaults to 15 s.
     package var heartbeatSeconds = 15.0
+    /// How clients that wait for their jobs are kept from giving up.
+    ///
+    /// Defaults to `102 Processing`.
+    package var keepAlive = KeepAlive.processing
+    /// In which interval that is done.
+    ///
+    /// Defaults to 2 s: official clients of OpenRouter give up after 5.
+    package var keepAliveSeconds = 2.0
     /// How long answers under way may take when the process is told to stop.
     ///
     /// Defaults to 25 s.

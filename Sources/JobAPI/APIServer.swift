@@ -106,12 +106,23 @@ package struct APIServer: Service {
             now: environment.now
         )
         files.add(to: &routes)
+        let answers = SynchronousAnswers(
+            submitter: Submitter(service: service),
+            writer: AnswerWriter(
+                artifacts: artifacts,
+                stallSeconds: configuration.downloadStallSeconds,
+                sleep: environment.sleep
+            ),
+            keepAlive: configuration.keepAlive,
+            keepAliveSeconds: configuration.keepAliveSeconds
+        )
         OpenRouterRoutes(
             service: service,
             accounts: accounts,
             authenticator: authenticator,
             bodies: bodies,
             files: files,
+            answers: answers,
             allowNetworks: configuration.allowNetworks,
             address: address
         ).add(to: &routes)

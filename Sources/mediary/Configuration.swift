@@ -18,6 +18,8 @@ struct Configuration {
     var secret: String?
     /// The networks that callbacks may be in besides public https addresses.
     var allowNetworks: [NetworkRange] = []
+    /// How clients that wait for their jobs are kept from giving up.
+    var keepAlive = KeepAlive.processing
     /// The operator's file; nil: there is none.
     var operatorFile: String?
     /// What is logged.
@@ -64,6 +66,13 @@ struct Configuration {
                 )
             }
             allowNetworks.append(network)
+        }
+        if let text = value("MEDIARY_KEEPALIVE") {
+            guard let known = KeepAlive(rawValue: text) else {
+                let allowed = KeepAlive.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("MEDIARY_KEEPALIVE is \"\(text)\"; allowed: \(allowed).")
+            }
+            keepAlive = known
         }
         if let text = value("MEDIARY_LOG_LEVEL") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {

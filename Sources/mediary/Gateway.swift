@@ -274,6 +274,7 @@ extension Configuration {
         api.publicURL = publicURL
         api.version = Mediary.version
         api.allowNetworks = allowNetworks
+        api.keepAlive = keepAlive
         // What is left of the time for a stop, after the sends in flight.
         api.drainSeconds = 15
         api.connectionsMax = Self.connectionsMax

@@ -249,7 +249,7 @@ struct ArtifactRoutes: Sendable {
 /// Tells a reader that is slow from one that takes nothing.
 ///
 /// Only the time that one write takes counts: that the store is slow is not the reader's doing.
-private final class Patience: Sendable {
+final class Patience: Sendable {
     /// How often a write is looked at before its reader is given up.
     private static let looksMax = 4
 
