@@ -131,7 +131,11 @@ package struct APIServer: Service {
             authenticator: authenticator,
             bodies: bodies,
             artifacts: artifacts,
-            files: files
+            files: files,
+            links: links,
+            answers: answers,
+            address: address,
+            now: environment.now
         ).add(to: &routes)
         ProviderCallbackRoutes(service: service, seconds: environment.bootSeconds).add(to: &routes)
         let document = OpenAPIDocument(version: configuration.version)

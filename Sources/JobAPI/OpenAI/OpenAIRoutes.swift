@@ -11,6 +11,10 @@ struct OpenAIRoutes: Sendable {
     let bodies: BodyReader
     let artifacts: any ArtifactStore
     let files: ArtifactRoutes
+    let links: SignedLinks
+    let answers: SynchronousAnswers
+    let address: PublicAddress
+    let now: @Sendable () -> Timestamp
 
     func add(to routes: inout RouteTable) {
         let directory = DailyDirectory(service)
@@ -27,6 +31,23 @@ struct OpenAIRoutes: Sendable {
             bodies: bodies,
             requests: OpenAIVideoReader(directory: directory),
             files: files
+        ).add(to: &routes)
+        let answers = answers.with(refusal: { $0.response(in: .openAI) })
+        OpenAIImageRoutes(
+            answers: answers,
+            authenticator: authenticator,
+            bodies: bodies,
+            requests: OpenAIImageReader(directory: directory),
+            links: links,
+            address: address,
+            now: now
+        ).add(to: &routes)
+        OpenAIAudioRoutes(
+            answers: answers,
+            authenticator: authenticator,
+            bodies: bodies,
+            speech: OpenAISpeechReader(directory: directory),
+            transcriptions: OpenAITranscriptionReader(directory: directory)
         ).add(to: &routes)
     }
 }
