@@ -22,17 +22,11 @@ extension MultipartForm {
     ///
     /// - Parameter types: The fields that are no texts.
     /// - Returns: The object.
-    /// - Throws: `RequestProblem` for a name that comes twice, or is of a form that nobody writes.
+    /// - Throws: `RequestProblem` for a name that comes twice, or in two forms.
     func object(_ types: Types = Types()) throws(RequestProblem) -> JSONValue {
         var members: [String: JSONValue] = [:]
         for field in fields {
-            guard let name = FieldName(field.name) else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: field.name,
-                    "`\(RequestProblem.shortened(field.name))` is no name of a field; known forms: name, name[], name[member]."
-                )
-            }
+            let name = FieldName(field.name)
             guard let value = types.value(of: field.value, name.base) else { continue }
             members[name.base] = try Self.adding(value, as: name, to: members[name.base], field.name, types)
         }
@@ -42,8 +36,8 @@ extension MultipartForm {
     /// The files of a field, with the place of each in the form: sent as `name`, `name[]` or `name[0]`.
     func files(of name: String) -> [(place: Int, file: File)] {
         files.enumerated().filter { entry in
-            guard let found = FieldName(entry.element.name), found.base == name else { return false }
-            return found.member == nil || found.isIndex
+            let found = FieldName(entry.element.name)
+            return found.base == name && (found.member == nil || found.isIndex)
         }.map { ($0.offset, $0.element) }
     }
 
@@ -114,18 +108,22 @@ private struct FieldName {
     /// Whether the brackets hold a place in a list.
     var isIndex: Bool { member.map { QueryReader.wholeNumber($0) != nil } ?? false }
 
-    /// Takes a name apart; nil for brackets that do not fit.
-    init?(_ name: String) {
+    /// Takes a name apart; one with other brackets is a name as it is, which nobody will know.
+    init(_ name: String) {
         let parts = name.utf8.split(separator: UInt8(ascii: "["), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let base = parts.first, !base.isEmpty, !base.contains(UInt8(ascii: "]")) else { return nil }
-        self.base = String(Substring(base))
-        guard parts.count == 2 else {
-            (member, isElement) = (nil, false)
+        guard parts.count == 2, !parts[0].isEmpty, let inner = Self.inner(parts[1]) else {
+            (base, member, isElement) = (name, nil, false)
             return
         }
-        guard parts[1].last == UInt8(ascii: "]") else { return nil }
-        let inner = parts[1].dropLast()
+        base = String(Substring(parts[0]))
+        (member, isElement) = inner.isEmpty ? (nil, true) : (inner, false)
+    }
+
+    /// What stands before the one bracket that closes.
+    private static func inner(_ rest: Substring.UTF8View) -> String? {
+        guard rest.last == UInt8(ascii: "]") else { return nil }
+        let inner = rest.dropLast()
         guard !inner.contains(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]") }) else { return nil }
-        (member, isElement) = inner.isEmpty ? (nil, true) : (String(Substring(inner)), false)
+        return String(Substring(inner))
     }
 }

@@ -55,7 +55,7 @@ package struct MultipartPart: Sendable, Equatable {
             case _: continue
             }
         }
-        guard let disposition, disposition.word == "form-data", let name = disposition["name"], !name.isEmpty else {
+        guard let disposition, disposition.word == "form-data", let name = disposition["name"] else {
             throw MultipartParser.problem(
                 "a part has no header of the form `Content-Disposition: form-data; name=\"...\"`."
             )

@@ -73,16 +73,14 @@ struct OpenAIImageReader: Sendable {
         image.outputFormat = try dialect.fields.string("output_format", charactersMax: 20)
         image.outputCompression = try compression(&dialect, image.outputFormat, parameters)
         if isEdit { try pictures(&dialect, into: &image) }
-        let responseFormat = try dialect.fields.word("response_format", as: ResponseFormat.self) ?? .base64
+        var responseFormat = try dialect.fields.word("response_format", as: ResponseFormat.self) ?? .base64
         let isStream = try dialect.fields.bool("stream") ?? false
         let previews = try dialect.fields.integer("partial_images", in: 0...3)
         if isStream {
-            guard responseFormat == .base64 else {
-                throw RequestProblem(
-                    .contradiction,
-                    field: "response_format",
-                    "`response_format` \"url\" has no use on a stream, which carries the images themselves."
-                )
+            if responseFormat == .url {
+                // A stream carries the images themselves.
+                try dialect.passed.add("response_format", "url", .notApplicable, used: "b64_json")
+                responseFormat = .base64
             }
             image.partialImages = previews.flatMap { $0 == 0 ? nil : Int($0) }
         } else if let previews, previews > 0 {

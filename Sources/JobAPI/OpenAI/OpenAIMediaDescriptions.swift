@@ -28,7 +28,7 @@ extension RouteDescription {
         summary: "Make images",
         details: waiting,
         parameters: [.idempotencyKey],
-        body: .jsonOrForm(json: .openAIImageRequest, form: .openAIImageRequest),
+        body: .jsonOrForm(json: .openAIImageRequest, form: .openAIImageForm),
         answers: images("The images; of a request with `stream`, events."),
         errors: [402, 404, 410, 422, 502],
         errorForm: .openAIError

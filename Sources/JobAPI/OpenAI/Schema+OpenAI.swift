@@ -28,21 +28,21 @@ extension Schema {
     /// All models.
     static let openAIModels = object(["object": const("list"), "data": array(of: openAIModel)])
 
-    private static let time1970 = Schema.count.about("Seconds since 1970.")
 
     // MARK: Videos
 
-    private static let seconds = anyOf([string(pattern: "^[0-9]{1,4}$"), integer(in: 1...3_600)])
+    private static let seconds = anyOf([string(pattern: "^[1-9][0-9]{0,2}$"), integer(in: 1...3_600)])
         .about("The length; the model's own when it is absent.")
-    private static let size = string(pattern: "^([0-9]{1,5}x[0-9]{1,5}|auto)$").about("Such as `1280x720`.")
+    private static let size = string(pattern: "^([1-9][0-9]{0,3}x[1-9][0-9]{0,3}|auto)$").about("Such as `1280x720`.")
 
-    private static func videoFields(_ others: [String: Schema]) -> Schema {
+    /// In a form nothing is null.
+    private static func videoFields(_ others: [String: Schema], isForm: Bool) -> Schema {
         let optional = [
             "model": text(min: 1, max: 200).byDefault("sora-2"), "seconds": seconds, "size": size,
             "user": text(max: 512),
         ].merging(others) { $1 }
         return object(
-            optional.mapValues(\.orNull).merging(["prompt": prompt]) { $1 },
+            optional.mapValues { isForm ? $0 : $0.orNull }.merging(["prompt": prompt]) { $1 },
             optional: Set(optional.keys),
             isOpen: true
         )
@@ -51,15 +51,19 @@ extension Schema {
     /// The body of a request for a video.
     static let openAIVideoRequest = named(
         "OpenAIVideoRequest",
-        videoFields([
-            "input_reference": object(["image_url": text(min: 1)], isOpen: true).about("What the video starts with.")
-        ])
+        videoFields(
+            [
+                "input_reference": object(["image_url": text(min: 1)], isOpen: true)
+                    .about("What the video starts with.")
+            ],
+            isForm: false
+        )
     )
 
     /// The same as a form.
     static let openAIVideoForm = named(
         "OpenAIVideoForm",
-        videoFields(["input_reference": bytes.about("What the video starts with: a picture.")])
+        videoFields(["input_reference": bytes.about("What the video starts with: a picture.")], isForm: true)
     )
 
     /// The body of a request that continues a video.

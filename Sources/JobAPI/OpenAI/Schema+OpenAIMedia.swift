@@ -2,12 +2,16 @@ import Generation
 
 /// The forms of OpenAI's routes for images and audio: requests are open, answers are just these.
 extension Schema {
-    private static let time1970 = Schema.count.about("Seconds since 1970.")
     private static let model = text(min: 1, max: 200)
 
-    private static func open(_ required: [String: Schema], _ optional: [String: Schema]) -> Schema {
+    /// A body that may have more members; in a form nothing is null.
+    private static func open(
+        _ required: [String: Schema],
+        _ optional: [String: Schema],
+        isForm: Bool = false
+    ) -> Schema {
         object(
-            optional.mapValues(\.orNull).merging(required) { $1 },
+            optional.mapValues { isForm ? $0 : $0.orNull }.merging(required) { $1 },
             optional: Set(optional.keys),
             isOpen: true
         )
@@ -17,7 +21,7 @@ extension Schema {
 
     private static let imageFields: [String: Schema] = [
         "n": integer(in: 1...1_000).about("How many: as many as the model makes in one call.").byDefault(1),
-        "size": string(pattern: "^([0-9]{1,5}x[0-9]{1,5}|auto)$").example("1024x1024"),
+        "size": string(pattern: "^([1-9][0-9]{0,3}x[1-9][0-9]{0,3}|auto)$").example("1024x1024"),
         "quality": text(max: 40).example("high"),
         "background": text(max: 40).example("transparent"),
         "output_format": text(max: 20).example("png"),
@@ -36,6 +40,12 @@ extension Schema {
         isOpen: true
     )
 
+    /// The same as a form.
+    static let openAIImageForm = named(
+        "OpenAIImageForm",
+        open(["model": model, "prompt": prompt], imageFields, isForm: true)
+    )
+
     /// The body of a request that changes images.
     static let openAIEditRequest = named(
         "OpenAIImageEditRequest",
@@ -50,7 +60,8 @@ extension Schema {
         "OpenAIImageEditForm",
         open(
             ["model": model, "prompt": prompt, "image": bytes.about("Several are `image[]`.")],
-            imageFields.merging(["mask": bytes]) { $1 }
+            imageFields.merging(["mask": bytes]) { $1 },
+            isForm: true
         )
     )
 
@@ -156,7 +167,8 @@ extension Schema {
                 "response_format": word(OpenAITranscriptionReader.ResponseFormat.self).byDefault("json"),
                 "timestamp_granularities[]": array(of: word(TimestampGranularity.self)),
                 "keywords[]": array(of: text(max: 256)), "stream": bool.byDefault(false),
-            ]
+            ],
+            isForm: true
         )
     )
 

@@ -195,7 +195,6 @@ import Testing
             (["size": "12x12"], "size", "invalid_value"), (["quality": "ultra"], "quality", "invalid_value"),
             (["output_format": "bmp"], "output_format", "invalid_value"),
             (["response_format": "xml"], "response_format", "invalid_value"),
-            (["stream": true, "response_format": "url"], "response_format", "invalid_value"),
             (["stream": true, "partial_images": 4], "partial_images", "invalid_value"),
             (["model": "test/image", "quality": "high"], "quality", "unsupported_parameter"),
             (["model": "test/image", "stream": true, "partial_images": 1], "partial_images", "unsupported_parameter"),

@@ -139,7 +139,7 @@ import Testing
                 (twice, "input_reference"), (unknown, "picture"), (empty, "input_reference"),
                 (text, "input_reference"), (bomb, "input_reference"),
                 (SampleForm(["prompt": "x", "prompt": "y"]), "prompt"),
-                (SampleForm(["model": "test/video", "prompt": "x", "a[b][c]": "y"]), "a[b][c]"),
+                (SampleForm(["model": "test/video", "prompt": "x", "seconds[a]": "4", "seconds": "4"]), "seconds"),
             ] {
                 let answer = try await api.ask("/v1/videos", form: form)
                 #expect(answer.status == 400, "\(answer.text)")
