@@ -1,3 +1,4 @@
+import Cryptography
 package import HTTPTransport
 
 /// The settings of the API's server.
@@ -51,8 +52,22 @@ package struct APIConfiguration: Sendable {
     /// the database and the files. Defaults to nil.
     package var connectionsMax: Int?
 
+    /// What links to artifacts are signed with; empty for a key of this process alone, which ends with it.
+    package var linkKey: [UInt8] = []
+
     /// The version that the API's description tells.
     package var version = "0"
 
     package init() {}
+
+    /// The same with links that are signed with a key of the installation, and so outlive the process.
+    package func signingLinks(withMasterKey masterKey: [UInt8]) -> APIConfiguration {
+        var copy = self
+        copy.linkKey = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: masterKey,
+            info: Array("links to artifacts".utf8),
+            count: 32
+        )
+        return copy
+    }
 }

@@ -10,6 +10,8 @@ struct TestAdapter: CancellableAdapter {
     var hasWhisper = false
     /// Whether there are models that show previews, speak raw sound, and listen.
     var hasMore = false
+    /// Whether the video model continues earlier videos.
+    var continuesVideos = false
     let transport: any HTTPTransport = UnavailableTransport()
 
     var models: [ModelCapabilities] {
@@ -24,6 +26,7 @@ struct TestAdapter: CancellableAdapter {
         )
         video.frameRoles = [.first, .last]
         video.seeds = 0...1_000_000
+        video.previousJob = continuesVideos
         var image = ImageParameters(
             sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
             formats: ["png"]
