@@ -78,7 +78,7 @@ struct ToolCheck {
         else {
             return .warn(
                 "speech engines",
-                "no Python at \(python), so studio/transcribe and studio/narrator are off",
+                "no Python at \(python), so studio/transcribe and studio/voice-natural are off",
                 hint: hint
             )
         }
@@ -90,7 +90,7 @@ struct ToolCheck {
         guard let recognizer, let voice else {
             let missing = [
                 recognizer == nil ? "a recognizer (studio/transcribe)" : nil,
-                voice == nil ? "hibari (studio/narrator)" : nil,
+                voice == nil ? "hibari (studio/voice-natural)" : nil,
             ]
             return .warn(
                 "speech engines",

@@ -91,8 +91,8 @@ enum StudioModels {
         parameters.languages = ["en"]
         parameters.speed = 0.5...2
         return ModelCapabilities(
-            slug: "studio/narrator",
-            name: "Studio Narrator",
+            slug: "studio/voice-natural",
+            name: "Studio Voice Natural",
             summary: "Natural speech in American English, by a small neural voice.",
             parameters: .speech(parameters),
             promptCharactersMax: 10_000,

@@ -1,6 +1,6 @@
 import Generation
 
-/// `studio/voice` by espeak-ng, and `studio/narrator` by hibari.
+/// `studio/voice` by espeak-ng, and `studio/voice-natural` by hibari.
 enum StudioVoice {
     /// The voices, and espeak-ng's variants behind them.
     static let voices: [(name: String, variant: String)] = [

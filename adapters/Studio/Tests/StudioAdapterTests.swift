@@ -22,7 +22,7 @@ struct StudioAdapterTests {
             ]
             if StudioStage.narrates {
                 let speech = StudioStage.narration("Good morning.", format: "opus")
-                requests.append(GenerationRequest(model: "studio/narrator", content: .speech(speech)))
+                requests.append(GenerationRequest(model: "studio/voice-natural", content: .speech(speech)))
             }
             var inputs: [String: [UInt8]] = [:]
             if StudioStage.listens {

@@ -123,7 +123,7 @@ struct StudioStage {
             switch content {
             case .video: "studio/motion"
             case .image: "studio/still"
-            case .speech(let speech): speech.voice == StudioVoice.narrator ? "studio/narrator" : "studio/voice"
+            case .speech(let speech): speech.voice == StudioVoice.narrator ? "studio/voice-natural" : "studio/voice"
             case .transcription: "studio/transcribe"
             case .music, .sound: "none"
             }
