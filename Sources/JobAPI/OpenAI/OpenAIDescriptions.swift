@@ -26,7 +26,7 @@ extension RouteDescription {
     static let getOpenAIModelByParts = RouteDescription(
         id: "getOpenAIModelByParts",
         tag: .openAI,
-        summary: "Show a model by author and name",
+        summary: "Show a model by its author, the `id` here, and its name",
         answers: [200: .json(.openAIModel, "The model.")],
         errors: [404],
         errorForm: .openAIError

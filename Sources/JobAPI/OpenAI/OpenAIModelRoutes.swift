@@ -32,9 +32,10 @@ struct OpenAIModelRoutes: Sendable {
             _ = try await authenticator.key(of: request)
             return try model(named: Self.part("id", context))
         }
-        routes.get("\(Self.path)/:author/:slug", .getOpenAIModelByParts) { request, context in
+        // The router has one name for the parameter of a place.
+        routes.get("\(Self.path)/:id/:name", .getOpenAIModelByParts) { request, context in
             _ = try await authenticator.key(of: request)
-            return try model(named: "\(Self.part("author", context))/\(Self.part("slug", context))")
+            return try model(named: "\(Self.part("id", context))/\(Self.part("name", context))")
         }
     }
 

@@ -135,7 +135,7 @@ struct JobWait: Sendable {
                 group.addTask {
                     if let mediaType = await beginning() { return .flows(mediaType) }
                     // It is over, or runs elsewhere: the other one tells.
-                    try await answers.writer.sleep(.infinity)
+                    try await answers.writer.sleep(answers.keepAliveSeconds * 2)
                     return nil
                 }
             }
