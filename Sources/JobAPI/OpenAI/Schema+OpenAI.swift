@@ -28,7 +28,6 @@ extension Schema {
     /// All models.
     static let openAIModels = object(["object": const("list"), "data": array(of: openAIModel)])
 
-
     // MARK: Videos
 
     private static let seconds = anyOf([string(pattern: "^[1-9][0-9]{0,2}$"), integer(in: 1...3_600)])

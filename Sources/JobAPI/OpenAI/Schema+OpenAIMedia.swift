@@ -180,7 +180,7 @@ extension Schema {
         ]),
         null,
     ])
-    private static let seconds = Schema.number(in: 0...1e9)
+    private static let heardSeconds = Schema.number(in: 0...1e9)
 
     /// A transcript.
     static let openAITranscription = named(
@@ -188,7 +188,7 @@ extension Schema {
         object(
             [
                 "text": .string(), "usage": transcriptUsage, "task": const("transcribe"), "language": .string().orNull,
-                "duration": seconds.orNull, "segments": array(of: segment), "words": array(of: spokenWord),
+                "duration": heardSeconds.orNull, "segments": array(of: segment), "words": array(of: spokenWord),
                 "adjustments": array(of: adjustment, min: 1),
             ],
             optional: ["task", "language", "duration", "segments", "words", "adjustments"]
@@ -197,13 +197,13 @@ extension Schema {
 
     private static let segment = object(
         [
-            "id": anyOf([count, .string(min: 1)]), "type": const("transcript.text.segment"), "start": seconds,
-            "end": seconds, "text": .string(), "speaker": .string(),
+            "id": anyOf([count, .string(min: 1)]), "type": const("transcript.text.segment"), "start": heardSeconds,
+            "end": heardSeconds, "text": .string(), "speaker": .string(),
         ],
         optional: ["type", "speaker"]
     )
     private static let spokenWord = object(
-        ["word": .string(), "start": seconds, "end": seconds, "speaker": .string()],
+        ["word": .string(), "start": heardSeconds, "end": heardSeconds, "speaker": .string()],
         optional: ["speaker"]
     )
 
@@ -214,7 +214,8 @@ extension Schema {
             object(["type": const("transcript.text.delta"), "delta": .string()]),
             object(
                 [
-                    "type": const("transcript.text.segment"), "id": .string(min: 1), "start": seconds, "end": seconds,
+                    "type": const("transcript.text.segment"), "id": .string(min: 1), "start": heardSeconds,
+                    "end": heardSeconds,
                     "text": .string(), "speaker": .string(),
                 ],
                 optional: ["speaker"]
