@@ -274,4 +274,109 @@ import Testing
             }
         }
     }
+
+    // MARK: Forms
+
+    private static func form(_ fields: [(String, String)], isWithFile: Bool = true) -> SampleForm {
+        var form = SampleForm()
+        form.add("model", "test/ear")
+        for (name, value) in fields { form.add(name, value) }
+        if isWithFile { form.add("file", file: Samples.wav(seconds: 1), named: "speech.wav", type: "audio/wav") }
+        return form
+    }
+
+    @Test(arguments: ["", "[]", "[][]"]) func aFormMeansWhatItsJSONWould(_ brackets: String) async throws {
+        try await Self.run { api in
+            let form = Self.form([
+                ("response_format", "verbose_json"), ("timestamp_granularities" + brackets, "segment"),
+                ("timestamp_granularities" + brackets, "word"), ("keyterms" + brackets, "Mediary"), ("diarize", "true"),
+                ("temperature", "0.5"), ("trace", "{\"trace_id\":\"t\"}"),
+                ("provider", "{\"options\":{\"testing\":{\"grain\":1}}}"), ("nonsense", "x"),
+            ])
+            async let pending = api.ask(Self.transcriptions, form: form)
+            let id = try await api.newJob()
+            let job = try await api.get("/api/v1/jobs/\(id)").json
+            let input = job["input"]
+            #expect(input?["timestamp_granularities"] == ["segment", "word"])
+            #expect(input?["keyterms"] == ["Mediary"])
+            #expect(input?["diarize"] == true)
+            #expect(input?["trace"] == ["trace_id": "t"])
+            #expect(input?["provider"]?["options"]?["testing"]?["grain"] == 1)
+            #expect(input?["input_audio"]?["media_type"] == "audio/wav")
+            // The model does not take a temperature.
+            #expect(Self.adjusted(job).sorted { ($0 ?? "") < ($1 ?? "") } == ["nonsense", "temperature"])
+            try await api.finish(id, [("application/json", Array(Transcript(text: "Hi.").rendered(as: .json).utf8))])
+            let answer = try await pending
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.json["text"] == "Hi.")
+        }
+    }
+
+    @Test func aFormNeedsOneSound() async throws {
+        try await Self.run { api in
+            let cases = [
+                (Self.form([], isWithFile: false), "file"),
+                (Self.form([("source_url", "https://example.org/x.wav")]), "source_url"),
+                (Self.form([("source_url", "file:///etc/passwd")], isWithFile: false), "source_url"),
+                (Self.form([("provider", "{")]), "provider"), (Self.form([("diarize", "perhaps")]), "diarize"),
+            ]
+            for (form, param) in cases {
+                let answer = try await api.ask(Self.transcriptions, form: form)
+                #expect(answer.status == 400, "\(answer.text)")
+                #expect(answer.errorParam == param, "\(answer.text)")
+            }
+            try await api.expectNothingWritten()
+        }
+    }
+
+    // MARK: Lists
+
+    @Test func imageModelsTellWhatTheyTakeAndCost() async throws {
+        try await Self.run { api in
+            let list = try await api.get("/api/v1/images/models").json["data"]?.elements ?? []
+            #expect(list.compactMap { $0["id"]?.stringValue } == ["test/image", "test/painter"])
+            let painter = try #require(list.last)
+            #expect(painter["architecture"] == ["input_modalities": ["text", "image"], "output_modalities": ["image"]])
+            #expect(painter["endpoints"] == "/api/v1/images/models/test/painter/endpoints")
+            #expect(painter["supports_streaming"] == true)
+            let parameters = painter["supported_parameters"]
+            #expect(parameters?["quality"] == ["type": "enum", "values": ["low", "high"]])
+            #expect(parameters?["n"] == ["type": "range", "min": 1, "max": 4])
+            #expect(parameters?["seed"] == ["type": "boolean"])
+            #expect(list.first?["supported_parameters"]?["quality"] == nil)
+            let endpoints = try await api.get("/api/v1/images/models/test/painter/endpoints").json
+            #expect(endpoints["id"] == "test/painter")
+            let endpoint = try #require(endpoints["endpoints"]?.elements.first)
+            #expect(endpoint["provider_slug"] == "testing")
+            #expect(endpoint["allowed_passthrough_parameters"] == ["grain", "camera"])
+            #expect(
+                endpoint["pricing"] == [
+                    ["billable": "output_image", "unit": "image", "cost_usd": .number(0.04), "variant": "low"],
+                    ["billable": "output_image", "unit": "image", "cost_usd": .number(0.2), "variant": "high"],
+                    ["billable": "input_reference", "unit": "image", "cost_usd": .number(0.001)],
+                ]
+            )
+            for path in ["test/none", "test/video"] {
+                let answer = try await api.get("/api/v1/images/models/\(path)/endpoints")
+                #expect(answer.status == 404)
+            }
+        }
+    }
+
+    @Test func modelsAreFoundByWhatTheyMake() async throws {
+        try await Self.run { api in
+            let expected = [
+                "image": ["test/image", "test/painter"], "speech": ["test/reader", "test/voice"],
+                "transcription": ["test/deaf", "test/ear"], "audio": [],
+            ]
+            for (modality, slugs) in expected {
+                let path = "/api/v1/models?output_modalities=\(modality)"
+                let models = try await api.get(path).json["data"]?.elements ?? []
+                #expect(models.compactMap { $0["id"]?.stringValue } == slugs)
+            }
+            let ear = try await api.get("/api/v1/models/test/ear/endpoints").json["data"]
+            #expect(ear?["architecture"]?["modality"] == "audio->transcription")
+            #expect(ear?["endpoints"]?.elements.first?["supports_diarization"] == true)
+        }
+    }
 }
