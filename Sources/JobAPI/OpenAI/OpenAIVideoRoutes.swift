@@ -87,7 +87,7 @@ struct OpenAIVideoRoutes: Sendable {
 
     private func get(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let key = try await authenticator.key(of: request)
-        guard let view = try await service.job(try context.jobID, workspace: key.workspace), Self.isThere(view.job)
+        guard let view = try await service.job(try Self.id(context), workspace: key.workspace), Self.isThere(view.job)
         else { throw APIError.noSuchVideo }
         return Response(
             json: VideoObject.body(view.job),
@@ -181,9 +181,15 @@ struct OpenAIVideoRoutes: Sendable {
 
     /// The video that the path names, unless it was deleted.
     private func video(_ context: APIRequestContext, _ key: APIKey) async throws -> Job {
-        let job = try await service.plainJob(try context.jobID, workspace: key.workspace)
+        let job = try await service.plainJob(try Self.id(context), workspace: key.workspace)
         guard let job, Self.isThere(job) else { throw APIError.noSuchVideo }
         return job
+    }
+
+    /// What is no job's id at all is answered like a video that does not exist.
+    private static func id(_ context: APIRequestContext) throws(APIError) -> JobID {
+        guard let id = try? context.jobID else { throw APIError.noSuchVideo }
+        return id
     }
 
     private static func isThere(_ job: Job) -> Bool { job.admitted.request.type == .video && !job.isDeleted }

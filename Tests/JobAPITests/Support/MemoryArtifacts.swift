@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import JobCore
 import Synchronization
 
@@ -34,17 +35,28 @@ final class MemoryArtifacts: ArtifactStore {
         next: @Sendable () async throws -> [UInt8]?
     ) async throws -> SpooledFile {
         var bytes: [UInt8] = []
-        while let chunk = try await next() { bytes += chunk }
-        let hash = SHA256.hash(bytes).hex
-        spooled.withLock { $0[hash] = bytes }
-        return SpooledFile(path: hash, bytes: Int64(bytes.count), sha256: hash)
+        while let chunk = try await next() {
+            bytes += chunk
+            guard bytes.count <= declaredLength ?? bytesMax else {
+                throw ArtifactStoreError.wrongLength(expected: declaredLength, found: Int64(bytes.count))
+            }
+        }
+        // On disk as well: what came with a request is looked at where it lies.
+        let path = "\(FileManager.default.temporaryDirectory.path)/mediary-spool-\(UUID())"
+        try Data(bytes).write(to: URL(filePath: path))
+        spooled.withLock { $0[path] = bytes }
+        return SpooledFile(path: path, bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hex)
     }
 
     func keep(_ file: SpooledFile, as key: ArtifactKey) async throws {
         put(spooled.withLock { $0.removeValue(forKey: file.path) } ?? [], as: key)
+        try? FileManager.default.removeItem(atPath: file.path)
     }
 
-    func discard(_ file: SpooledFile) async { spooled.withLock { $0[file.path] = nil } }
+    func discard(_ file: SpooledFile) async {
+        spooled.withLock { $0[file.path] = nil }
+        try? FileManager.default.removeItem(atPath: file.path)
+    }
 
     func length(of key: ArtifactKey) async throws -> Int64? {
         if let words = failure.withLock({ $0 }) { throw ArtifactStoreError.failed(words) }
