@@ -64,6 +64,8 @@ package struct SimulatedAnswer: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Whether its length is not declared: it then comes in pieces, as what is made while it is sent.
+    package var isChunked = false
 
     /// Makes an answer.
     package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {

@@ -21,8 +21,10 @@ import Testing
                 requests: [
                     try OpenAIStage.request(frame: frame.input),
                     try OpenAIStage.request(model: "openai/sora-2-pro"),
+                ] + OpenAIStage.requests(),
+                inputs: [
+                    frame.stored.sha256: frame.bytes, OpenAIStage.sound.stored.sha256: OpenAIStage.sound.bytes,
                 ],
-                inputs: [frame.stored.sha256: frame.bytes],
                 secrets: [OpenAIStage.key],
                 provider: simulator.underTest(),
                 pause: { try await Task.sleep(for: .milliseconds(20)) },
