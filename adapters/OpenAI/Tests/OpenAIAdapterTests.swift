@@ -17,11 +17,12 @@ import Testing
         let frame = OpenAIStage.frame(1_280, 720)
         try await withSimulator(OpenAISimulator.self, .forConformance) { simulator in
             let address = "\(simulator.baseURL)/v1"
+            let videos = [
+                try OpenAIStage.request(frame: frame.input), try OpenAIStage.request(model: "openai/sora-2-pro"),
+            ]
+            let others = try OpenAIStage.requests()
             let subject = AdapterConformance.Subject(
-                requests: [
-                    try OpenAIStage.request(frame: frame.input),
-                    try OpenAIStage.request(model: "openai/sora-2-pro"),
-                ] + OpenAIStage.requests(),
+                requests: videos + others,
                 inputs: [
                     frame.stored.sha256: frame.bytes, OpenAIStage.sound.stored.sha256: OpenAIStage.sound.bytes,
                 ],

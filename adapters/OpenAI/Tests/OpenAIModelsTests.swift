@@ -64,14 +64,17 @@ import Testing
         for model in OpenAIAdapters.models {
             guard case .image(let image) = model.parameters, let meter = model.tokens else { continue }
             for quality in image.qualities {
-                let all = image.sizes.map {
-                    meter.imageTokens(quality: quality, size: $0.size, resolution: $0.resolution)
+                let most = meter.perImage[quality]
+                for option in image.sizes {
+                    let tokens = try #require(
+                        meter.perImage["\(quality)/\(option.size)"] ?? most,
+                        "\(model.slug) \(quality) \(option.size)"
+                    )
+                    #expect(tokens > 0)
+                    guard let free = image.freeSizes else { continue }
+                    #expect(free.allow(option.size), "\(option.size)")
+                    #expect(tokens <= most ?? 0, "\(model.slug) \(quality) \(option.size)")
                 }
-                #expect(all.allSatisfy { $0 > 0 }, "\(model.slug) \(quality)")
-                guard let free = image.freeSizes else { continue }
-                #expect(image.sizes.allSatisfy { free.allow($0.size) })
-                let most = meter.imageTokens(quality: quality, size: nil, resolution: nil)
-                #expect(all.allSatisfy { $0 <= most }, "\(model.slug) \(quality)")
             }
         }
     }
