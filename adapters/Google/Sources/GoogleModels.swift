@@ -1,7 +1,12 @@
 import Generation
 
-/// The models of all three doors: data.
+/// The models of all doors: data. Of videos here.
 enum GoogleModels {
+    /// What the Gemini API has, besides Veo.
+    static let gemini = omni + images + speech
+    /// What Vertex AI has.
+    static let vertexAll = vertex + imagen + vertexImages + vertexSpeech
+
     static let negativePromptCharactersMax = 4_096
 
     private static let sizes: [(resolution: String, long: Int, short: Int)] = [
