@@ -82,7 +82,7 @@ struct ContentRequestCheck {
         self.model = model
         let top = try GoogleWire.only(
             ["contents", "generationConfig", "safetySettings", "labels"],
-            in: body,
+            in: body.map(Self.spelled),
             field: "body"
         )
         guard case .array(let contents)? = top["contents"], contents.count == 1 else {
@@ -108,6 +108,22 @@ struct ContentRequestCheck {
             try readImage(config, tiers: tiers, hasStrips: hasStrips)
             guard pictures <= picturesMax else { throw GoogleWire.Refusal("Too many images: \(pictures).") }
         case .speech(let isVerbatim): try readSpeech(config, isVerbatim: isVerbatim, contents[0])
+        }
+    }
+
+    /// The server takes `mime_type` for `mimeType`, and the SDK sends both.
+    private static func spelled(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .null, .bool, .integer, .number, .string: return value
+        case .array(let elements): return .array(elements.map(spelled))
+        case .object(let members):
+            var camel: [String: JSONValue] = [:]
+            for (name, value) in members {
+                let words = name.split(separator: "_", omittingEmptySubsequences: false)
+                let rest = words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }
+                camel[String(words.first ?? "") + rest.joined()] = spelled(value)
+            }
+            return .object(camel)
         }
     }
 

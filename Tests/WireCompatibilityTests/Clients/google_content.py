@@ -1,5 +1,5 @@
-"""Drives a simulated door of Gemini's images and speech with the official google-genai SDK, and prints what it saw as one
-JSON object.
+"""Drives a simulated door of Gemini's images and speech with the official google-genai SDK, and prints what it saw as
+one JSON object.
 
 Usage: google_content.py gemini|vertex BASE_URL KEY_OR_TOKEN FOLDER
 """
@@ -86,7 +86,10 @@ def spoken(*speakers):
     if len(speakers) == 1:
         speech = types.SpeechConfig(voice_config=voice(speakers[0]))
     else:
-        configs = [types.SpeakerVoiceConfig(speaker=f"Speaker {i + 1}", voice_config=voice(s)) for i, s in enumerate(speakers)]
+        configs = [
+            types.SpeakerVoiceConfig(speaker=f"Speaker {index + 1}", voice_config=voice(name))
+            for index, name in enumerate(speakers)
+        ]
         speech = types.SpeechConfig(
             multi_speaker_voice_config=types.MultiSpeakerVoiceConfig(speaker_voice_configs=configs)
         )
@@ -127,7 +130,10 @@ def blocked(prompt):
     return feedback.block_reason.value if feedback else answer.candidates[0].finish_reason.value
 
 
-images = types.GenerateContentConfig
+def shaped(**config):
+    return types.GenerateContentConfig(response_modalities=["IMAGE"], image_config=types.ImageConfig(**config))
+
+
 report = {
     "sdk": genai.__version__,
     "images": {
@@ -148,17 +154,15 @@ report = {
     "blocked": [blocked("[[sim:filtered_input]]"), blocked("[[sim:filtered_output]]"), blocked("[[sim:failed]]")],
     "refused": {
         "model": refusal(model="gemini-9-image"),
-        "ratio": refusal(config=images(response_modalities=["IMAGE"], image_config=types.ImageConfig(aspect_ratio="5:1"))),
-        "size": refusal(config=images(response_modalities=["IMAGE"], image_config=types.ImageConfig(image_size="2k"))),
-        "tier": refusal(
-            model="gemini-2.5-flash-image",
-            config=images(response_modalities=["IMAGE"], image_config=types.ImageConfig(image_size="1K")),
-        ),
-        "modality": refusal(config=images(response_modalities=["AUDIO"])),
+        "ratio": refusal(config=shaped(aspect_ratio="5:1")),
+        "size": refusal(config=shaped(image_size="2k")),
+        "tier": refusal(model="gemini-2.5-flash-image", config=shaped(image_size="1K")),
+        "modality": refusal(config=types.GenerateContentConfig(response_modalities=["AUDIO"])),
         "voice": refusal(model=SPEECH, config=spoken("Nobody")),
         "prompted": refusal(model=EARLIER, contents=line("Hello.", style="slow"), config=spoken("Kore")),
         "temperature": refusal(
-            model=SPEECH, config=images(response_modalities=["AUDIO"], temperature=1.0, speech_config=spoken("Kore").speech_config)
+            model=SPEECH,
+            config=spoken("Kore").model_copy(update={"temperature": 1.0}),
         ),
         "key": refusal(client=client_with("another-key")),
     },
@@ -193,7 +197,12 @@ if door == "vertex":
     report["imagen"] = {
         "four": imagen("four", number_of_images=4, aspect_ratio="16:9", negative_prompt="text"),
         "large": imagen(
-            "large", image_size="2K", seed=7, add_watermark=False, output_mime_type="image/jpeg", output_compression_quality=80
+            "large",
+            image_size="2K",
+            seed=7,
+            add_watermark=False,
+            output_mime_type="image/jpeg",
+            output_compression_quality=80,
         ),
         "filtered": imagen("filtered", prompt="[[sim:filtered_output]]"),
         "five": imagen_refusal(number_of_images=5),
@@ -201,5 +210,7 @@ if door == "vertex":
         "prompt": imagen_refusal(prompt="[[sim:filtered_input]]"),
         "model": imagen_refusal(model="imagen-9"),
     }
-    report["formats"] = image("jpeg.img", model="gemini-2.5-flash-image", output_mime_type="image/jpeg", output_compression_quality=70)
+    report["formats"] = image(
+        "jpeg.img", model="gemini-2.5-flash-image", output_mime_type="image/jpeg", output_compression_quality=70
+    )
 print(json.dumps(report))
