@@ -30,7 +30,9 @@ extension GoogleModels {
         let source: String
     }
 
-    /// Sizes, tokens: ai.google.dev/gemini-api/docs/image-generation (2026-10; of 512 and 21:9 the table says 792x168,
+    /// What each of them is.
+    ///
+    /// Sizes and tokens: ai.google.dev/gemini-api/docs/image-generation (2026-10; of 512 and 21:9 the table says 792x168,
     /// which is another shape). Prices and days: litellm 1.109.1 map of ai.google.dev/gemini-api/docs/pricing (2026-10).
     private static let geminiImages = [
         GeminiImage(

@@ -1,6 +1,8 @@
 import Generation
 
-/// The models of all doors: data. Of videos here.
+/// The models of all doors: data.
+///
+/// Those of videos are here, the others in files of their own.
 enum GoogleModels {
     /// What the Gemini API has, besides Veo.
     static let gemini = omni + images + speech
