@@ -51,7 +51,8 @@ import Testing
             sha256: "ab",
             key: .input(sha256: "ab"),
             width: width,
-            height: height
+            height: height,
+            durationMilliseconds: nil
         )
     }
 

@@ -2,6 +2,7 @@ import BlackForestLabsAdapter
 import ConformanceKit
 import Foundation
 import Generation
+import HTTPTransport
 import ProviderKit
 import ProviderSimulators
 import SimulatorConformance

@@ -51,12 +51,7 @@ struct FluxCatalogTests {
 
     @Test func anySizeOfTheGridIsTaken() throws {
         func problem(_ model: String, _ width: Int, _ height: Int) throws -> String? {
-            do {
-                _ = try refusal(FluxStage.request(model) { $0.size = PixelSize(width: width, height: height) })
-                return nil
-            } catch let problem as RequestProblem {
-                return problem.field
-            }
+            try refusal(FluxStage.request(model) { $0.size = PixelSize(width: width, height: height) })?.field
         }
         for (width, height) in [(1_440, 816), (64, 64), (2_048, 2_048), (4_096, 1_024), (1_920, 1_088)] {
             #expect(try problem(FluxStage.pro, width, height) == nil, "\(width)x\(height)")
