@@ -52,9 +52,7 @@ struct FluxBodyTests {
     }
 
     @Test func aSizeThatFollowsThePictureIsNotWritten() async throws {
-        let edit = FluxStage.request {
-            ($0.inputReferences, $0.resolution) = ([FluxPictures.boat, FluxPictures.sea], "auto")
-        }
+        let edit = FluxStage.request { $0.inputReferences = [FluxPictures.boat, FluxPictures.sea] }
         #expect(
             try await body(edit, on: "flux-2-pro") == [
                 "prompt": "A brass lighthouse at dusk", "output_format": "jpeg",
