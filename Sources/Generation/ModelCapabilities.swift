@@ -36,6 +36,8 @@ public struct ModelCapabilities: Sendable, Hashable {
     public var videoTokens: VideoTokenMeter?
     /// What a job can take in tokens of other kinds; nil where none are billed.
     public var tokens: TokenMeter?
+    /// How megapixels are counted; nil: to the pixel, a million each.
+    public var megapixels: MegapixelMeter?
     /// What else the adapter notes about the model, by names of its own.
     public var wire: [String: String] = [:]
 

@@ -10,6 +10,7 @@ package enum Wires {
         DashScopeSimulator.self,
         KlingSimulator.self,
         KlingKeyedSimulator.self,
+        FluxSimulator.self,
     ]
 
     /// A wire by its name.
