@@ -12,6 +12,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("BytePlus", ["Cryptography", "MediaInspection"]),
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
+    ("ElevenLabs", []),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

@@ -34,6 +34,7 @@ package enum AdapterCatalog {
         Registration(BytePlusAdapters.self),
         Registration(AlibabaAdapters.self),
         Registration(KlingAdapters.self),
+        Registration(ElevenLabsAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -85,6 +85,11 @@ package struct SimulatedAnswer: Sendable {
         )
     }
 
+    /// Whether it says that it is JSON, or nothing.
+    var isJSON: Bool {
+        headers.first { $0.name.lowercased() == "content-type" }?.value.hasPrefix("application/json") ?? true
+    }
+
     /// Bytes of a media type.
     package static func media(
         _ type: String,

@@ -10,6 +10,7 @@ package enum Wires {
         DashScopeSimulator.self,
         KlingSimulator.self,
         KlingKeyedSimulator.self,
+        ElevenWire.self,
     ]
 
     /// A wire by its name.
