@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HTTPTransport
 import JobAPI
+import Ledger
 import Logging
 
 /// The operator's settings, read once from the environment and checked as a whole.
@@ -20,6 +21,9 @@ struct Configuration {
     var allowNetworks: [NetworkRange] = []
     /// The operator's file; nil: there is none.
     var operatorFile: String?
+    /// The most that a job may hold to be sent once more when nobody can find out whether its provider took it; nil: such
+    /// jobs are refunded, and never sent again.
+    var retryOnceHoldMax: Credits?
     /// What is logged.
     var logLevel = Logger.Level.info
     /// Whether logs are JSON, one object a line.
@@ -64,6 +68,12 @@ struct Configuration {
                 )
             }
             allowNetworks.append(network)
+        }
+        if let text = value("MEDIARY_RETRY_ONCE_BELOW") {
+            guard let most = Credits(usd: text), most >= .zero else {
+                throw ValidationError("MEDIARY_RETRY_ONCE_BELOW is \"\(text)\"; it must be US dollars, such as 0.05.")
+            }
+            retryOnceHoldMax = most
         }
         if let text = value("MEDIARY_LOG_LEVEL") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {

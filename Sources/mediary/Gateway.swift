@@ -189,6 +189,7 @@ struct Gateway {
         var settings = JobWorker.Settings()
         settings.isOnlyProcess = true
         settings.allowNetworks = configuration.allowNetworks
+        if let most = configuration.retryOnceHoldMax { settings.unknownOutcome = .retryOnce(holdMax: most) }
         settings.publicURL = { api.publicURL }
         let worker = JobWorker(
             store: stores.jobs,
