@@ -103,12 +103,12 @@ struct ElevenHearing {
     func answer(id: String) -> JSONValue {
         var words: [JSONValue] = []
         var text = ""
-        var time = 0.0
         let spoken = Self.sentences.enumerated().flatMap { sentence in
             sentence.element.map { (word: $0, speaker: "speaker_\(sentence.offset % 2)") }
         }
         var index = 0
-        while time + 0.4 <= max(0.4, seconds) {
+        while Double(index + 1) * 0.4 <= max(0.4, seconds) + 0.001 {
+            let time = Double(index) * 0.4
             let (word, speaker) = spoken[index % spoken.count]
             if index > 0 {
                 text += " "
@@ -116,7 +116,6 @@ struct ElevenHearing {
             }
             text += word
             words.append(item(word, time, min(seconds, time + 0.35), "word", speaker))
-            time += 0.4
             index += 1
         }
         return [
