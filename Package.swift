@@ -13,6 +13,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
     ("BlackForestLabs", ["Cryptography"]),
+    ("ElevenLabs", []),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

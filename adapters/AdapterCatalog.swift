@@ -35,6 +35,7 @@ package enum AdapterCatalog {
         Registration(AlibabaAdapters.self),
         Registration(KlingAdapters.self),
         Registration(BlackForestLabsAdapters.self),
+        Registration(ElevenLabsAdapters.self),
     ]
 
     /// The instances of all folders.

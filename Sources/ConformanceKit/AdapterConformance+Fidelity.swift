@@ -71,7 +71,7 @@ extension AdapterConformance {
         },
     ]
 
-    /// What would be sent: the gate refuses it at the last moment.
+    /// What would be sent: its address and its body.
     private static func body(
         _ stage: NetworkStage,
         _ request: GenerationRequest,

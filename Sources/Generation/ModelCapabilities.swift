@@ -108,7 +108,7 @@ public struct ListPrice: Sendable, Hashable {
     /// What must hold for the line to count, by name: `["resolution": "720p"]`.
     ///
     /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`), `quality`,
-    /// of images also `size` and `background`, of transcriptions `diarize`. Empty: always.
+    /// of images also `size` and `background`, of transcriptions `diarize` and `keyterms` (`true`, `false`). Empty: always.
     public let conditions: [String: String]
 
     /// Makes a line.

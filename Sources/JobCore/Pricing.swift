@@ -78,6 +78,7 @@ extension MeteredUsage {
             }
             text += transcription.keyterms.reduce(0) { $0 + Int64($1.utf8.count) }
             attributes["diarize"] = (transcription.diarize ?? false).description
+            attributes["keyterms"] = (!transcription.keyterms.isEmpty).description
             usage.quantities[.inputAudioToken] = ExactDecimal(
                 (milliseconds.multipliedClamped(by: meter.inputAudioPerSecond) + 999) / 1_000
             )

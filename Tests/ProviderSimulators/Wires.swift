@@ -11,6 +11,7 @@ package enum Wires {
         KlingSimulator.self,
         KlingKeyedSimulator.self,
         FluxSimulator.self,
+        ElevenWire.self,
     ]
 
     /// A wire by its name.
