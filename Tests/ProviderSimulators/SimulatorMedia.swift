@@ -1,6 +1,6 @@
 import Foundation
 
-/// Real MP4s of any size and length, made by ffmpeg and kept for all processes of this user.
+/// Real MP4s and pictures of any size, made by ffmpeg and kept for all processes of this user.
 package actor SimulatorMedia {
     /// A file that cannot be made.
     package struct Failure: Error {
@@ -27,8 +27,33 @@ package actor SimulatorMedia {
             : try await file(width: width, height: height, seconds: seconds, hasAudio: hasAudio)
     }
 
+    /// A picture: a test card.
+    ///
+    /// - Parameters:
+    ///   - width: Its width.
+    ///   - height: Its height.
+    ///   - format: `png`, `jpeg` or `webp`.
+    /// - Returns: The file.
+    /// - Throws: When ffmpeg is not there or does not like the size.
+    package func picture(width: Int, height: Int, format: String) async throws -> [UInt8] {
+        let (width, height) = isCheap ? (320, 180) : (width, height)
+        return try await file("\(width)x\(height).\(format)") { path in
+            let arguments = [
+                "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "testsrc2=size=\(width)x\(height):rate=1",
+                "-frames:v", "1", "-update", "1", "-q:v", "8", "-threads", "2", path,
+            ]
+            let (status, errors) = try await Self.run("ffmpeg", arguments)
+            guard status == 0 else { throw Failure(text: "ffmpeg ended with \(status): \(errors)") }
+        }
+    }
+
     private func file(width: Int, height: Int, seconds: Int, hasAudio: Bool) async throws -> [UInt8] {
-        let name = "\(width)x\(height)-\(seconds)s\(hasAudio ? "-audio" : "").mp4"
+        try await file("\(width)x\(height)-\(seconds)s\(hasAudio ? "-audio" : "").mp4") { path in
+            try await Self.encode(width: width, height: height, seconds: seconds, hasAudio: hasAudio, to: path)
+        }
+    }
+
+    private func file(_ name: String, _ make: (_ path: String) async throws -> Void) async throws -> [UInt8] {
         while underWay[name] != nil {
             await withCheckedContinuation { underWay[name, default: []].append($0) }
         }
@@ -40,7 +65,7 @@ package actor SimulatorMedia {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             // Under a name of its own first: another process may be making the same file.
             let draft = folder.appendingPathComponent("draft-\(getpid())-\(UInt64.random(in: 0...UInt64.max))-\(name)")
-            try await Self.encode(width: width, height: height, seconds: seconds, hasAudio: hasAudio, to: draft.path)
+            try await make(draft.path)
             guard rename(draft.path, path.path) == 0 else { throw Failure(text: "\(path.path) cannot be written") }
         }
         let bytes = Array(try Data(contentsOf: path))
