@@ -50,6 +50,11 @@ struct DashScopeImageModel {
             model.edges = 512...2_048
             model.parameters.append("negative_prompt")
             return model
+        case "qwen-image-edit":
+            var model = DashScopeImageModel(name: name, doors: sync, count: 1...1, countDefault: 1, references: 1...3)
+            // It has no size, and does not rewrite.
+            model.parameters = ["n", "seed", "watermark", "negative_prompt"]
+            return model
         case "z-image-turbo":
             var model = DashScopeImageModel(name: name, doors: sync, count: 1...1, countDefault: 1, references: 0...0)
             model.pixels = 512 * 512...2_048 * 2_048
@@ -70,6 +75,14 @@ struct DashScopeImageModel {
             model.pixels = 1_600_000...1_440 * 1_440
             model.ratioMax = 4
             model.parameters.append("negative_prompt")
+            model.picturesFirst = false
+            model.promptMax = 2_000
+            return model
+        case "wan2.6-image":
+            var model = DashScopeImageModel(name: name, doors: both, count: 1...4, countDefault: 4, references: 1...4)
+            model.pixels = 768 * 768...1_280 * 1_280
+            model.ratioMax = 4
+            model.parameters += ["negative_prompt", "enable_interleave"]
             model.picturesFirst = false
             model.promptMax = 2_000
             return model

@@ -130,7 +130,7 @@ struct DashScopeImageOrder {
         if let seed = try whole("seed"), !(0...2_147_483_647).contains(seed) {
             throw DashScopeOrder.Refusal(message: "seed must be between 0 and 2147483647")
         }
-        for name in ["prompt_extend", "watermark", "thinking_mode", "enable_sequential"] {
+        for name in ["prompt_extend", "watermark", "thinking_mode", "enable_sequential", "enable_interleave"] {
             guard let value = parameters[name], value.boolValue == nil else { continue }
             throw DashScopeOrder.Refusal(message: "\(name) must be a boolean")
         }

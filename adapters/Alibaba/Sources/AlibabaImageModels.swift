@@ -73,6 +73,14 @@ enum AlibabaImageModels {
             promptCharactersMax: 800
         ),
         make(
+            "qwen/qwen-image-edit",
+            "Qwen-Image-Edit",
+            "Edits of one to three pictures, in the shape of the last one; the first model of its kind.",
+            .qwenEditFirst,
+            usd: "0.045",
+            promptCharactersMax: 800
+        ),
+        make(
             "alibaba/z-image-turbo",
             "Z-Image Turbo",
             "Images from text alone, quickly and for little.",
@@ -111,6 +119,15 @@ enum AlibabaImageModels {
             usd: "0.03",
             promptCharactersMax: 2_000,
             typicalSeconds: 30
+        ),
+        make(
+            "alibaba/wan-2.6-image",
+            "Wan 2.6 Image",
+            "Edits of one to four pictures.",
+            .wan26Edit,
+            usd: "0.03",
+            promptCharactersMax: 2_000,
+            typicalSeconds: 60
         ),
         make(
             "alibaba/wan-2.5-t2i-preview",
@@ -154,6 +171,7 @@ enum AlibabaImageModels {
         var image = ImageParameters(sizes: ImageSizes.options(family, has4K: has4K), formats: ["png"])
         image.freeSizes = ImageSizes.free(family, has4K: has4K)
         image.countMax = family.countMax
+        image.referencesMin = family.references.lowerBound
         image.referencesMax = family.references.upperBound
         image.negativePrompt = family.takesNegativePrompt
         image.seed = true
@@ -192,8 +210,8 @@ enum AlibabaImageModels {
     /// Two calls in a second for Qwen-Image, Z-Image and Wan 2.2, five and five tasks at once for later Wan models.
     private static func limits(_ family: ImageFamily) -> EndpointLimits {
         switch family {
-        case .qwen, .qwenFixed, .qwenEdit, .zImage: EndpointLimits(slots: 10, submitsPerSecond: 2)
-        case .wan27, .wan26: EndpointLimits(slots: 5, submitsPerSecond: 5)
+        case .qwen, .qwenFixed, .qwenEdit, .qwenEditFirst, .zImage: EndpointLimits(slots: 10, submitsPerSecond: 2)
+        case .wan27, .wan26, .wan26Edit: EndpointLimits(slots: 5, submitsPerSecond: 5)
         case .wanOlder: EndpointLimits(slots: 2, submitsPerSecond: 2)
         }
     }

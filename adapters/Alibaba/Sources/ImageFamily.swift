@@ -11,12 +11,16 @@ enum ImageFamily: String, Sendable {
     case qwenFixed = "qwen-image-fixed"
     /// Qwen-Image-Edit Plus and Max: pictures to edit, always.
     case qwenEdit = "qwen-image-edit"
+    /// Qwen-Image-Edit, the first of them: it knows no size.
+    case qwenEditFirst = "qwen-image-edit-first"
     /// Z-Image Turbo: one image, text alone.
     case zImage = "z-image"
     /// Wan 2.7.
     case wan27 = "wan2.7-image"
     /// Wan 2.6, text alone.
     case wan26 = "wan2.6-t2i"
+    /// Wan 2.6 with pictures to edit, always.
+    case wan26Edit = "wan2.6-image"
     /// Wan 2.5 and 2.2, text alone, in the older form.
     case wanOlder = "wan-text2image"
 
@@ -59,8 +63,8 @@ enum ImageFamily: String, Sendable {
 
     var door: Door {
         switch self {
-        case .qwen, .qwenFixed, .qwenEdit, .zImage: .answering
-        case .wan27, .wan26: .queueing
+        case .qwen, .qwenFixed, .qwenEdit, .qwenEditFirst, .zImage: .answering
+        case .wan27, .wan26, .wan26Edit: .queueing
         case .wanOlder: .older
         }
     }
@@ -69,8 +73,9 @@ enum ImageFamily: String, Sendable {
     var references: ClosedRange<Int> {
         switch self {
         case .qwen: 0...3
-        case .qwenEdit: 1...3
+        case .qwenEdit, .qwenEditFirst: 1...3
         case .wan27: 0...9
+        case .wan26Edit: 1...4
         case .qwenFixed, .zImage, .wan26, .wanOlder: 0...0
         }
     }
@@ -81,8 +86,8 @@ enum ImageFamily: String, Sendable {
     /// Whether pictures come before the text.
     var takesPicturesFirst: Bool {
         switch self {
-        case .qwen, .qwenFixed, .qwenEdit, .zImage: true
-        case .wan27, .wan26, .wanOlder: false
+        case .qwen, .qwenFixed, .qwenEdit, .qwenEditFirst, .zImage: true
+        case .wan27, .wan26, .wan26Edit, .wanOlder: false
         }
     }
 
@@ -90,8 +95,8 @@ enum ImageFamily: String, Sendable {
     var countMax: Int {
         switch self {
         case .qwen, .qwenEdit: 6
-        case .wan27, .wan26, .wanOlder: 4
-        case .qwenFixed, .zImage: 1
+        case .wan27, .wan26, .wan26Edit, .wanOlder: 4
+        case .qwenFixed, .qwenEditFirst, .zImage: 1
         }
     }
 
@@ -100,10 +105,13 @@ enum ImageFamily: String, Sendable {
     /// Where there is it is always sent: Wan makes four when nobody says how many.
     var sendsCount: Bool { self != .zImage }
 
+    /// Whether there is a word for the size; where there is it is always sent: the provider makes and bills 2K else.
+    var sendsSize: Bool { self != .qwenEditFirst }
+
     /// Whether what is not to be seen can be said.
     var takesNegativePrompt: Bool {
         switch self {
-        case .qwen, .qwenFixed, .qwenEdit, .wan26, .wanOlder: true
+        case .qwen, .qwenFixed, .qwenEdit, .qwenEditFirst, .wan26, .wan26Edit, .wanOlder: true
         case .zImage, .wan27: false
         }
     }
@@ -115,7 +123,9 @@ enum ImageFamily: String, Sendable {
     /// doubles the price.
     var options: [String] {
         switch self {
-        case .qwen, .qwenFixed, .qwenEdit, .wan26, .wanOlder: ["negative_prompt", "prompt_extend", "watermark"]
+        case .qwen, .qwenFixed, .qwenEdit, .wan26, .wan26Edit, .wanOlder:
+            ["negative_prompt", "prompt_extend", "watermark"]
+        case .qwenEditFirst: ["negative_prompt", "watermark"]
         case .wan27: ["prompt_extend", "thinking_mode", "watermark"]
         case .zImage: []
         }

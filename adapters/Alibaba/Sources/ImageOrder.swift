@@ -38,7 +38,7 @@ struct ImageOrder: Sendable {
         self.offer = offer
         model = capabilities.providerModel
         options = try ImageOptions(request, slug: slug, model: capabilities)
-        try checkPictures(request.model)
+        try checkPictures()
         try checkSize(request.model)
         try checkNegativePrompt(slug)
         if let seed = image.seed, !Self.seeds.contains(seed) {
@@ -50,14 +50,7 @@ struct ImageOrder: Sendable {
         }
     }
 
-    private func checkPictures(_ slug: String) throws(RequestProblem) {
-        guard image.inputReferences.count >= family.references.lowerBound else {
-            throw RequestProblem(
-                .missingField,
-                field: "input_references",
-                "`input_references` is required: `\(slug)` edits \(family.references.lowerBound) to \(family.references.upperBound) pictures."
-            )
-        }
+    private func checkPictures() throws(RequestProblem) {
         for (path, input) in GenerationRequest(model: "", content: .image(image)).inputs {
             // What is not stored yet is looked at when it is sent.
             guard case .stored(let stored) = input else { continue }
@@ -125,7 +118,7 @@ struct ImageOrder: Sendable {
             shape = (try? MediaInspector.imageDimensions(bytes, pixelLimit: .max)).map { ($0.width, $0.height) }
         }
         var parameters = self.parameters
-        parameters["size"] = size(shape).map { .string("\($0.width)*\($0.height)") }
+        if family.sendsSize { parameters["size"] = size(shape).map { .string("\($0.width)*\($0.height)") } }
         let negative = (image.negativePrompt ?? options.negativePrompt).map { JSONValue.string($0) }
         let input: JSONValue
         if family == .wanOlder {
@@ -142,7 +135,10 @@ struct ImageOrder: Sendable {
     }
 
     private var parameters: [String: JSONValue] {
-        var parameters: [String: JSONValue] = ["prompt_extend": .bool(options.promptExtend)]
+        var parameters: [String: JSONValue] = [:]
+        if family != .qwenEditFirst { parameters["prompt_extend"] = .bool(options.promptExtend) }
+        // Else it answers with texts and images in turns, as a stream.
+        if family == .wan26Edit { parameters["enable_interleave"] = false }
         if family.sendsCount { parameters["n"] = .integer(Int64(image.n ?? 1)) }
         if family != .zImage { parameters["watermark"] = .bool(options.watermark) }
         parameters["seed"] = image.seed.map { .integer($0) }

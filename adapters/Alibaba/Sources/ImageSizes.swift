@@ -22,6 +22,7 @@ enum ImageSizes {
         case .qwen: sizes("1K", kilo) + [follows("1K", 1_024)] + sizes("2K", twice) + [follows("2K", 2_048)]
         // An edit that nobody asked a shape of keeps that of its picture.
         case .qwenEdit: [follows("1K", 1_024)] + sizes("1K", kilo)
+        case .qwenEditFirst: [follows("1K", 1_024)]
         case .qwenFixed:
             sizes("1K", "1664x928 1472x1104 1328x1328 1104x1472 928x1664", ["16:9", "4:3", "1:1", "3:4", "9:16"])
         case .zImage: sizes("1K", kilo) + sizes("2K", twice)
@@ -29,6 +30,7 @@ enum ImageSizes {
             sizes("1K", wan) + [follows("1K", 1_280)] + sizes("2K", twice) + [follows("2K", 2_048)]
                 + (has4K ? sizes("4K", fourfold) : [])
         case .wan26: sizes("1K", wan)
+        case .wan26Edit: [follows("1K", 1_280)] + sizes("1K", wan)
         case .wanOlder: sizes("1K", "1024x1024 1280x720 720x1280 1152x864 864x1152")
         }
     }
@@ -38,12 +40,14 @@ enum ImageSizes {
         switch family {
         case .qwen: rule(512 * 512...2_048 * 2_048, ratioMax: 8)
         case .qwenEdit: FreeSizes(multipleOf: 1, edges: 512...2_048, pixels: 512 * 512...2_048 * 2_048, ratioMax: 4)
-        case .qwenFixed: nil
+        case .qwenFixed, .qwenEditFirst: nil
         case .zImage: rule(512 * 512...2_048 * 2_048, ratioMax: 8)
         case .wan27: rule(768 * 768...(has4K ? 4_096 * 4_096 : 2_048 * 2_048), ratioMax: 8)
+        case .wan26Edit: rule(768 * 768...1_280 * 1_280, ratioMax: 4)
         case .wan26: rule(1_280 * 1_280...1_440 * 1_440, ratioMax: 4)
         // The narrower rule, that of Wan 2.2.
-        case .wanOlder: FreeSizes(multipleOf: 1, edges: 512...1_440, pixels: 512 * 512...1_440 * 1_440, ratioMax: 2.8125)
+        case .wanOlder:
+            FreeSizes(multipleOf: 1, edges: 512...1_440, pixels: 512 * 512...1_440 * 1_440, ratioMax: 2.8125)
         }
     }
 

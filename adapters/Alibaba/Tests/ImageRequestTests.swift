@@ -139,6 +139,27 @@ import Testing
                 """
         ),
         Example(
+            testDescription: "an edit by Wan 2.6, without texts in between",
+            request: Stage.image("alibaba/wan-2.6-image") { $0.inputReferences = [Stage.reference(0)] },
+            path: generation,
+            isTask: true,
+            body: """
+                {"input":{"messages":[{"content":[{"text":"A brass lighthouse"},{"image":"<0>"}],"role":"user"}]},\
+                "model":"wan2.6-image","parameters":{"enable_interleave":false,"n":1,"prompt_extend":false,\
+                "size":"1472*1104","watermark":false}}
+                """
+        ),
+        Example(
+            testDescription: "the first editor, which knows no size",
+            request: Stage.image("qwen/qwen-image-edit") { $0.inputReferences = [Stage.reference(0)] },
+            path: multimodal,
+            isTask: false,
+            body: """
+                {"input":{"messages":[{"content":[{"image":"<0>"},{"text":"A brass lighthouse"}],"role":"user"}]},\
+                "model":"qwen-image-edit","parameters":{"n":1,"watermark":false}}
+                """
+        ),
+        Example(
             testDescription: "Wan 2.2 in the older form",
             request: Stage.image("alibaba/wan-2.2-t2i-flash") { image in
                 (image.negativePrompt, image.seed, image.n) = ("fog", 3, 2)
@@ -227,7 +248,9 @@ import Testing
         #expect(try problem(Stage.image(model) { $0.negativePrompt = long })?.field == "negative_prompt")
         let twice = Stage.image(model, options: ["negative_prompt": "fog"]) { $0.negativePrompt = "rain" }
         #expect(try problem(twice)?.kind == .contradiction)
-        #expect(try problem(Stage.image("alibaba/wan-2.7-image") { $0.negativePrompt = "fog" })?.field == "negative_prompt")
+        #expect(
+            try problem(Stage.image("alibaba/wan-2.7-image") { $0.negativePrompt = "fog" })?.field == "negative_prompt"
+        )
         #expect(
             try problem(Stage.image("alibaba/z-image-turbo", options: ["prompt_extend": true]))?.kind == .unknownField
         )

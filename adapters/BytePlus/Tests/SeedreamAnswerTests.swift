@@ -104,11 +104,13 @@ import Testing
         #expect(outputs.isEmpty && usage.images == 0)
     }
 
-    @Test(arguments: [
-        ["model": "seedream-4-5-251128", "data": [], "usage": ["generated_images": 1]],
-        ["model": "seedream-4-5-251128", "data": [["url": ""]], "usage": ["generated_images": 1]],
-        ["model": "seedream-4-5-251128"], [], "ok", ["data": "none"],
-    ] as [JSONValue])
+    @Test(
+        arguments: [
+            ["model": "seedream-4-5-251128", "data": [], "usage": ["generated_images": 1]],
+            ["model": "seedream-4-5-251128", "data": [["url": ""]], "usage": ["generated_images": 1]],
+            ["model": "seedream-4-5-251128"], [], "ok", ["data": "none"],
+        ] as [JSONValue]
+    )
     func imagesThatAreBilledAndNotThereLeaveTheOutcomeUnknown(body: JSONValue) async {
         let failure = await failure(answered: (200, body))
         #expect(failure?.requestReachedProvider == .yes)
