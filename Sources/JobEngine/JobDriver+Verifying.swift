@@ -195,10 +195,9 @@ extension JobDriver {
         let retryAt: Timestamp?
         switch services.settings.unknownOutcome {
         case .refund: retryAt = nil
-        case .retryOnce:
+        case .retryOnce(let holdMax):
             let isSecond = try await services.store.attempts(of: job.id).contains { $0.state == .abandoned }
-            let isCheap = job.admitted.hold <= services.settings.retryOnceHoldMax
-            retryAt = isSecond || !isCheap ? nil : environment.now()
+            retryAt = isSecond || job.admitted.hold > holdMax ? nil : environment.now()
         }
         log(.warning, "the outcome of a submit stays unknown", job, ["policy": "\(services.settings.unknownOutcome)"])
         return try await advance(

@@ -6,11 +6,13 @@ import ServiceLifecycle
 import Synchronization
 
 /// What is done when it cannot be found out whether a provider accepted a request.
-package enum UnknownOutcomePolicy: String, Sendable {
+package enum UnknownOutcomePolicy: Sendable, Equatable {
     /// The hold is released, the client is told, and nothing is sent again. The default.
     case refund
     /// The job is tried once more. If both ran, the surplus is the operator's loss, never the customer's.
-    case retryOnce = "retry_once"
+    ///
+    /// - Parameter holdMax: The most that the job may hold: what a surplus may cost.
+    case retryOnce(holdMax: Credits)
 }
 
 /// Claims jobs and drives each to its end, under a lease.
@@ -44,9 +46,6 @@ package struct JobWorker: Service {
         ///
         /// Defaults to a refund.
         package var unknownOutcome = UnknownOutcomePolicy.refund
-        /// The most that a job may hold to be tried once more, where that is the policy: what a surplus may cost the
-        /// operator.
-        package var retryOnceHoldMax = Credits.zero
         /// Whether no other process can have this store open: then all other leases are dead at the start, and so is
         /// every send under them.
         package var isOnlyProcess = false

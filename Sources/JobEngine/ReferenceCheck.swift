@@ -39,7 +39,7 @@ struct ReferenceCheck: Sendable {
         }
     }
 
-    /// Sound without any header: 16 bits, little-endian, mono, at this rate. It is what it is said to be.
+    /// Sound without any header, which is what it is said to be: 16 bits, little-endian, mono, at the rate below.
     static let pcm = "audio/pcm"
     private static let pcmRate = 16_000
 

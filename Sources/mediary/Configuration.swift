@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HTTPTransport
 import JobAPI
+import Ledger
 import Logging
 
 /// The operator's settings, read once from the environment and checked as a whole.
@@ -18,8 +19,13 @@ struct Configuration {
     var secret: String?
     /// The networks that callbacks may be in besides public https addresses.
     var allowNetworks: [NetworkRange] = []
+    /// How clients that wait for their jobs are kept from giving up.
+    var keepAlive = KeepAlive.processing
     /// The operator's file; nil: there is none.
     var operatorFile: String?
+    /// The most that a job may hold to be sent once more when nobody can find out whether its provider took it; nil: such
+    /// jobs are refunded, and never sent again.
+    var retryOnceHoldMax: Credits?
     /// What is logged.
     var logLevel = Logger.Level.info
     /// Whether logs are JSON, one object a line.
@@ -64,6 +70,19 @@ struct Configuration {
                 )
             }
             allowNetworks.append(network)
+        }
+        if let text = value("MEDIARY_KEEPALIVE") {
+            guard let known = KeepAlive(rawValue: text) else {
+                let allowed = KeepAlive.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("MEDIARY_KEEPALIVE is \"\(text)\"; allowed: \(allowed).")
+            }
+            keepAlive = known
+        }
+        if let text = value("MEDIARY_RETRY_ONCE_BELOW") {
+            guard let most = Credits(usd: text), most >= .zero else {
+                throw ValidationError("MEDIARY_RETRY_ONCE_BELOW is \"\(text)\"; it must be US dollars, such as 0.05.")
+            }
+            retryOnceHoldMax = most
         }
         if let text = value("MEDIARY_LOG_LEVEL") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {

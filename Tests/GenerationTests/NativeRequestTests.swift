@@ -104,6 +104,8 @@ import Testing
         let values: [JSONValue] = [true, 1, .number(0.5), "\u{7}", [1], ["a": 1]]
         for (name, right) in body {
             for wrong in values where wrong.typeName != right.typeName && !(name == "speed" && wrong == 1) {
+                // A list of turns is a form of its own.
+                if name == "input", case .array = wrong { continue }
                 var changed = body
                 changed[name] = wrong
                 do {
@@ -244,17 +246,6 @@ import Testing
         let problem = try #require(throws: RequestProblem.self) { try read(body) }
         #expect(problem.field == "frame_images[0].frame_type")
         #expect(problem.kind == .missingField)
-    }
-
-    @Test(arguments: ["transcription", "music", "sound"])
-    func typesThatNoModelOffersAreRefusedByName(_ type: String) {
-        #expect(
-            throws: RequestProblem(
-                .unsupportedType,
-                field: "type",
-                "`type` is \"\(type)\", which no model here offers; offered: video, image, speech."
-            )
-        ) { try read(["type": .string(type), "model": "m", "prompt": "p"]) }
     }
 
     @Test func providerOptionsAreObjectsByProvider() throws {

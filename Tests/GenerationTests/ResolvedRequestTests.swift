@@ -363,13 +363,17 @@ import Testing
         let refusals: [(String, (inout SpeechRequest) -> Void, String)] = [
             ("voice", { $0.voice = "eve" }, "allowed: ada, bob."),
             ("response_format", { $0.responseFormat = "ogg" }, "allowed: mp3, wav."),
-            ("speed", { $0.speed = 2.5 }, "0.5 to 2.0"),
         ]
         for (field, change, words) in refusals {
             let problem = try #require(throws: RequestProblem.self) { try resolve(strict: false, change: change) }
             #expect(problem.field == field)
             #expect(problem.message.contains(words), "\(problem.message)")
         }
+        let tooFast = try #require(throws: RequestProblem.self) { try resolve { $0.speed = 2.5 } }
+        #expect(tooFast.field == "speed" && tooFast.message.contains("0.5 to 2.0"), "\(tooFast.message)")
+        let slowed = try resolve(strict: false) { $0.speed = 2.5 }
+        let told = Adjustment(parameter: "speed", asked: .number(2.5), used: .number(2), reason: .nearestValue)
+        #expect(slowed.adjustments == [told])
         let adjusted = try resolve(strict: false) {
             $0.language = "de"
             $0.instructions = "calmly"

@@ -64,7 +64,12 @@ import Testing
             "Did you mean test/video"
         ),
         Case("unknown type", TestAPI.video(["type": "movie"]), param: "type", "allowed: video, image, speech"),
-        Case("a type to come", TestAPI.video(["type": "music"]), param: "type", "offered: video, image, speech"),
+        Case(
+            "music without a word of it",
+            TestAPI.video(["type": "music", "prompt": nil, "duration": nil, "resolution": nil]),
+            param: "prompt",
+            "required"
+        ),
         Case(
             "another type",
             TestAPI.video(["type": "image", "duration": nil]),

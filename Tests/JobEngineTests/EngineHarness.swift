@@ -24,6 +24,8 @@ final class EngineHarness: Sendable {
     let key: APIKey
     /// The lines that the nodes have logged.
     let log: LogLines
+    /// Where attempts keep their media: on the disk that outlives a node.
+    let outputFolder = "\(FileManager.default.temporaryDirectory.path)/mediary-outputs-\(UUID().uuidString)"
     private let nodes = Mutex<[Node]>([])
 
     private init(_ world: Simulation, store: any JobStore) async throws {
@@ -311,7 +313,7 @@ final class Node: Sendable {
         self.life = life
         self.harness = harness
         live = LiveJobs(store: store)
-        outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live")
+        outputs = LiveOutputs(folder: harness.outputFolder)
         signals = WorkSignals(environment: environment)
         service = JobService(
             store: store,

@@ -6,6 +6,7 @@ import HTTPTransport
 import JobCore
 import JobEngine
 import Ledger
+import MediaInspection
 import ProviderKit
 import Testing
 
@@ -59,7 +60,9 @@ struct ReferenceTests {
             let hash = Self.hash(TestMedia.image)
             #expect(harness.provider.submits.map(\.inputs) == [[hash]])
             #expect(harness.web.asked == [Self.url])
-            let stored = StoredInput(sha256: hash, mediaType: "image/png", bytes: Int64(TestMedia.image.count))
+            var stored = StoredInput(sha256: hash, mediaType: "image/png", bytes: Int64(TestMedia.image.count))
+            let size = try MediaInspector.imageDimensions(TestMedia.image, pixelLimit: .max)
+            (stored.width, stored.height) = (size.width, size.height)
             #expect(try await harness.store.references(of: id) == [FetchedReference(url: Self.url, stored: stored)])
             try await harness.clock.sleep(3 * 86_400)
             let sweeper = ArtifactSweeper(

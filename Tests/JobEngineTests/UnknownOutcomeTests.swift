@@ -237,6 +237,19 @@ struct UnknownOutcomeTests {
         }
     }
 
+    @Test("policy retry_once: what could cost more than the operator allows is refunded")
+    func retryOnceOfWhatIsCheap() async throws {
+        try await EngineHarness.run { harness in
+            harness.provider.script.submit = { $0.number == 1 ? .acceptAndLose() : .accept() }
+            let node = try harness.startedNode(policy: .retryOnce(holdMax: Credits(nanoUSD: 1)))
+            let id = try await node.submit()
+            #expect(try await failure(harness, id)?.code == .outcomeUnknown)
+            #expect(harness.provider.submits.count == 1)
+            #expect(try await harness.spent() == .zero)
+            try await harness.expectSound([id])
+        }
+    }
+
     @Test("policy retry_once: one more attempt, and never a third")
     func retryOnce() async throws {
         try await EngineHarness.run { harness in
@@ -249,7 +262,7 @@ struct UnknownOutcomeTests {
                 case (_, _): .lose
                 }
             }
-            let node = try harness.startedNode(policy: .retryOnce)
+            let node = try harness.startedNode(policy: .retryOnce(holdMax: Credits(nanoUSD: .max)))
             let lucky = try await node.submit("lucky")
             let refused = try await node.submit("refused first")
             let unlucky = try await node.submit("unlucky")
