@@ -121,7 +121,7 @@ enum MediaVariants {
     private static func pairs(of model: ModelCapabilities, _ offer: ImageParameters) -> [VideoVariants.Pair] {
         var plain = ImageRequest(prompt: "A boat on a lake.")
         // Of a shape that no model has by itself.
-        let stored = (0..<2).map { VideoVariants.picture(PixelSize(width: 640, height: 480), seed: $0 + 50) }
+        let stored = (0..<2).map { VideoVariants.picture(PixelSize(width: 640, height: 400), seed: $0 + 50) }
         let inputs = Dictionary(stored.map { ($0.input.sha256, $0.bytes) }) { first, _ in first }
         let pictures = stored.map { MediaInput.stored($0.input) }
         plain.inputReferences = Array(pictures.prefix(offer.referencesMin))
