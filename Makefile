@@ -48,4 +48,4 @@ lint: ## Check the formatting of every Swift file
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-release .venv-wire .venv-wire-earlier
+	rm -rf .build .build-release .venv-wire .venv-wire-earlier .venv-speech

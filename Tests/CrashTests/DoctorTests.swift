@@ -27,9 +27,11 @@ import Testing
         }
         #expect(findings.message("port").contains("the service answers at 127.0.0.1:"))
         #expect(findings.message("networks").contains("10.0.0.0/8"))
-        #expect(findings.message("provider Sandbox") == "on, 3 models")
+        #expect(findings.message("provider Sandbox") == "on, 6 models")
         #expect(findings.message("libcurl").contains("libcurl/"))
-        for name in ["data folder", "disk", "ffmpeg", "ffprobe", "espeak-ng", "helpers", "fonts", "files"] {
+        for name in [
+            "data folder", "disk", "ffmpeg", "ffprobe", "espeak-ng", "helpers", "fonts", "speech engines", "files",
+        ] {
             #expect(["ok", "warn"].contains(findings.level(name)), "\(name)")
         }
         installation.remove()

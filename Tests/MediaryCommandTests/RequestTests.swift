@@ -24,6 +24,83 @@ import Testing
         try GenerateCommand.Typed<SpeechOptions>.parse(arguments).request.whole("chosen")
     }
 
+    private func transcription(_ arguments: String...) throws -> JSONValue {
+        try GenerateCommand.Typed<TranscriptionOptions>.parse(arguments).request.whole("chosen")
+    }
+
+    @Test func whatIsListenedToIsAURLOrAFile() throws {
+        let url = "https://example.com/talk.mp3"
+        #expect(
+            try transcription(url) == [
+                "type": "transcription", "model": "chosen", "input_audio": ["url": .string(url)],
+            ]
+        )
+        try withTemporaryFolder { (folder: String) throws in
+            func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+                let path = "\(folder)/\(name)"
+                try Data(bytes).write(to: URL(filePath: path))
+                return path
+            }
+            let wave = Array("RIFF\u{24}\0\0\0WAVEfmt ".utf8) + Array(repeating: 0, count: 24)
+            let body = try transcription(
+                "--language",
+                "en",
+                "--timestamps",
+                "word",
+                "--timestamps",
+                "segment",
+                "--diarize",
+                "--keyterm",
+                "Mediary",
+                "--temperature",
+                "0.5",
+                "--prompt",
+                "a talk",
+                "--response-format",
+                "srt",
+                try file("talk.bin", wave)
+            )
+            let expected: JSONValue = [
+                "type": "transcription", "model": "chosen", "language": "en",
+                "timestamp_granularities": ["word", "segment"], "diarize": true, "keyterms": ["Mediary"],
+                "temperature": .number(0.5), "prompt": "a talk", "response_format": "srt",
+                "input_audio": ["data": .string(Data(wave).base64EncodedString()), "format": "wav"],
+            ]
+            #expect(body == expected)
+            #expect(try transcription(try file("a.pcm", [1, 2]))["input_audio"]?["format"] == "pcm")
+            for (name, bytes) in [("text.wav", Array("hello".utf8)), ("empty.pcm", [])] {
+                #expect(throws: ClientFailure.self) { try transcription(try file(name, bytes)) }
+            }
+        }
+        for arguments in [[], ["/no/such/file"]] {
+            #expect(throws: ClientFailure.self) {
+                try GenerateCommand.Typed<TranscriptionOptions>.parse(arguments).request.whole("chosen")
+            }
+        }
+    }
+
+    @Test func everyOptionOfMusicAndOfASoundIsItsField() throws {
+        let music = try GenerateCommand.Typed<MusicOptions>
+            .parse([
+                "--duration", "12.5", "--lyrics", "la la", "--no-instrumental", "--seed", "-1", "--response-format",
+                "mp3", "a waltz",
+            ])
+            .request.whole("chosen")
+        let waltz: JSONValue = [
+            "type": "music", "model": "chosen", "prompt": "a waltz", "duration": .number(12.5), "lyrics": "la la",
+            "instrumental": false, "seed": -1, "response_format": "mp3",
+        ]
+        #expect(music == waltz)
+        let sound = try GenerateCommand.Typed<SoundOptions>
+            .parse(["--duration", "2", "--loop", "--seed", "7", "--response-format", "wav", "rain"])
+            .request.whole("chosen")
+        let rain: JSONValue = [
+            "type": "sound", "model": "chosen", "prompt": "rain", "duration": .number(2), "loop": true, "seed": 7,
+            "response_format": "wav",
+        ]
+        #expect(sound == rain)
+    }
+
     @Test func nothingButTheTextIsSentWhenNothingElseIsSaid() throws {
         #expect(try video("a boat") == ["type": "video", "model": "chosen", "prompt": "a boat"])
         #expect(try image("a boat") == ["type": "image", "model": "chosen", "prompt": "a boat"])

@@ -25,8 +25,7 @@ struct Doctor {
     }
 
     private func machine() -> [Finding] {
-        let path = settings["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return ToolCheck(path: path).findings() + MachineCheck(now: environment.now()).findings()
+        ToolCheck(settings: settings).findings() + MachineCheck(now: environment.now()).findings()
     }
 
     private func networks(_ configuration: Configuration) -> Finding {

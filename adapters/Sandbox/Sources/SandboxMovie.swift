@@ -78,7 +78,7 @@ enum SandboxMovie {
         ],
     ]
     /// 1,024 samples of nothing: AAC-LC, 48 kHz, one channel.
-    private static let silentFrame: [UInt8] = [0x01, 0x18, 0x20, 0x07]
+    static let silentFrame: [UInt8] = [0x01, 0x18, 0x20, 0x07]
 
     // MARK: - Boxes
 

@@ -98,6 +98,7 @@ package struct SandboxProvider: HTTPTransport {
         guard let ticket = order.ticket(script, start: order.firstSent ?? now()) else {
             return .refusing(400, "invalid_request")
         }
+        if let stream = SandboxStream(ticket) { return stream.answer(sleep) }
         return .answering(202, standing(of: ticket, isDone: script.sync))
     }
 
@@ -180,20 +181,15 @@ package struct SandboxProvider: HTTPTransport {
             return .refusing(404, "not_found")
         }
         let mediaType = SandboxMedia.mediaType(of: ticket)
-        guard !ticket.script.wrongType else {
-            return .streaming(Array("<!doctype html><title>Not your media</title>".utf8), mediaType: mediaType)
+        let served = SandboxMedia.served(ticket, index: index)
+        guard ticket.script.truncation == .loud, !ticket.script.wrongType else {
+            return .streaming(served, mediaType: mediaType)
         }
-        let whole = SandboxMedia.bytes(of: ticket, index: index)
-        switch ticket.script.truncation {
-        case nil: return .streaming(whole, mediaType: mediaType)
-        case .silent: return .streaming(Array(whole.prefix(whole.count * 6 / 10)), mediaType: mediaType)
-        case .loud:
-            return .streaming(
-                Array(whole.prefix(whole.count * 6 / 10)),
-                mediaType: mediaType,
-                declaredLength: whole.count
-            )
-        }
+        return .streaming(
+            Array(served.prefix(served.count * 6 / 10)),
+            mediaType: mediaType,
+            declaredLength: served.count
+        )
     }
 }
 
@@ -224,6 +220,9 @@ private struct Order {
             case "sandbox/video": .video
             case "sandbox/image": .image
             case "sandbox/speech": .speech
+            case "sandbox/transcription": .transcription
+            case "sandbox/music": .music
+            case "sandbox/sound": .sound
             default: nil
             }
         guard let kind else { return nil }
@@ -235,10 +234,19 @@ private struct Order {
             ticket.seconds = body.duration ?? 5
             ticket.framesPerSecond = body.fps ?? 24
             ticket.hasAudio = body.audio ?? false
-        case .image: ticket.count = body.count ?? 1
+        case .image:
+            ticket.count = body.count ?? 1
+            ticket.previews = body.previews
         case .speech:
             ticket.characters = body.prompt.unicodeScalars.count
             ticket.speed = body.speed ?? 1
+        case .transcription:
+            ticket.milliseconds = body.sound?.milliseconds.map { Int(clamping: $0) }
+            ticket.language = body.language
+            ticket.diarize = body.diarize
+            ticket.words = body.words
+        case .music, .sound:
+            ticket.milliseconds = Int(max(0.01, min(600, body.length ?? 2)) * 1_000)
         }
         return ticket
     }

@@ -93,6 +93,19 @@ package struct SandboxScript: Sendable, Hashable, Codable {
     package var sync = false
     /// How long the provider keeps an attempt's first send waiting after it has accepted: `hang_ms`.
     package var hangMilliseconds: Int64 = 0
+    /// The pause between two pieces of a streamed answer: `stream_ms`.
+    ///
+    /// Speech, music and sounds stream when it is set, images also when previews are asked for. Nil when it is not set,
+    /// as in scripts that an earlier version stored.
+    package var streamMilliseconds: Int64?
+    /// In how many pieces a streamed answer comes: `stream_pieces`.
+    ///
+    /// Defaults to 8.
+    package var streamPieces: Int64?
+    /// What a transcription is to have heard: `transcript`.
+    ///
+    /// Defaults to a sentence that tells the sound's length.
+    package var transcript: String?
 
     /// A script in which all goes well.
     package init() {}
@@ -119,7 +132,7 @@ package struct SandboxScript: Sendable, Hashable, Codable {
     ///
     /// - Throws: `RequestProblem`, naming the key, for an unknown key or a wrong value.
     init(checking request: GenerationRequest) throws(RequestProblem) {
-        var members = Self.marks(in: request.prompt)
+        var members = Self.marks(in: Self.text(of: request))
         if case .object(let options)? = request.providerOptions[SandboxAdapter.slug] {
             members.merge(options) { _, option in option }
         }
@@ -145,6 +158,9 @@ package struct SandboxScript: Sendable, Hashable, Codable {
         cancellable = try reader.bool("cancellable") ?? cancellable
         sync = try reader.bool("sync") ?? sync
         hangMilliseconds = try reader.integer("hang_ms", in: 0...hour) ?? hangMilliseconds
+        streamMilliseconds = try reader.integer("stream_ms", in: 0...60_000)
+        streamPieces = try reader.integer("stream_pieces", in: 1...1_000)
+        transcript = try reader.string("transcript", charactersMax: 1_000)
         try reader.finish()
     }
 
@@ -168,8 +184,14 @@ package struct SandboxScript: Sendable, Hashable, Codable {
     /// Every key that a script may have.
     static let keys = [
         "delay_ms", "progress_steps", "fail", "fail_times", "fail_at", "lost_answer", "truncate", "wrong_type",
-        "recovery", "cancellable", "sync", "hang_ms",
+        "recovery", "cancellable", "sync", "hang_ms", "stream_ms", "stream_pieces", "transcript",
     ]
+
+    /// The text that may have marks: of a transcription, the one that stands before what is heard.
+    private static func text(of request: GenerationRequest) -> String {
+        guard case .transcription(let transcription) = request.content else { return request.prompt }
+        return transcription.prompt ?? ""
+    }
 
     /// The longest `key:value` of a mark, in bytes.
     private static let markBytesMax = 200

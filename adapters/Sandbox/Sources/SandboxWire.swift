@@ -20,11 +20,24 @@ enum Wire {
         var audio: Bool?
         var seed: Int64?
         var count: Int?
+        /// How many previews a streamed image has.
+        var previews: Int?
         var format: String?
         var voice: String?
+        var turns: [Turn]?
         var language: String?
         var speed: Double?
         var instructions: String?
+        var lyrics: String?
+        var instrumental: Bool?
+        var loop: Bool?
+        /// The length of music or of a sound effect, in seconds.
+        var length: Double?
+        var sound: Sound?
+        var words: Bool?
+        var diarize: Bool?
+        var keyterms: [String]?
+        var temperature: Double?
         var script: SandboxScript
 
         init(model: String, prompt: String, script: SandboxScript) {
@@ -38,6 +51,27 @@ enum Wire {
     struct Media: Codable {
         var role: String?
         var mediaType: String
+        /// Base64.
+        var data: String
+    }
+
+    /// One voice's part of speech.
+    struct Turn: Codable {
+        var voice: String?
+        var text: String
+    }
+
+    /// What is to be listened to: its facts alone, since nobody here listens.
+    struct Sound: Codable {
+        var sha256: String
+        var mediaType: String
+        var bytes: Int64
+        var milliseconds: Int64?
+    }
+
+    /// One event of a streamed image.
+    struct Event: Codable {
+        var index: Int
         /// Base64.
         var data: String
     }
@@ -89,11 +123,20 @@ enum Wire {
         var format: String?
         /// Three bytes, so that outputs differ by prompt and seed.
         var color: [UInt8] = []
+        /// The length of music and of sound effects, or of the sound that was listened to.
+        var milliseconds: Int?
+        var language: String?
+        var diarize: Bool?
+        var words: Bool?
+        var previews: Int?
 
         enum Kind: String, Codable {
             case video
             case image
             case speech
+            case transcription
+            case music
+            case sound
         }
 
         /// The ticket as it stands in URLs and operations.
@@ -125,6 +168,14 @@ enum Wire {
     static let earlierSendsHeader = "X-Sandbox-Earlier-Sends"
     /// The header that carries when the attempt was first sent, on resends and look-ups: others remember.
     static let firstSentHeader = "X-Sandbox-First-Sent"
+
+    /// The header of a streamed answer that tells how many characters were spoken.
+    static let charactersHeader = "X-Sandbox-Characters"
+    /// The event of a preview, and that of an image.
+    static let previewEvent = "preview"
+    static let imageEvent = "image"
+    /// The last event: without it, the stream was cut.
+    static let lastEvent = "done"
 
     /// The id under which the provider knows what was sent with a token: equal for a resend.
     static func id(token: String) -> String {

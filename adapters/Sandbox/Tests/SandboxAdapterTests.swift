@@ -26,6 +26,10 @@ import Testing
                     content: .image(ImageRequest(prompt: "[[progress_steps:4]]"))
                 ),
                 GenerationRequest(model: "sandbox/speech", content: .speech(SpeechRequest(input: "Hello."))),
+                Stage.request("sandbox/speech", ["stream_ms": 10]),
+                Stage.request("sandbox/transcription", ["transcript": "Hello."]),
+                Stage.request("sandbox/music", [:]),
+                Stage.request("sandbox/sound", ["sync": true]),
             ],
             inputs: [picture.sha256: [1, 2, 3, 4]],
             pause: { clock.advance(milliseconds: 50) },

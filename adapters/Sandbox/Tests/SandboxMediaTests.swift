@@ -1,5 +1,6 @@
 import ConformanceKit
 import Foundation
+import Generation
 import MediaInspection
 import Testing
 
@@ -28,6 +29,58 @@ import Testing
         #expect(wav.durationMilliseconds == 333)
         let mp3 = try MediaInspector.inspect(bytes: SandboxMedia.mp3(milliseconds: 480), expecting: .mp3)
         #expect(mp3.durationMilliseconds == 480)
+    }
+
+    @Test(
+        .enabled(if: Tool.areThere("ffmpeg", "ffprobe"), "ffmpeg is not installed"),
+        arguments: [
+            ("wav", "pcm_u8", MediaType.wav), ("mp3", "mp3", .mp3), ("opus", "opus", .ogg), ("aac", "aac", .aac),
+            ("flac", "flac", .flac),
+        ]
+    )
+    func soundsAreWholeInEveryFormat(_ format: String, _ codec: String, _ mediaType: MediaType) async throws {
+        for milliseconds in [250, 500, 2_345, 61_000] {
+            let bytes = SandboxAudio.bytes(format, milliseconds: milliseconds)
+            let facts = try MediaInspector.inspect(bytes: bytes, expecting: mediaType)
+            // A whole number of frames, the longest of which have 24 ms.
+            #expect(abs((facts.durationMilliseconds ?? 0) - Int64(milliseconds)) <= 24, "\(milliseconds)")
+            try await expectDecodes(bytes, "sound.\(mediaType.fileExtension)")
+        }
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/sound.\(mediaType.fileExtension)"
+            try Data(SandboxAudio.bytes(format, milliseconds: 2_000)).write(to: URL(fileURLWithPath: path))
+            let fields = ["-v", "error", "-show_entries", "stream=codec_name,channels", "-of", "csv=p=0", path]
+            #expect(try await Tool.run("ffprobe", fields).output == "\(codec),1\n")
+        }
+    }
+
+    @Test func plainSamplesAreATone() {
+        let bytes = SandboxAudio.pcm(milliseconds: 500)
+        #expect(bytes.count == 24_000)
+        #expect(Set(stride(from: 1, to: bytes.count, by: 2).map { bytes[$0] }) == [0xfc, 0x04])
+    }
+
+    @Test func aTranscriptCoversTheSound() {
+        var ticket = Wire.Ticket(id: "x", start: 0, kind: .transcription, script: SandboxScript())
+        ticket.milliseconds = 10_000
+        let usual = SandboxTranscript.transcript(of: ticket)
+        #expect(usual.text == "This is what the sandbox heard in 10.0 seconds of sound.")
+        #expect(usual.milliseconds == 10_000)
+        #expect(usual.words.isEmpty)
+        ticket.script.transcript = "One two.  Three! Four five six"
+        ticket.words = true
+        ticket.diarize = true
+        ticket.language = "fr"
+        let heard = SandboxTranscript.transcript(of: ticket)
+        #expect(heard.text == "One two. Three! Four five six")
+        #expect(heard.language == "fr")
+        #expect(heard.segments.map(\.text) == ["One two.", "Three!", "Four five six"])
+        #expect(heard.segments.map(\.speaker) == ["speaker_0", "speaker_1", "speaker_0"])
+        #expect(heard.segments.map(\.start) == [0, 3_333, 5_000])
+        #expect(heard.segments.last?.end == 10_000)
+        #expect(heard.words.map(\.word) == ["One", "two.", "Three!", "Four", "five", "six"])
+        ticket.script.transcript = ""
+        #expect(SandboxTranscript.transcript(of: ticket).segments.isEmpty)
     }
 
     @Test(arguments: ["wav", "mp3"])

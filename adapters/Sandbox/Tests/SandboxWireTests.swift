@@ -63,6 +63,71 @@ import Testing
         #expect(body == expected)
     }
 
+    @Test func everyFieldOfATranscriptionIsSent() async throws {
+        var wish = TranscriptionRequest(inputAudio: .stored(Stage.sound))
+        wish.language = "en"
+        wish.timestampGranularities = [.word]
+        wish.diarize = true
+        wish.keyterms = ["Mediary"]
+        wish.temperature = 0.5
+        wish.prompt = "a talk"
+        let body = try await sentBody(GenerationRequest(model: "sandbox/transcription", content: .transcription(wish)))
+        let expected: JSONValue = [
+            "model": "sandbox/transcription", "prompt": "a talk", "language": "en", "words": true, "diarize": true,
+            "keyterms": ["Mediary"], "temperature": .number(0.5),
+            "sound": ["sha256": "sound", "media_type": "audio/wav", "bytes": 24_044, "milliseconds": 3_000],
+        ]
+        #expect(body == expected)
+    }
+
+    @Test func everyFieldOfMusicAndOfASoundIsSent() async throws {
+        var music = MusicRequest(prompt: "a waltz")
+        music.lyrics = "la la"
+        music.instrumental = false
+        music.duration = 12.5
+        music.seed = 3
+        music.responseFormat = "mp3"
+        let waltz: JSONValue = [
+            "model": "sandbox/music", "prompt": "a waltz", "lyrics": "la la", "instrumental": false,
+            "length": .number(12.5), "seed": 3, "format": "mp3",
+        ]
+        #expect(try await sentBody(GenerationRequest(model: "sandbox/music", content: .music(music))) == waltz)
+        var sound = SoundRequest(prompt: "rain")
+        sound.duration = 2
+        sound.loop = true
+        sound.seed = 4
+        sound.responseFormat = "flac"
+        let rain: JSONValue = [
+            "model": "sandbox/sound", "prompt": "rain", "length": 2, "loop": true, "seed": 4, "format": "flac",
+        ]
+        #expect(try await sentBody(GenerationRequest(model: "sandbox/sound", content: .sound(sound))) == rain)
+    }
+
+    @Test func turnsPreviewsAndMasksAreSent() async throws {
+        let turns = [SpeechTurn(text: "Hello.", voice: "nova"), SpeechTurn(text: "Hi.", voice: nil)]
+        let speech = GenerationRequest(model: "sandbox/speech", content: .speech(SpeechRequest(turns: turns)))
+        #expect(
+            try await sentBody(speech) == [
+                "model": "sandbox/speech", "prompt": "Hello.\nHi.",
+                "turns": [["voice": "nova", "text": "Hello."], ["text": "Hi."]],
+            ]
+        )
+        let picture = MediaInput.stored(StoredInput(sha256: "aa", mediaType: "image/png", bytes: 2))
+        var image = ImageRequest(prompt: "a boat")
+        image.partialImages = 2
+        image.inputReferences = [picture]
+        image.mask = picture
+        let body = try await sentBody(
+            GenerationRequest(model: "sandbox/image", content: .image(image)),
+            inputs: ["aa": [1, 2]]
+        )
+        let media: JSONValue = ["media_type": "image/png", "data": "AQI="]
+        let mask: JSONValue = ["role": "mask", "media_type": "image/png", "data": "AQI="]
+        #expect(
+            body == ["model": "sandbox/image", "prompt": "a boat", "previews": 2, "references": [media, mask]]
+        )
+    }
+
     @Test func theAttemptTravelsInTheHeader() async throws {
         let transport = ScriptedTransport([accepting])
         let adapter = SandboxAdapter(transport: transport)

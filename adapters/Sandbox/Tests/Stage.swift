@@ -31,9 +31,19 @@ struct Stage {
             switch model {
             case "sandbox/image": .image(ImageRequest(prompt: "a boat"))
             case "sandbox/speech": .speech(SpeechRequest(input: "A boat."))
+            case "sandbox/transcription": .transcription(TranscriptionRequest(inputAudio: .stored(sound)))
+            case "sandbox/music": .music(MusicRequest(prompt: "a boat"))
+            case "sandbox/sound": .sound(SoundRequest(prompt: "a boat"))
             default: .video(VideoRequest(prompt: "a boat"))
             }
         return GenerationRequest(model: model, content: content, providerOptions: ["fake-provider": script])
+    }
+
+    /// A sound of three seconds, of which the sandbox looks at nothing but its length.
+    static var sound: StoredInput {
+        var sound = StoredInput(sha256: "sound", mediaType: "audio/wav", bytes: 24_044)
+        sound.milliseconds = 3_000
+        return sound
     }
 
     func attempt(number: Int = 1, sentAt: Int64 = 0) -> TestAttempt {

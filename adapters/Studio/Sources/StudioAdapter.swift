@@ -3,7 +3,8 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// Real media without any key: pictures and videos by ffmpeg, speech by espeak-ng, on this machine.
+/// Real media without any key: pictures and videos by ffmpeg, speech by espeak-ng, transcripts by a recognizer, on this
+/// machine.
 ///
 /// A generation is a process that outlives the service, in a folder of its own. Nothing is remembered here: the folder
 /// tells how a generation stands, and its name is the operation.
@@ -25,7 +26,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
     private let ownership: StudioOwnership?
     private let sweeps = StudioSweeps()
 
-    /// One instance, or none when neither ffmpeg nor espeak-ng is installed.
+    /// One instance, or none when nothing that makes media is installed.
     ///
     /// Ends what an earlier service left running and removes folders older than a day, unless a live service holds the
     /// work folder: then nothing is touched.
@@ -48,7 +49,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         if ownership != nil { StudioSweeper.takeOver(root, now: settings.now()) }
     }
 
-    /// Refuses GIFs, of which no one picture is meant, and options of Studio's own: there are none.
+    /// Refuses GIFs, of which no one picture is meant, and options of Studio's own that are wrong.
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
         for (path, input) in request.inputs where Self.isGIF(input) {
             throw RequestProblem(
@@ -57,11 +58,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
                 "`\(path)` is image/gif, which `\(request.model)` does not take; allowed: image/png, image/jpeg, image/webp."
             )
         }
-        guard let options = request.providerOptions[id.slug] else { return }
-        let reader = try FieldReader(options, path: "provider.options.\(id.slug)")
-        guard let name = reader.unread.first else { return }
-        let field = reader.path(of: name)
-        throw RequestProblem(.unknownField, field: field, "Unknown field `\(field)`; there are none.")
+        _ = try StudioOptions(request, slug: id.slug, speaks: tools.espeak != nil)
     }
 
     /// Whether a picture is a GIF, by what it says it is: the service refuses one that is another thing.
@@ -92,8 +89,8 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         let draft = try StudioFolder.draft(in: root)
         do {
             for text in plan.texts { try draft.write(Array(text.text.utf8), to: text.name) }
-            for picture in plan.pictures {
-                try draft.write(try await context.bytes(of: picture.input), to: picture.name)
+            for input in plan.inputs {
+                try draft.write(try await context.bytes(of: input.input), to: input.name)
             }
             let script = StudioRunner.script(plan, tools: tools, slots: slots)
             try draft.write(Array(script.utf8), to: "run.sh")
@@ -156,16 +153,17 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         let plan: StudioPlan? =
             switch request.content {
             case .video(let video):
-                tools.ffmpeg.flatMap {
-                    StudioMotion.plan(video, entropy: Self.entropy(video.seed, entropy), tools: tools, ffmpeg: $0)
-                }
+                try motion(video, of: request, entropy: Self.entropy(video.seed, entropy))
             case .image(let image):
                 tools.ffmpeg.flatMap {
                     StudioStill.plan(image, entropy: Self.entropy(image.seed, entropy), tools: tools, ffmpeg: $0)
                 }
             case .speech(let speech):
-                tools.espeak.flatMap { StudioVoice.plan(speech, tools: tools, espeak: $0) }
-            case .transcription, .music, .sound: nil
+                speech.voice == StudioVoice.narrator
+                    ? tools.speech.flatMap { StudioVoice.narration(speech, studio: $0, tools: tools) }
+                    : tools.espeak.flatMap { StudioVoice.plan(speech, tools: tools, espeak: $0) }
+            case .transcription(let transcription): listening(transcription)
+            case .music, .sound: nil
             }
         guard let plan else {
             throw ProviderFailure(
@@ -174,18 +172,52 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
                 billing: .notCharged,
                 requestReachedProvider: .no,
                 message:
-                    "The request has a value or a picture that this model cannot take; pictures are PNG, JPEG or WebP.",
+                    "The request has a value or a file that this model cannot take; pictures are PNG, JPEG or WebP.",
                 details: "no plan for \(request.model)"
             )
         }
         return plan
     }
 
+    private func motion(
+        _ video: VideoRequest,
+        of request: GenerationRequest,
+        entropy: String
+    ) throws(ProviderFailure) -> StudioPlan? {
+        guard let ffmpeg = tools.ffmpeg else { return nil }
+        let options: StudioOptions
+        do {
+            options = try StudioOptions(request, slug: id.slug, speaks: tools.espeak != nil)
+        } catch {
+            throw .notSent(.invalidRequest, error.message)
+        }
+        return StudioMotion.plan(
+            video,
+            narration: options.narration,
+            entropy: entropy,
+            tools: tools,
+            ffmpeg: ffmpeg
+        )
+    }
+
+    private func listening(_ transcription: TranscriptionRequest) -> StudioPlan? {
+        guard let ffmpeg = tools.ffmpeg, let speech = tools.speech, let recognizer = speech.recognizer
+        else {
+            return nil
+        }
+        return StudioListener.plan(
+            transcription,
+            speech: speech,
+            recognizer: recognizer,
+            ffmpeg: ffmpeg
+        )
+    }
+
     private static func entropy(_ seed: Int64?, _ fallback: String) -> String {
         seed.map { "seed \($0)" } ?? fallback
     }
 
-    /// What is started, byte for byte: the request, with its pictures by their hashes.
+    /// What is started, byte for byte: the request, with its files by their hashes.
     private static func description(of request: GenerationRequest, _ context: AttemptContext) -> [UInt8] {
         let whole: JSONValue = [
             "attempt": .string(context.reference.externalID), "model": .string(request.model), "request": request.json,
@@ -236,7 +268,7 @@ package struct StudioAdapter: ValidatingAdapter, RecoverableAdapter, Cancellable
         }
         return switch parts.first.flatMap({ StudioPlan.Step.Stage(rawValue: String($0)) }) {
         case .inputs:
-            .failed(failure(.invalidRequest, retry: .never, "A picture of the request cannot be read.", folder))
+            .failed(failure(.invalidRequest, retry: .never, "A file of the request cannot be read.", folder))
         case .speech:
             .failed(failure(.invalidRequest, retry: .never, "The text has nothing that can be spoken.", folder))
         case .render, nil:

@@ -6,8 +6,8 @@ import ProviderKit
 ///
 /// Everything about a generation is in files, so that any process of this machine can answer for it, after any crash:
 ///
-/// - `plan`, `run.sh`, `caption.txt`, `speech.txt`, `input-N`: laid out before the start.
-/// - `pid`: the runner's note of itself. `running`: it has a slot. `progress`: ffmpeg's own account.
+/// - `plan`, `run.sh`, `caption.txt`, `speech.txt`, `wishes.json`, `input-N`: laid out before the start.
+/// - `pid`: the runner's note of itself. `running`: it has a slot. `progress`: the program's own account.
 /// - `cancelled`: the wish to stop. `errors`: what the programs complained about.
 /// - `exit`: how it ended. `out-N.*`: the outputs, which count from `exit` on.
 struct StudioFolder {

@@ -7,12 +7,15 @@ import ProviderKit
 /// 0.5 s, speech in 0.1 s. The prices are made up: they cover electricity, and let a bill be seen without a vendor.
 enum StudioModels {
     static func all(_ tools: StudioTools, processorCount: Int) -> [ModelCapabilities] {
-        // One child per core, whatever it makes: the three models share the slots.
+        // One child per core, whatever it makes: all models share the slots.
         let limits = EndpointLimits(slots: max(1, processorCount), sharedBy: "studio")
         let pictures = tools.ffmpeg == nil ? [] : [motion(limits), still(limits)]
-        let speech =
-            tools.espeak == nil ? [] : [voice(limits, formats: tools.ffmpeg == nil ? ["wav"] : ["wav", "mp3"])]
-        return pictures + speech
+        let formats = tools.ffmpeg == nil ? ["wav"] : StudioVoice.formats.map(\.name)
+        let speech = tools.espeak == nil ? [] : [voice(limits, formats: formats)]
+        let narration = tools.speech?.speaks == true ? [narrator(limits, formats: formats)] : []
+        let listener =
+            tools.ffmpeg.flatMap { _ in tools.speech?.recognizer }.map { [transcribe(limits, $0)] } ?? []
+        return pictures + speech + narration + listener
     }
 
     private static let source = "ffmpeg and espeak-ng on this machine, measured 2026-11-21; prices made up."
@@ -31,12 +34,14 @@ enum StudioModels {
         parameters.framesPerSecond = [24, 25, 30]
         parameters.frameRoles = [.first, .last]
         parameters.lastFrameAlone = true
+        parameters.referencesMax = 2
         parameters.audio = .choice(default: true)
         parameters.seeds = Int64.min...Int64.max
         return ModelCapabilities(
             slug: "studio/motion",
             name: "Studio Motion",
-            summary: "Colours in motion with a soft tone, captioned with the prompt; or your pictures brought to move.",
+            summary:
+                "Colours in motion with a soft tone and a text spoken on request; or your pictures brought to move.",
             parameters: .video(parameters),
             promptCharactersMax: 4_000,
             prices: [ListPrice(unit: "second", usd: "0.01")],
@@ -78,6 +83,61 @@ enum StudioModels {
             limits: limits,
             timing: timing(typicalSeconds: 0.3),
             source: source
+        )
+    }
+
+    private static func narrator(_ limits: EndpointLimits, formats: [String]) -> ModelCapabilities {
+        var parameters = SpeechParameters(voices: [StudioVoice.narrator], formats: formats)
+        parameters.languages = ["en"]
+        parameters.speed = 0.5...2
+        return ModelCapabilities(
+            slug: "studio/voice-natural",
+            name: "Studio Voice Natural",
+            summary: "Natural speech in American English, by a small neural voice.",
+            parameters: .speech(parameters),
+            promptCharactersMax: 10_000,
+            prices: [ListPrice(unit: "character", usd: "0.000002")],
+            limits: limits,
+            timing: timing(typicalSeconds: 2),
+            source: "hibari 0.2.1 on this machine, measured 2026-11-21; prices made up."
+        )
+    }
+
+    private static func transcribe(
+        _ limits: EndpointLimits,
+        _ recognizer: StudioSpeech.Recognizer
+    ) -> ModelCapabilities {
+        var parameters = TranscriptionParameters(
+            formats: ["json", "verbose_json", "text", "srt", "vtt"],
+            mediaTypes: StudioListener.demuxers.map(\.mediaType),
+            bytesMax: AttemptContext.inputBytesMax,
+            secondsMax: StudioListener.secondsMax
+        )
+        parameters.languages = ["en"]
+        parameters.granularities = [.segment, .word]
+        if recognizer == .whisper {
+            parameters.keytermsMax = 20
+            parameters.temperatures = 0...1
+            parameters.prompt = true
+        }
+        // A long sound takes its time: it is read before it is sent, and listened to for minutes.
+        let timing = EndpointTiming(
+            typicalSeconds: 4,
+            deadlineSeconds: 1_800,
+            sendTimeoutSeconds: 30,
+            pollIntervalSeconds: 0.1
+        )
+        return ModelCapabilities(
+            slug: "studio/transcribe",
+            name: "Studio Transcribe",
+            summary: "English speech to text with the times of every word, offline.",
+            parameters: .transcription(parameters),
+            promptCharactersMax: 1_000,
+            prices: [ListPrice(unit: "audio_minute", usd: "0.001")],
+            limits: limits,
+            timing: timing,
+            source:
+                "faster-whisper 1.2.1 or pocketsphinx 5.1.1 on this machine, measured 2026-11-21; prices made up."
         )
     }
 

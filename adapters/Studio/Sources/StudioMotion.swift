@@ -5,6 +5,9 @@ import Generation
 /// A picture that was given as first or last frame is shown unmagnified exactly there, so the video's first or last
 /// frame is that picture. Sides without one are drawn from prompt and seed; with only one given, the camera stays on
 /// it, and prompt and seed decide how it moves.
+///
+/// Reference pictures show through what is drawn: the first at the start, the second, or the same, at the end. A
+/// narration is spoken over the tone.
 enum StudioMotion {
     /// How many times larger than the video the pictures are while the camera moves: below 2 the motion trembles.
     private static let oversampling = 2
@@ -13,7 +16,13 @@ enum StudioMotion {
         "wipetl", "slideleft",
     ]
 
-    static func plan(_ video: VideoRequest, entropy: String, tools: StudioTools, ffmpeg: String) -> StudioPlan? {
+    static func plan(
+        _ video: VideoRequest,
+        narration: StudioOptions.Narration?,
+        entropy: String,
+        tools: StudioTools,
+        ffmpeg: String
+    ) -> StudioPlan? {
         guard let size = video.size, let seconds = video.duration, let rate = video.fps else { return nil }
         var plan = StudioPlan()
         var dice = StudioDice(seed: entropy, prompt: video.prompt)
@@ -24,7 +33,7 @@ enum StudioMotion {
         var names: [FrameRole: String] = [:]
         for frame in video.frameImages {
             guard case .stored(let input) = frame.image else { return nil }
-            let picture = StudioPlan.Picture(name: "input-\(frame.role == .first ? 0 : 1)", input: input)
+            let picture = StudioPlan.Input(name: "input-\(frame.role == .first ? 0 : 1)", input: input)
             let name = "\(frame.role == .first ? "first" : "last").bmp"
             guard
                 let step = StudioPlan.decoding(
@@ -35,20 +44,31 @@ enum StudioMotion {
                     ffmpeg: ffmpeg
                 )
             else { return nil }
-            plan.pictures.append(picture)
+            plan.inputs.append(picture)
             plan.steps.append(step)
             names[frame.role] = name
         }
         // On pictures that were given nothing is written.
         var caption: StudioCaption?
         if names.isEmpty {
+            guard let guides = guides(video.inputReferences, size, &plan, ffmpeg: ffmpeg) else {
+                return nil
+            }
             let words = StudioCaption(video.prompt, size: size, font: tools.font)
             plan.texts.append(("caption.txt", words.text))
             caption = words
             for (role, name) in [(FrameRole.first, "first.bmp"), (.last, "last.bmp")] {
                 let encoder = ["-pix_fmt", "bgr24", "-c:v", "bmp"]
                 plan.steps.append(
-                    StudioStill.drawing(to: name, encoder, size: size, nil, &dice, ffmpeg: ffmpeg)
+                    StudioStill.drawing(
+                        to: name,
+                        encoder,
+                        size: size,
+                        reference: role == .first ? guides.first : guides.last,
+                        nil,
+                        &dice,
+                        ffmpeg: ffmpeg
+                    )
                 )
                 names[role] = name
             }
@@ -64,10 +84,46 @@ enum StudioMotion {
             picture = (["-i", last], camera.move(input: 0, frames: frames, .away, &dice, "moving"))
         case (nil, nil): return nil
         }
-        let sound =
+        var sound =
             (video.generateAudio ?? true) ? tone(seconds: seconds, firstInput: picture.inputs.count / 2, &dice) : nil
-        plan.steps.append(render(picture, caption, sound, seconds: seconds, frames: frames, rate: rate, ffmpeg: ffmpeg))
+        if let narration, let espeak = tools.espeak, let tone = sound {
+            guard let speaking = StudioVoice.speaking(narration, espeak: espeak) else { return nil }
+            plan.texts.append(("speech.txt", StudioVoice.spoken(narration.text)))
+            plan.steps += speaking
+            sound = spoken(over: tone, firstInput: picture.inputs.count / 2)
+        }
+        plan.steps.append(
+            render(picture, caption, sound, seconds: seconds, frames: frames, rate: rate, ffmpeg: ffmpeg)
+        )
         return plan
+    }
+
+    /// Lays the reference pictures out; nil for one that cannot be taken.
+    private static func guides(
+        _ references: [MediaInput],
+        _ size: PixelSize,
+        _ plan: inout StudioPlan,
+        ffmpeg: String
+    ) -> [String]? {
+        var names: [String] = []
+        for (index, reference) in references.enumerated() {
+            guard case .stored(let input) = reference else { return nil }
+            let picture = StudioPlan.Input(name: "input-\(index)", input: input)
+            let name = "guide-\(index).bmp"
+            guard
+                let step = StudioPlan.decoding(
+                    picture,
+                    to: name,
+                    width: size.width,
+                    height: size.height,
+                    ffmpeg: ffmpeg
+                )
+            else { return nil }
+            plan.inputs.append(picture)
+            plan.steps.append(step)
+            names.append(name)
+        }
+        return names
     }
 
     private static func render(
@@ -137,6 +193,20 @@ enum StudioMotion {
             "[\(firstInput):a][\(firstInput + 1):a]amix=inputs=2,volume=0.5,\(fades)"
             + ",aformat=channel_layouts=stereo[sound]"
         return (inputs, graph)
+    }
+
+    /// The tone as a bed for `speech.wav`, which starts after a breath.
+    private static func spoken(
+        over tone: (inputs: [String], graph: String),
+        firstInput: Int
+    ) -> (inputs: [String], graph: String) {
+        let voice =
+            "[\(firstInput + 2):a]aresample=48000,aformat=channel_layouts=stereo,adelay=300:all=1,apad[voice]"
+        let bed = tone.graph.replacing("[sound]", with: ",volume=0.25[bed]")
+        let mix = "[bed][voice]amix=inputs=2:duration=first:normalize=0,alimiter[sound]"
+        return (
+            tone.inputs + ["-f", "wav", "-i", "speech.wav"], [bed, voice, mix].joined(separator: ";")
+        )
     }
 
     /// Moves over a picture that is larger than the video.

@@ -12,7 +12,7 @@ struct StudioPlan {
     struct Step {
         /// What it is for, which decides what its failure means.
         enum Stage: String, CaseIterable {
-            /// Reads a client's picture: a failure is the picture's fault.
+            /// Reads a client's picture or sound: a failure is its fault.
             case inputs
             /// Speaks: without a sound the text was at fault.
             case speech
@@ -34,20 +34,20 @@ struct StudioPlan {
         }
 
         var outputs: [Output] = []
-        /// How many frames the last step renders; nil when frames do not tell progress.
+        /// How many frames the last step renders, or milliseconds it listens to; nil when they do not tell progress.
         var frames: Int?
         /// How many characters are spoken.
         var characters: Int64?
     }
 
-    /// A client's picture, to be laid out as a file.
-    struct Picture {
+    /// A client's picture or sound, to be laid out as a file.
+    struct Input {
         let name: String
         let input: StoredInput
     }
 
     var texts: [(name: String, text: String)] = []
-    var pictures: [Picture] = []
+    var inputs: [Input] = []
     var steps: [Step] = []
     var record = Record()
 
@@ -55,7 +55,7 @@ struct StudioPlan {
     ///
     /// The demuxer is named: a text file under an image's type would otherwise be probed, and could be a playlist that
     /// names other files.
-    static func decoding(_ picture: Picture, to name: String, width: Int, height: Int, ffmpeg: String) -> Step? {
+    static func decoding(_ picture: Input, to name: String, width: Int, height: Int, ffmpeg: String) -> Step? {
         let demuxer: String? =
             switch picture.input.mediaType {
             case "image/png": "png_pipe"

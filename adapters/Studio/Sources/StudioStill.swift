@@ -12,7 +12,7 @@ enum StudioStill {
             }
         var plan = StudioPlan()
         if case .stored(let input)? = image.inputReferences.first {
-            let picture = StudioPlan.Picture(name: "input-0", input: input)
+            let picture = StudioPlan.Input(name: "input-0", input: input)
             guard
                 let step = StudioPlan.decoding(
                     picture,
@@ -22,7 +22,7 @@ enum StudioStill {
                     ffmpeg: ffmpeg
                 )
             else { return nil }
-            plan.pictures.append(picture)
+            plan.inputs.append(picture)
             plan.steps.append(step)
         }
         let caption = StudioCaption(image.prompt, size: size, font: tools.font)
@@ -36,7 +36,7 @@ enum StudioStill {
                     to: output.name,
                     encoder,
                     size: size,
-                    reference: plan.pictures.isEmpty ? nil : "reference.bmp",
+                    reference: plan.inputs.isEmpty ? nil : "reference.bmp",
                     caption,
                     &dice,
                     ffmpeg: ffmpeg

@@ -6,6 +6,8 @@ struct StudioTools: Sendable {
     let ffmpeg: String?
     /// Speaks; nil when it is not installed.
     let espeak: String?
+    /// Listens, and speaks better; nil when no such environment is installed.
+    let speech: StudioSpeech?
     /// The font of captions; nil when it is not installed, and then no caption is drawn.
     let font: String?
     /// Keep a runner apart, in turn and within bounds: part of every Linux system.
@@ -27,7 +29,8 @@ struct StudioTools: Sendable {
         guard let setsid = find("setsid"), let flock = find("flock"), let prlimit = find("prlimit") else { return nil }
         ffmpeg = find("ffmpeg")
         espeak = find("espeak-ng")
-        guard ffmpeg != nil || espeak != nil else { return nil }
+        speech = StudioSpeech(environment)
+        guard ffmpeg != nil || espeak != nil || speech?.speaks == true else { return nil }
         let font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
         self.font = FileManager.default.isReadableFile(atPath: font) ? font : nil
         self.setsid = setsid

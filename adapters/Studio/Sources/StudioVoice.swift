@@ -1,6 +1,6 @@
 import Generation
 
-/// `studio/voice`: espeak-ng.
+/// `studio/voice` by espeak-ng, and `studio/voice-natural` by hibari.
 enum StudioVoice {
     /// The voices, and espeak-ng's variants behind them.
     static let voices: [(name: String, variant: String)] = [
@@ -16,6 +16,59 @@ enum StudioVoice {
         ("pt", "pt-br"), ("ro", "ro"), ("ru", "ru"), ("sv", "sv"), ("tr", "tr"), ("uk", "uk"),
     ]
 
+    /// The neural voice, which speaks American English.
+    static let narrator = "heart"
+
+    /// An audio format, and how ffmpeg makes it of speech.
+    struct Format {
+        let name: String
+        let suffix: String
+        let mediaType: String
+        let muxer: String
+        /// What makes it; empty where the speech is what it is already.
+        let encoder: [String]
+    }
+
+    /// The formats; the first is the default, and the only one without ffmpeg.
+    static let formats = [
+        Format(name: "wav", suffix: "wav", mediaType: "audio/wav", muxer: "wav", encoder: []),
+        Format(
+            name: "mp3",
+            suffix: "mp3",
+            mediaType: "audio/mpeg",
+            muxer: "mp3",
+            encoder: ["-c:a", "libmp3lame", "-b:a", "64k"]
+        ),
+        Format(
+            name: "opus",
+            suffix: "ogg",
+            mediaType: "audio/ogg",
+            muxer: "ogg",
+            encoder: ["-ar", "48000", "-c:a", "libopus", "-b:a", "32k"]
+        ),
+        Format(
+            name: "aac",
+            suffix: "aac",
+            mediaType: "audio/aac",
+            muxer: "adts",
+            encoder: ["-c:a", "aac", "-b:a", "64k"]
+        ),
+        Format(
+            name: "flac",
+            suffix: "flac",
+            mediaType: "audio/flac",
+            muxer: "flac",
+            encoder: ["-c:a", "flac"]
+        ),
+        Format(
+            name: "pcm",
+            suffix: "pcm",
+            mediaType: "audio/pcm;rate=24000;channels=1",
+            muxer: "s16le",
+            encoder: ["-ar", "24000", "-ac", "1", "-c:a", "pcm_s16le"]
+        ),
+    ]
+
     /// Words a minute at the usual tempo.
     private static let wordsPerMinute = 160.0
 
@@ -27,32 +80,88 @@ enum StudioVoice {
         var plan = StudioPlan()
         plan.texts = [("speech.txt", spoken(speech.input))]
         plan.record.characters = Int64(speech.input.unicodeScalars.count)
-        let pace = String(Int(wordsPerMinute * (speech.speed ?? 1)))
+        plan.steps = speaking(
+            voice: voice.variant,
+            language: language.voice,
+            speed: speech.speed ?? 1,
+            espeak: espeak
+        )
+        return finish(plan, as: format, ffmpeg: tools.ffmpeg)
+    }
+
+    /// The same by the neural voice.
+    static func narration(
+        _ speech: SpeechRequest,
+        studio: StudioSpeech,
+        tools: StudioTools
+    ) -> StudioPlan? {
+        guard speech.voice == narrator, let format = speech.responseFormat else { return nil }
+        var plan = StudioPlan()
+        plan.texts = [("speech.txt", spoken(speech.input)), ("narrate.py", StudioScripts.narrate)]
+        plan.record.characters = Int64(speech.input.unicodeScalars.count)
         plan.steps = [
             StudioPlan.Step(
+                stage: .render,
+                arguments: [
+                    studio.python, "-I", "-B", "narrate.py", String(speech.speed ?? 1), "1", "speech.wav",
+                ]
+            ),
+            hasSound,
+        ]
+        return finish(plan, as: format, ffmpeg: tools.ffmpeg)
+    }
+
+    /// The commands that speak a video's text into `speech.wav`.
+    static func speaking(_ narration: StudioOptions.Narration, espeak: String) -> [StudioPlan.Step]? {
+        guard let voice = voices.first(where: { $0.name == narration.voice }),
+            let language = languages.first(where: { $0.name == narration.language })
+        else { return nil }
+        return speaking(voice: voice.variant, language: language.voice, speed: 1, espeak: espeak)
+    }
+
+    /// The commands that speak `speech.txt` into `speech.wav`.
+    private static func speaking(
+        voice: String,
+        language: String,
+        speed: Double,
+        espeak: String
+    ) -> [StudioPlan.Step] {
+        let pace = String(Int(wordsPerMinute * speed))
+        return [
+            StudioPlan.Step(
                 stage: .speech,
-                arguments: [espeak, "-b", "1", "-v", "\(language.voice)+\(voice.variant)", "-s", pace]
+                arguments: [espeak, "-b", "1", "-v", "\(language)+\(voice)", "-s", pace]
                     + ["-w", "speech.wav", "-f", "speech.txt"]
             ),
-            // A header alone is a text without anything to say.
-            StudioPlan.Step(stage: .speech, arguments: ["sh", "-c", "test \"$(wc -c <speech.wav)\" -gt 1000"]),
+            hasSound,
         ]
-        switch format {
-        case "mp3":
-            guard let ffmpeg = tools.ffmpeg else { return nil }
-            plan.record.outputs = [StudioPlan.Record.Output(name: "out-0.mp3", mediaType: "audio/mpeg")]
-            plan.steps.append(
-                StudioPlan.Step(
-                    stage: .render,
-                    arguments: [ffmpeg] + StudioPlan.quiet + ["-f", "wav", "-i", "speech.wav", "-c:a", "libmp3lame"]
-                        + ["-b:a", "64k"] + StudioPlan.exact + ["-f", "mp3", "out-0.mp3.tmp"],
-                    result: "out-0.mp3"
-                )
-            )
-        default:
-            plan.record.outputs = [StudioPlan.Record.Output(name: "out-0.wav", mediaType: "audio/wav")]
-            plan.steps.append(StudioPlan.Step(stage: .render, arguments: ["mv", "speech.wav", "out-0.wav"]))
+    }
+
+    /// A header alone is a text without anything to say.
+    private static let hasSound = StudioPlan.Step(
+        stage: .speech,
+        arguments: ["sh", "-c", "test \"$(wc -c <speech.wav)\" -gt 1000"]
+    )
+
+    /// The plan with the step that turns `speech.wav` into the output; nil for a format that needs what is missing.
+    private static func finish(_ plan: StudioPlan, as format: String, ffmpeg: String?) -> StudioPlan? {
+        var plan = plan
+        guard let output = formats.first(where: { $0.name == format }) else { return nil }
+        let name = "out-0.\(output.suffix)"
+        plan.record.outputs = [StudioPlan.Record.Output(name: name, mediaType: output.mediaType)]
+        guard !output.encoder.isEmpty else {
+            plan.steps.append(StudioPlan.Step(stage: .render, arguments: ["mv", "speech.wav", name]))
+            return plan
         }
+        guard let ffmpeg else { return nil }
+        plan.steps.append(
+            StudioPlan.Step(
+                stage: .render,
+                arguments: [ffmpeg] + StudioPlan.quiet + ["-f", "wav", "-i", "speech.wav"] + output.encoder
+                    + StudioPlan.exact + ["-f", output.muxer, "\(name).tmp"],
+                result: name
+            )
+        )
         return plan
     }
 

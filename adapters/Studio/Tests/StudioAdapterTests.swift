@@ -15,12 +15,31 @@ struct StudioAdapterTests {
             var image = StudioStage.still(format: "jpeg")
             image.n = 2
             let settings = StudioStage.settings(stage.work)
+            var requests = [
+                GenerationRequest(model: "studio/motion", content: .video(StudioStage.motion())),
+                GenerationRequest(model: "studio/still", content: .image(image)),
+                GenerationRequest(model: "studio/voice", content: .speech(StudioStage.voice("Good morning."))),
+            ]
+            if StudioStage.narrates {
+                let speech = StudioStage.narration("Good morning.", format: "opus")
+                requests.append(GenerationRequest(model: "studio/voice-natural", content: .speech(speech)))
+            }
+            var inputs: [String: [UInt8]] = [:]
+            if StudioStage.listens {
+                let spoken = try await stage.output(.speech(StudioStage.voice("Good morning.")), id: "input")
+                let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: spoken)))
+                let sound = StoredInput(sha256: "sound", mediaType: "audio/wav", bytes: Int64(bytes.count))
+                inputs["sound"] = bytes
+                requests.append(
+                    GenerationRequest(
+                        model: "studio/transcribe",
+                        content: .transcription(TranscriptionRequest(inputAudio: .stored(sound)))
+                    )
+                )
+            }
             let subject = AdapterConformance.Subject(
-                requests: [
-                    GenerationRequest(model: "studio/motion", content: .video(StudioStage.motion())),
-                    GenerationRequest(model: "studio/still", content: .image(image)),
-                    GenerationRequest(model: "studio/voice", content: .speech(StudioStage.voice("Good morning."))),
-                ],
+                requests: requests,
+                inputs: inputs,
                 pause: { try await Task.sleep(for: .milliseconds(20)) },
                 make: { try #require(StudioAdapter(settings)) }
             )
@@ -142,6 +161,91 @@ struct StudioAdapterTests {
         }
     }
 
+    @Test(arguments: [
+        ("wav", "pcm_s16le", MediaType.wav), ("mp3", "mp3", .mp3), ("opus", "opus", .ogg), ("aac", "aac", .aac),
+        ("flac", "flac", .flac),
+    ])
+    func speechComesInEveryFormat(_ format: String, _ codec: String, _ mediaType: MediaType) async throws {
+        try await withStage { stage in
+            let path = try await stage.output(.speech(StudioStage.voice("Good morning.", format: format)))
+            let facts = try MediaInspector.inspect(path: path, expecting: mediaType)
+            #expect((500...3_000).contains(facts.durationMilliseconds ?? 0), "\(facts)")
+            let fields = ["-show_entries", "stream=codec_name,channels", "-of", "csv=p=0"]
+            let stream = try await Tool.run("ffprobe", ["-v", "error"] + fields + [path])
+            #expect(stream.output == "\(codec),1\n")
+            let decoded = try await Tool.run("ffmpeg", ["-v", "error", "-xerror", "-i", path, "-f", "null", "-"])
+            #expect(decoded.status == 0 && decoded.errors.isEmpty, "\(decoded.errors)")
+        }
+    }
+
+    @Test func speechComesAsPlainSamples() async throws {
+        try await withStage { stage in
+            let text = "Good morning."
+            let path = try await stage.output(.speech(StudioStage.voice(text, format: "pcm")))
+            let wav = try await stage.output(.speech(StudioStage.voice(text)), id: "wav")
+            let length = try #require(try MediaInspector.inspect(path: wav).durationMilliseconds)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            #expect(bytes.count % 2 == 0)
+            #expect(abs(Int64(bytes.count / 48) - length) < 50)
+            #expect(bytes.contains { $0 != 0 }, "there is only silence")
+        }
+    }
+
+    @Test func aVideoSpeaksWhatItIsGiven() async throws {
+        try await withStage { stage in
+            var wish: [String: JSONValue] = ["studio": ["narration": "Good morning. $(touch pwned)"]]
+            let video = StudioStage.motion(seconds: 3)
+            let silent = try await stage.output(.video(video), id: "silent")
+            let operation = try await stage.submit(.video(video), id: "spoken", options: wish)
+            let status = try await stage.end(of: operation)
+            guard case .completed(let outputs, _) = status, case .file(let spoken)? = outputs.first?.location else {
+                Issue.record("\(status)")
+                return
+            }
+            #expect(try !stage.folder(of: operation).has("pwned"))
+            let fields = ["-show_entries", "stream=codec_name,duration", "-of", "csv=p=0"]
+            let tracks = try await Tool.run("ffprobe", ["-v", "error"] + fields + [spoken])
+            #expect(tracks.output == "h264,3.000000\naac,3.000000\n")
+            // A voice has far more above the tone's few hundred hertz.
+            #expect(try await Self.treble(of: spoken) > Self.treble(of: silent) + 10)
+
+            var request = GenerationRequest(model: "studio/motion", content: .video(video), providerOptions: wish)
+            try stage.adapter.validate(request)
+            for (name, value) in [("voice", "nobody"), ("language", "xx"), ("tempo", "2")] {
+                wish["studio"] = ["narration": "Good morning.", name: .string(value)]
+                request.providerOptions = wish
+                let problem = #expect(throws: RequestProblem.self) { try stage.adapter.validate(request) }
+                #expect(problem?.field == "provider.options.studio.\(name)")
+            }
+            var mute = video
+            mute.generateAudio = false
+            request = GenerationRequest(
+                model: "studio/motion",
+                content: .video(mute),
+                providerOptions: ["studio": ["narration": "Good morning."]]
+            )
+            let problem = #expect(throws: RequestProblem.self) { try stage.adapter.validate(request) }
+            #expect(problem?.field == "provider.options.studio.narration")
+        }
+    }
+
+    @Test func referencesShowThroughAVideo() async throws {
+        try await withStage { stage in
+            var stage = stage
+            let pictures = try await Self.pictures()
+            var video = StudioStage.motion()
+            let without = try await stage.output(.video(video), id: "without")
+            video.inputReferences = [stage.keep(pictures.first, "one"), stage.keep(pictures.last, "two")]
+            let with = try await stage.output(.video(video), id: "with")
+            for (frame, picture) in [(0, pictures.first), (23, pictures.last)] {
+                #expect(
+                    try await Self.likeness(of: with, frame: frame, to: picture)
+                        > Self.likeness(of: without, frame: frame, to: picture) + 0.03
+                )
+            }
+        }
+    }
+
     @Test func speechIsSpoken() async throws {
         try await withStage { stage in
             let text = "The quick brown fox jumps over the lazy dog."
@@ -171,7 +275,7 @@ struct StudioAdapterTests {
         }
     }
 
-    @Test func optionsAreRefusedSinceThereAreNone() async throws {
+    @Test func optionsOfOtherModelsAreRefused() async throws {
         try await withStage { stage in
             var request = GenerationRequest(model: "studio/voice", content: .speech(StudioStage.voice("Hello.")))
             request.providerOptions = ["another": ["tempo": 2], "studio": [:]]
@@ -280,6 +384,14 @@ struct StudioAdapterTests {
             #expect(result.status == 0, "\(result.errors)")
             return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         }
+    }
+
+    /// How loud a video is above 2 kHz, in decibels.
+    private static func treble(of path: String) async throws -> Double {
+        let arguments = ["-hide_banner", "-i", path, "-vn", "-af", "highpass=f=2000,volumedetect", "-f", "null", "-"]
+        let result = try await Tool.run("ffmpeg", arguments)
+        let figure = result.errors.split(separator: "mean_volume: ").last?.prefix { $0 != " " }
+        return try #require(figure.flatMap { Double($0) }, "\(result.errors)")
     }
 
     /// How alike a frame and a picture are, by SSIM: 1 for equal ones.

@@ -12,6 +12,18 @@ import Testing
 struct StudioStage {
     static let isPossible = Tool.areThere("ffmpeg", "ffprobe", "espeak-ng", "setsid", "flock", "prlimit")
 
+    /// The optional environment: as set, or in the checkout, or none.
+    static let python =
+        ProcessInfo.processInfo.environment["STUDIO_PYTHON"]
+        ?? URL(filePath: #filePath).appending(path: "../../../../\(StudioSpeech.usualPython)").standardized.path
+    private static let speech = StudioSpeech(["STUDIO_PYTHON": python])
+    /// Whether there is a recognizer.
+    static var listens: Bool { speech?.recognizer != nil }
+    /// Whether there is a neural voice.
+    static var narrates: Bool { speech?.speaks == true }
+    /// Whether the recognizer is the better one.
+    var isWhisper: Bool { Self.speech?.recognizer == .whisper }
+
     let work: String
     let adapter: StudioAdapter
     var inputs: [String: [UInt8]] = [:]
@@ -28,7 +40,12 @@ struct StudioStage {
         now: @escaping @Sendable () -> Int64 = realNow
     ) -> ProviderSettings {
         var environment = ProcessInfo.processInfo.environment
-        if let path { environment["PATH"] = path }
+        environment["STUDIO_PYTHON"] = python
+        // With programs of its own, a test has no optional ones.
+        if let path {
+            environment["PATH"] = path
+            environment["STUDIO_PYTHON"] = "\(path)/python"
+        }
         return ProviderSettings(
             environment: environment,
             workFolder: work,
@@ -75,22 +92,44 @@ struct StudioStage {
         return speech
     }
 
+    static func narration(_ text: String, format: String = "wav") -> SpeechRequest {
+        var speech = voice(text, format: format)
+        speech.voice = StudioVoice.narrator
+        return speech
+    }
+
+    /// What the recognizer makes of a file.
+    func transcript(
+        of path: String,
+        _ mediaType: String,
+        words: Bool = false,
+        id: String = "transcript"
+    ) async throws -> Transcript {
+        var stage = self
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        var wish = TranscriptionRequest(inputAudio: stage.keep(bytes, "sound", as: mediaType))
+        if words { wish.timestampGranularities = [.word] }
+        let output = try await stage.output(.transcription(wish), id: id)
+        return try JSONDecoder().decode(Transcript.self, from: Data(contentsOf: URL(fileURLWithPath: output)))
+    }
+
     func submit(
         _ content: GenerationRequest.Content,
         id: String = "att_1",
-        sends: Int = 0
+        sends: Int = 0,
+        options: [String: JSONValue] = [:]
     ) async throws -> ProviderOperation {
         let slug =
             switch content {
             case .video: "studio/motion"
             case .image: "studio/still"
-            case .speech: "studio/voice"
+            case .speech(let speech): speech.voice == StudioVoice.narrator ? "studio/voice-natural" : "studio/voice"
             case .transcription: "studio/transcribe"
-            case .music, .sound: "studio/none"
+            case .music, .sound: "none"
             }
         let model = try #require(adapter.models.first { $0.slug == slug })
-        let request = try GenerationRequest(model: slug, content: content).resolved(against: model, strict: true)
-            .request
+        let request = try GenerationRequest(model: slug, content: content, providerOptions: options)
+            .resolved(against: model, strict: true).request
         let attempt = TestAttempt(at: adapter, externalID: id, inputs: inputs)
         guard
             case .accepted(let operation) = try await adapter.submit(

@@ -8,12 +8,15 @@ import JobEngine
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Make a video, an image or speech with a running service (MEDIARY_URL, MEDIARY_API_KEY).",
+        abstract: "Make media, or a transcript, with a running service (MEDIARY_URL, MEDIARY_API_KEY).",
         discussion: """
             Ends with 0 when the job has completed and its files are saved, with 1 when it failed, 2 when it was cancelled, \
             3 when it expired. Ctrl-C leaves the job running and says how to watch it.
             """,
-        subcommands: [Typed<VideoOptions>.self, Typed<ImageOptions>.self, Typed<SpeechOptions>.self]
+        subcommands: [
+            Typed<VideoOptions>.self, Typed<ImageOptions>.self, Typed<SpeechOptions>.self,
+            Typed<TranscriptionOptions>.self, Typed<MusicOptions>.self, Typed<SoundOptions>.self,
+        ]
     )
 
     /// `mediary generate video` and its like.
@@ -111,7 +114,9 @@ extension TypedOptions {
         case .video: "a video"
         case .image: "images"
         case .speech: "speech"
-        case .transcription, .music, .sound: type.rawValue
+        case .transcription: "a transcript"
+        case .music: "music"
+        case .sound: "a sound"
         }
     }
 }

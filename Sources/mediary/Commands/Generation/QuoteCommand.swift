@@ -7,7 +7,10 @@ struct QuoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quote",
         abstract: "Show what a job would cost, line by line; takes what generate takes, and makes nothing.",
-        subcommands: [Typed<VideoOptions>.self, Typed<ImageOptions>.self, Typed<SpeechOptions>.self]
+        subcommands: [
+            Typed<VideoOptions>.self, Typed<ImageOptions>.self, Typed<SpeechOptions>.self,
+            Typed<TranscriptionOptions>.self, Typed<MusicOptions>.self, Typed<SoundOptions>.self,
+        ]
     )
 
     /// `mediary quote video` and its like.

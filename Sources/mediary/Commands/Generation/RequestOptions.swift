@@ -7,7 +7,7 @@ struct RequestOptions<Typed: TypedOptions>: ParsableArguments, Sendable {
     /// The longest text that is read from standard input.
     private static var textBytesMax: Int { 400_000 }
 
-    @Argument(help: "The text that the model follows or speaks; - reads it from standard input.")
+    @Argument(help: Typed.subjectHelp)
     var text: String?
 
     @Option(name: [.customShort("m"), .long], help: "The model; without it, the only one there is, or a Studio one.")
@@ -41,7 +41,7 @@ struct RequestOptions<Typed: TypedOptions>: ParsableArguments, Sendable {
     func fields() throws -> NativeFields {
         var fields = NativeFields()
         try fields.set("type", Typed.type.rawValue)
-        try fields.set(Typed.textField, try readText())
+        try fields.set(Typed.textField, try Typed.subject(text))
         try typed.write(to: &fields)
         try fields.set("max_cost", maxCost)
         try fields.set("callback_url", callbackURL)
@@ -71,16 +71,19 @@ struct RequestOptions<Typed: TypedOptions>: ParsableArguments, Sendable {
         return .object(fields.all)
     }
 
-    private func readText() throws -> String {
+    /// The text of an argument, or of standard input.
+    ///
+    /// - Throws: `ClientFailure` when there is none.
+    static func readText(_ text: String?) throws -> String {
         switch text {
         case nil:
             throw ClientFailure(
                 "Say what to \(Typed.type == .speech ? "speak" : "make"), or give - to read it from standard input."
             )
         case "-"?:
-            let bytes = (try? FileHandle.standardInput.read(upToCount: Self.textBytesMax + 1)) ?? Data()
-            guard bytes.count <= Self.textBytesMax, let text = String(validating: bytes, as: UTF8.self) else {
-                throw ClientFailure("Standard input holds no UTF-8 text of at most \(Self.textBytesMax) bytes.")
+            let bytes = (try? FileHandle.standardInput.read(upToCount: textBytesMax + 1)) ?? Data()
+            guard bytes.count <= textBytesMax, let text = String(validating: bytes, as: UTF8.self) else {
+                throw ClientFailure("Standard input holds no UTF-8 text of at most \(textBytesMax) bytes.")
             }
             return text.hasSuffix("\n") ? String(text.dropLast()) : text
         case .some(let text): return text

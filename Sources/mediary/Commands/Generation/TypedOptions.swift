@@ -7,11 +7,29 @@ protocol TypedOptions: ParsableArguments, Sendable {
     static var type: GenerationType { get }
     /// The field that the text goes to.
     static var textField: String { get }
+    /// What the argument is.
+    static var subjectHelp: ArgumentHelp { get }
+
+    /// The argument as that field's value.
+    ///
+    /// - Throws: `ClientFailure` when it is missing or cannot be read.
+    static func subject(_ argument: String?) throws -> JSONValue
 
     /// Writes what was given; what was not is the model's to choose.
     ///
     /// - Throws: `ClientFailure` for a file that cannot be used.
     func write(to fields: inout NativeFields) throws
+}
+
+extension TypedOptions {
+    static var subjectHelp: ArgumentHelp {
+        "The text that the model follows or speaks; - reads it from standard input."
+    }
+
+    /// A text.
+    static func subject(_ argument: String?) throws -> JSONValue {
+        .string(try RequestOptions<Self>.readText(argument))
+    }
 }
 
 /// The options of a video.
