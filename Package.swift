@@ -12,6 +12,8 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("BytePlus", ["Cryptography", "MediaInspection"]),
     ("Alibaba", []),
     ("Kling", ["Cryptography"]),
+    ("BlackForestLabs", ["Cryptography"]),
+    ("ElevenLabs", []),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

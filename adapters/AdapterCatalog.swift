@@ -34,6 +34,8 @@ package enum AdapterCatalog {
         Registration(BytePlusAdapters.self),
         Registration(AlibabaAdapters.self),
         Registration(KlingAdapters.self),
+        Registration(BlackForestLabsAdapters.self),
+        Registration(ElevenLabsAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -11,9 +11,7 @@ extension AdapterConformance {
                 let sound = stage.sound(for: model)
                 for variant in VideoVariants.offers(of: model) + MediaVariants.offers(of: model, sound: sound) {
                     // What a model's rules exclude is refused before any provider sees it.
-                    guard let request = try? variant.request.resolved(against: model, strict: true).request else {
-                        continue
-                    }
+                    guard let request = stage.admitted(variant.request, model) else { continue }
                     let outcome = await stage.submit(request, stage.attempt(inputs: variant.inputs))
                     switch outcome {
                     case .accepted(let operation):
@@ -33,8 +31,8 @@ extension AdapterConformance {
             for model in stage.adapter.models {
                 let sound = stage.sound(for: model)
                 for pair in VideoVariants.pairs(of: model) + MediaVariants.pairs(of: model, sound: sound) {
-                    guard let one = try? pair.one.resolved(against: model, strict: true).request,
-                        let other = try? pair.other.resolved(against: model, strict: true).request, one != other
+                    guard let one = stage.admitted(pair.one, model), let other = stage.admitted(pair.other, model),
+                        one != other
                     else { continue }
                     let first = try await body(stage, one, pair.inputs)
                     let second = try await body(stage, other, pair.inputs)
@@ -45,9 +43,7 @@ extension AdapterConformance {
         network("pictures reach the provider byte for byte") { stage in
             for model in stage.adapter.models {
                 for variant in VideoVariants.pictures(of: model) + MediaVariants.pictures(of: model) {
-                    guard let request = try? variant.request.resolved(against: model, strict: true).request else {
-                        continue
-                    }
+                    guard let request = stage.admitted(variant.request, model) else { continue }
                     let before = stage.provider.journal().count
                     let outcome = await stage.submit(request, stage.attempt(inputs: variant.inputs))
                     guard outcome.failure == nil else {
@@ -75,7 +71,7 @@ extension AdapterConformance {
         },
     ]
 
-    /// What would be sent: the gate refuses it at the last moment.
+    /// What would be sent: its address and its body.
     private static func body(
         _ stage: NetworkStage,
         _ request: GenerationRequest,

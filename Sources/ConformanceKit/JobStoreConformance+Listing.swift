@@ -72,6 +72,64 @@ extension JobStoreConformance {
             #expect(seen == seen.sorted(by: >))
             #expect(Set(seen).count == 10)
         },
+        Check("a list can start with the oldest, and goes on after a job") { store in
+            var driver = try await JobDriver(store)
+            var jobs: [Job] = []
+            for _ in 0..<3 { jobs.append(try await driver.admit()) }
+            jobs.append(try await driver.job(in: .completed))
+            jobs.append(try await driver.job(in: .running))
+            var query = JobQuery(workspace: driver.key.workspace)
+            query.isOldestFirst = true
+            query.limit = 2
+            var seen: [Job] = []
+            for _ in 0..<10 {
+                let page = try await store.jobs(query)
+                seen += page
+                guard let last = page.last else { break }
+                query.after = last.id
+            }
+            #expect(seen == jobs)
+            query.after = jobs[0].id
+            query.before = jobs[3].id
+            #expect(try await store.jobs(query) == [jobs[1], jobs[2]])
+            query.isOldestFirst = false
+            #expect(try await store.jobs(query) == [jobs[2], jobs[1]])
+        },
+        Check("what a completed job has made is deleted once, and all else about it stays") { store in
+            var driver = try await JobDriver(store)
+            let job = try await driver.job(in: .completed)
+            let other = try await driver.job(in: .completed)
+            guard case .completed(let completed) = job.state, case .completed(let kept) = other.state else {
+                Issue.record("the jobs are not completed")
+                return
+            }
+            let before = try await store.balance(of: driver.key.workspace)
+            let deletion = try #require(try await store.deleteArtifacts(of: job.id))
+            #expect(deletion.artifacts == completed.artifacts)
+            #expect(deletion.job.isDeleted)
+            #expect(deletion.job.admitted == job.admitted)
+            #expect(deletion.job.version == job.version)
+            #expect(try await store.job(job.id) == deletion.job)
+            for artifact in completed.artifacts { #expect(try await !store.isReferenced(artifact.key)) }
+            #expect(
+                try await store.artifacts(after: nil, limit: 100) == kept.artifacts.sorted { $0.key.path < $1.key.path }
+            )
+            #expect(try await store.deleteArtifacts(of: job.id) == nil)
+            #expect(try await store.job(other.id) == other)
+            #expect(try await store.balance(of: driver.key.workspace) == before)
+            #expect(try await store.audit().findings.isEmpty)
+        },
+        Check("of a job that has made nothing, nothing is deleted") { store in
+            var driver = try await JobDriver(store)
+            for situation in JobSituation.allCases where situation != .completed {
+                let job = try await driver.job(in: situation)
+                guard case .completed = job.state else {
+                    #expect(try await store.deleteArtifacts(of: job.id) == nil)
+                    #expect(try await store.job(job.id) == job)
+                    continue
+                }
+            }
+        },
         Check("a list is as long as its limit, 20 unless told otherwise") { store in
             var driver = try await JobDriver(store)
             for _ in 0..<21 { _ = try await driver.admit() }

@@ -36,10 +36,11 @@ enum MediaVariants {
         }
     }
 
-    /// A request with one reference picture, and one with as many as there may be.
+    /// A request with one reference picture, one with two, and one with a mask, as far as there may be.
     static func pictures(of model: ModelCapabilities) -> [VideoVariants.Variant] {
         guard case .image(let offer) = model.parameters, offer.referencesMax > 0 else { return [] }
-        return Set([1, min(2, offer.referencesMax)]).sorted().map { count in
+        let plain = Set([1, min(2, offer.referencesMax)]).sorted().map { (count: $0, isMasked: false) }
+        return (plain + (offer.mask ? [(1, true)] : [])).map { count, isMasked in
             var image = ImageRequest(prompt: "A boat on a lake.")
             var inputs: [String: [UInt8]] = [:]
             var pictures: [(name: String, bytes: [UInt8])] = []
@@ -49,8 +50,14 @@ enum MediaVariants {
                 pictures.append(("reference \(index + 1)", bytes))
                 image.inputReferences.append(.stored(input))
             }
+            if isMasked {
+                // In which form it arrives is the wire's own.
+                let (input, bytes) = VideoVariants.picture(PixelSize(width: 512, height: 512), seed: count)
+                inputs[input.sha256] = bytes
+                image.mask = .stored(input)
+            }
             return VideoVariants.Variant(
-                name: "\(count) references",
+                name: "\(count) references\(isMasked ? ", a mask" : "")",
                 request: GenerationRequest(model: model.slug, content: .image(image)),
                 inputs: inputs,
                 pictures: pictures

@@ -106,6 +106,13 @@ final class NetworkStage: Sendable {
         return nil
     }
 
+    /// A request as a job of it would be accepted; nil for one that the model or the adapter refuses at the door.
+    func admitted(_ request: GenerationRequest, _ model: ModelCapabilities) -> GenerationRequest? {
+        guard let resolved = try? request.resolved(against: model, strict: true).request else { return nil }
+        guard let validating = adapter as? any ValidatingAdapter else { return resolved }
+        return (try? validating.validate(resolved)) == nil ? nil : resolved
+    }
+
     /// A sound that a model listens to, of the subject's own requests.
     func sound(for model: ModelCapabilities) -> MediaInput? {
         for request in subject.requests where request.model == model.slug {

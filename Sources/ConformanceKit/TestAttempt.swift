@@ -104,19 +104,20 @@ public final class TestAttempt: HTTPTransport {
         )
     }
 
-    /// The body that a submit would send: it is refused at the last moment.
+    /// What a submit would send, its address and its body: it goes nowhere.
     ///
     /// - Parameters:
     ///   - request: What would be asked for.
     ///   - adapter: Who would ask.
-    /// - Returns: The body; empty when the adapter did not come so far.
+    /// - Returns: The address, where it is sent to one, and the body; empty when the adapter did not come so far.
     public func body(of request: GenerationRequest, at adapter: any ProviderAdapter) async -> [UInt8] {
         let seen = Mutex<[UInt8]>([])
+        let nowhere = Nowhere()
         let context = AttemptContext(
             reference: reference,
             callbackURL: callbackURL,
             earlierSends: 0,
-            transport: self,
+            transport: nowhere,
             sendTimeoutSeconds: sendTimeoutSeconds,
             outputs: Self.outputs(of: reference),
             input: { (stored: StoredInput) async throws(ProviderFailure) -> [UInt8] in
@@ -125,11 +126,25 @@ public final class TestAttempt: HTTPTransport {
             },
             gate: { (body: [UInt8]) async throws(ProviderFailure) -> SendWindow in
                 seen.withLock { $0 = body }
-                throw .notSent(.unavailable, retry: .backoff, "Only the body was asked for.")
+                return SendWindow { true }
             }
         )
         _ = try? await adapter.submit(request, attempt: context)
-        return seen.withLock { $0 }
+        return Array((nowhere.url ?? "").utf8) + seen.withLock { $0 }
+    }
+
+    /// Notes where a request goes, and reaches nobody.
+    private final class Nowhere: HTTPTransport {
+        private let seen = Mutex<String?>(nil)
+        var url: String? { seen.withLock { $0 } }
+
+        func exchange(
+            _ request: HTTPRequest,
+            options: ExchangeOptions
+        ) async throws(TransportFailure) -> HTTPResponse {
+            seen.withLock { $0 = request.url }
+            throw TransportFailure(.noConnection, requestReachedPeer: .no, "only the request was asked for")
+        }
     }
 
     /// Passes an exchange on to the adapter's transport, and counts it.

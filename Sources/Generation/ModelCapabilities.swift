@@ -36,6 +36,8 @@ public struct ModelCapabilities: Sendable, Hashable {
     public var videoTokens: VideoTokenMeter?
     /// What a job can take in tokens of other kinds; nil where none are billed.
     public var tokens: TokenMeter?
+    /// How megapixels are counted; nil: to the pixel, a million each.
+    public var megapixels: MegapixelMeter?
     /// What else the adapter notes about the model, by names of its own.
     public var wire: [String: String] = [:]
 
@@ -106,7 +108,7 @@ public struct ListPrice: Sendable, Hashable {
     /// What must hold for the line to count, by name: `["resolution": "720p"]`.
     ///
     /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`), `quality`,
-    /// of images also `size` and `background`, of transcriptions `diarize`. Empty: always.
+    /// of images also `size` and `background`, of transcriptions `diarize` and `keyterms` (`true`, `false`). Empty: always.
     public let conditions: [String: String]
 
     /// Makes a line.

@@ -20,6 +20,8 @@ extension CapabilityCheck {
         out.n = count
         if let size = image.size, try isFree(size, image, parameters) {
             (out.resolution, out.aspectRatio) = (nil, nil)
+        } else if let own = sizeOfPicture(image, parameters) {
+            (out.resolution, out.aspectRatio) = (own.resolution, own.aspectRatio)
         } else {
             (out.resolution, out.aspectRatio, out.size) = try dimensions(
                 resolution: image.resolution,
@@ -43,6 +45,14 @@ extension CapabilityCheck {
         out.seed = try keep("seed", image.seed, { .integer($0) }, if: parameters.seed)
         out.partialImages = try previews(image.partialImages, max: parameters.partialImagesMax)
         return out
+    }
+
+    /// The size of an edit that asks for none: that of its picture, where the model can follow it.
+    private func sizeOfPicture(_ image: ImageRequest, _ parameters: ImageParameters) -> SizeOption? {
+        guard !image.inputReferences.isEmpty, image.size == nil, image.resolution == nil, image.aspectRatio == nil,
+            parameters.sizes.first?.followsInput == false
+        else { return nil }
+        return parameters.sizes.first { $0.followsInput && $0.aspectRatio == "auto" }
     }
 
     /// Whether a size is none of the list's and obeys the model's rule; refused is one that does neither.

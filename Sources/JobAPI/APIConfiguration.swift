@@ -1,3 +1,4 @@
+import Cryptography
 package import HTTPTransport
 
 /// The settings of the API's server.
@@ -32,6 +33,14 @@ package struct APIConfiguration: Sendable {
     ///
     /// Defaults to 15 s.
     package var heartbeatSeconds = 15.0
+    /// How clients that wait for their jobs are kept from giving up.
+    ///
+    /// Defaults to `102 Processing`.
+    package var keepAlive = KeepAlive.processing
+    /// In which interval that is done.
+    ///
+    /// Defaults to 2 s: official clients of OpenRouter give up after 5.
+    package var keepAliveSeconds = 2.0
     /// How long answers under way may take when the process is told to stop.
     ///
     /// Defaults to 25 s.
@@ -43,8 +52,22 @@ package struct APIConfiguration: Sendable {
     /// the database and the files. Defaults to nil.
     package var connectionsMax: Int?
 
+    /// What links to artifacts are signed with; empty for a key of this process alone, which ends with it.
+    package var linkKey: [UInt8] = []
+
     /// The version that the API's description tells.
     package var version = "0"
 
     package init() {}
+
+    /// The same with links that are signed with a key of the installation, and so outlive the process.
+    package func signingLinks(withMasterKey masterKey: [UInt8]) -> APIConfiguration {
+        var copy = self
+        copy.linkKey = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: masterKey,
+            info: Array("links to artifacts".utf8),
+            count: 32
+        )
+        return copy
+    }
 }

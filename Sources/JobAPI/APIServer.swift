@@ -92,23 +92,50 @@ package struct APIServer: Service {
             heartbeatSeconds: configuration.heartbeatSeconds,
             sleep: environment.sleep
         ).add(to: &routes)
+        let links = SignedLinks(
+            key: configuration.linkKey.isEmpty ? environment.randomBytes(32) : configuration.linkKey,
+            now: environment.now
+        )
         let files = ArtifactRoutes(
             service: service,
             artifacts: artifacts,
             authenticator: authenticator,
+            links: links,
             stallSeconds: configuration.downloadStallSeconds,
             sleep: environment.sleep,
             now: environment.now
         )
         files.add(to: &routes)
+        let answers = SynchronousAnswers(
+            submitter: Submitter(service: service),
+            writer: AnswerWriter(
+                artifacts: artifacts,
+                stallSeconds: configuration.downloadStallSeconds,
+                sleep: environment.sleep
+            ),
+            keepAlive: configuration.keepAlive,
+            keepAliveSeconds: configuration.keepAliveSeconds
+        )
         OpenRouterRoutes(
             service: service,
             accounts: accounts,
             authenticator: authenticator,
             bodies: bodies,
             files: files,
+            answers: answers,
             allowNetworks: configuration.allowNetworks,
             address: address
+        ).add(to: &routes)
+        OpenAIRoutes(
+            service: service,
+            authenticator: authenticator,
+            bodies: bodies,
+            artifacts: artifacts,
+            files: files,
+            links: links,
+            answers: answers,
+            address: address,
+            now: environment.now
         ).add(to: &routes)
         ProviderCallbackRoutes(service: service, seconds: environment.bootSeconds).add(to: &routes)
         let document = OpenAPIDocument(version: configuration.version)

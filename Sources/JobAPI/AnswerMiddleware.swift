@@ -35,7 +35,7 @@ struct AnswerMiddleware: RouterMiddleware {
             }
             response = try await next(request, context)
         } catch {
-            response = Self.error(for: error, request, context.logger).response
+            response = Self.error(for: error, request, context.logger).response(in: ErrorForm(path: request.uri.path))
         }
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.requestID] = context.requestID

@@ -25,38 +25,93 @@ struct BodyReader: Sendable {
     }
 
     private func checkType(_ headers: HTTPFields) throws(APIError) {
-        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
-            throw unsupportedType("The body must be sent as it is, without Content-Encoding.")
-        }
+        try Self.checkEncoding(headers)
         let parts = (headers[.contentType] ?? "").lowercased().split(separator: ";").map { part in
             part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }
         }
         guard parts.first == "application/json" else {
-            throw unsupportedType("The Content-Type must be application/json.")
+            throw Self.unsupportedType("The Content-Type must be application/json.")
         }
         guard parts.dropFirst().allSatisfy({ !$0.hasPrefix("charset=") || $0 == "charset=utf-8" }) else {
-            throw unsupportedType("The body must be UTF-8.")
+            throw Self.unsupportedType("The body must be UTF-8.")
         }
     }
 
-    private func unsupportedType(_ message: String) -> APIError {
+    /// Refuses a body that is compressed.
+    static func checkEncoding(_ headers: HTTPFields) throws(APIError) {
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw unsupportedType("The body must be sent as it is, without Content-Encoding.")
+        }
+    }
+
+    /// The answer to a body of another type.
+    static func unsupportedType(_ message: String) -> APIError {
         APIError(.unsupportedMediaType, reason: "unsupported_media_type", param: nil, message)
+    }
+
+    /// The answer to a body, or a part of one, that is too large: the rest of it is not read.
+    static func tooLarge(_ message: String, _ param: String? = nil) -> APIError {
+        APIError(
+            .contentTooLarge,
+            reason: "body_too_large",
+            param: param,
+            headers: [.connection: "close"],
+            message
+        )
     }
 
     /// Reads the body as it is.
     ///
     /// - Throws: `APIError` for a body that is too large, too slow or not whole.
     func bytes(of request: Request) async throws -> [UInt8] {
-        let declared = request.headers[.contentLength].flatMap { Int($0) }
-        if let declared, declared > bytesMax { throw tooLarge }
-        let start = seconds()
+        var progress = try progress(of: request.headers)
         var bytes: [UInt8] = []
         // A length that is only declared must cost nothing.
-        bytes.reserveCapacity(min(declared ?? 0, 65_536))
+        bytes.reserveCapacity(min(progress.declared ?? 0, 65_536))
         for try await buffer in request.body {
-            guard bytes.count + buffer.readableBytes <= bytesMax else { throw tooLarge }
+            try progress.add(buffer.readableBytes)
             bytes.append(contentsOf: buffer.readableBytesView)
-            guard seconds() - start < Self.patienceSeconds + Double(bytes.count) / Self.bytesPerSecondMin else {
+        }
+        try progress.finish()
+        return bytes
+    }
+
+    /// Starts to hold a body against its bounds.
+    ///
+    /// - Throws: `APIError` for one that is declared to be too large.
+    func progress(of headers: HTTPFields) throws(APIError) -> Progress {
+        let progress = Progress(
+            declared: headers[.contentLength].flatMap { Int($0) },
+            bytesMax: bytesMax,
+            seconds: seconds
+        )
+        if let declared = progress.declared, declared > bytesMax { throw progress.tooLarge }
+        return progress
+    }
+
+    /// How much of a body has come, and since when it comes.
+    struct Progress: Sendable {
+        /// The length that the client declared.
+        let declared: Int?
+        private let bytesMax: Int
+        private let seconds: @Sendable () -> Double
+        private let start: Double
+        private var bytes = 0
+
+        fileprivate init(declared: Int?, bytesMax: Int, seconds: @escaping @Sendable () -> Double) {
+            self.declared = declared
+            self.bytesMax = bytesMax
+            self.seconds = seconds
+            start = seconds()
+        }
+
+        /// Counts the next bytes.
+        ///
+        /// - Throws: `APIError` for a body that is too large or too slow.
+        mutating func add(_ count: Int) throws(APIError) {
+            guard bytes + count <= bytesMax else { throw tooLarge }
+            bytes += count
+            guard seconds() - start < BodyReader.patienceSeconds + Double(bytes) / BodyReader.bytesPerSecondMin else {
                 throw APIError(
                     .requestTimeout,
                     reason: "body_too_slow",
@@ -65,23 +120,23 @@ struct BodyReader: Sendable {
                 )
             }
         }
-        guard declared == nil || declared == bytes.count else {
-            throw APIError(
-                .badRequest,
-                reason: "incomplete_body",
-                headers: [.connection: "close"],
-                "The body ended before the length that was declared."
-            )
-        }
-        return bytes
-    }
 
-    private var tooLarge: APIError {
-        APIError(
-            .contentTooLarge,
-            reason: "body_too_large",
-            headers: [.connection: "close"],
-            "The body is larger than \(bytesMax) bytes, the most that is taken."
-        )
+        /// Takes note of the body's end.
+        ///
+        /// - Throws: `APIError` for one that is shorter than was declared.
+        func finish() throws(APIError) {
+            guard declared == nil || declared == bytes else {
+                throw APIError(
+                    .badRequest,
+                    reason: "incomplete_body",
+                    headers: [.connection: "close"],
+                    "The body ended before the length that was declared."
+                )
+            }
+        }
+
+        fileprivate var tooLarge: APIError {
+            BodyReader.tooLarge("The body is larger than \(bytesMax) bytes, the most that is taken.")
+        }
     }
 }

@@ -11,6 +11,7 @@ import NIOHTTPTypes
 /// - An answer given before the body was read ends the connection: the rest of the body is dropped, for a short time
 ///   and some bytes, so that the client sees the answer and not a reset, and nobody has to read a gigabyte.
 /// - What is no HTTP is answered in the form of all errors, with a request id.
+/// - A client that waits for its answer is shown that the request is being worked at (`StillProcessing`).
 /// - An answer that brings a job to its client is told of once it was written to its end, if the client had not closed
 ///   before: by then an equal request is a new job (``PendingAnswers``).
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -34,6 +35,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isBodyOpen = false
     /// Whether the client sends no further request.
     private var isLastRequest = false
+    /// Whether the head of an answer is written, and its end is not.
+    private var isAnswering = false
     /// Whether the answer that is being written is the connection's last.
     private var isClosing = false
     /// Why the bytes that came are no HTTP.
@@ -109,12 +112,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 head.headerFields[.connection] = "close"
             }
             isClosing = head.headerFields[.connection] == "close"
+            isAnswering = true
             pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
             if pendingAnswer != nil { head.headerFields[.pendingAnswer] = nil }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
             openRequests = max(0, openRequests - 1)
+            isAnswering = false
             let promise = telling(promise, context)
             guard isClosing else {
                 context.write(data, promise: promise)
@@ -122,6 +127,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
             writeLast(data, context, promise)
         }
+    }
+
+    /// Tells the client that its request is being worked at, unless its answer has begun meanwhile.
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is StillProcessing else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        // Requests are answered in their order: the one that is worked at is the first that has no answer.
+        guard openRequests > 0, !isAnswering, !isDropping else {
+            promise?.succeed()
+            return
+        }
+        let head = HTTPResponse(status: .init(code: 102, reasonPhrase: "Processing"))
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: promise)
     }
 
     /// What is to be kept when the end of an answer is written: the promise of its writer, and ours to tell of the job.

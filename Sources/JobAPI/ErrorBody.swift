@@ -1,6 +1,7 @@
 package import Generation
 package import HTTPTypes
 import Hummingbird
+import JobCore
 package import JobEngine
 import NIOCore
 
@@ -52,15 +53,17 @@ package struct APIError: Error {
     /// The word of OpenRouter's vocabulary for the status: what its SDK knows.
     private var errorType: String {
         switch status.code {
+        case 400 where reason == JobFailure.Code.contentPolicy.rawValue: "content_policy_violation"
         case 401: "authentication"
         case 402: "payment_required"
         case 403: "permission_denied"
-        case 404: "not_found"
+        case 404, 410: "not_found"
         case 412: "precondition_failed"
         case 413: "payload_too_large"
         case 422: "unprocessable"
         case 429: "rate_limit_exceeded"
         case 500: "server"
+        case 502: "provider_unavailable"
         case 503: "provider_overloaded"
         case _: "invalid_request"
         }

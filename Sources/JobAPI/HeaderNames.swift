@@ -16,6 +16,9 @@ extension HTTPField.Name {
     /// Tells a reverse proxy not to hold back a stream.
     static let accelBuffering = known("X-Accel-Buffering")
 
+    /// Tells official clients whether to repeat a request that failed.
+    static let shouldRetry = known("X-Should-Retry")
+
     static func known(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
         return field

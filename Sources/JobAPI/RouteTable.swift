@@ -37,6 +37,12 @@ struct RouteTable {
         describe(.post, path, description)
     }
 
+    /// Adds a route for taking something away.
+    mutating func delete(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
+        add(.delete, path, handler)
+        describe(.delete, path, description)
+    }
+
     private mutating func add(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
         router.on(RouterPath(path), method: method, use: handler)
         methods[path, default: []].append(method)

@@ -10,12 +10,15 @@ import JobEngine
 /// connection that it gets there to `JobService.submit`.
 struct Submitter: Sendable {
     let service: JobService
+    /// The form of refusals: a dialect may have one of its own.
+    var refusal: @Sendable (APIError) -> Response = { $0.response }
 
-    /// Submits a job, and answers 202 with it.
+    /// Submits a job, and answers with it at once.
     ///
     /// - Parameters:
     ///   - submission: What the client posted.
     ///   - context: The request's.
+    ///   - status: The status of the answer.
     ///   - headers: The headers that go with a job, besides `Idempotent-Replayed`.
     ///   - admitted: The body for a job as admitted, kept to be replayed under an idempotency key.
     ///   - standing: The body for a job as it stands, for the repeat of a request without a key.
@@ -24,6 +27,7 @@ struct Submitter: Sendable {
     func accept(
         _ submission: JobSubmission,
         _ context: APIRequestContext,
+        status: HTTPResponse.Status = .accepted,
         headers: (JobID) -> HTTPFields,
         admitted: (Job) throws -> String,
         standing: (JobView) -> [UInt8]
@@ -35,15 +39,22 @@ struct Submitter: Sendable {
                 return body
             }
             switch result {
-            case .accepted(let job): return Self.accepted(Array(body.utf8), headers(job.id))
-            case .replayed(let id, let first): return Self.accepted(Array(first.utf8), headers(id), isReplay: true)
-            case .takenOver(let view): return Self.accepted(standing(view), headers(view.job.id), isReplay: true)
+            case .accepted(let job): return Self.accepted(status, Array(body.utf8), headers(job.id))
+            case .replayed(let id, let first):
+                return Self.accepted(status, Array(first.utf8), headers(id), isReplay: true)
+            case .takenOver(let view):
+                return Self.accepted(status, standing(view), headers(view.job.id), isReplay: true)
             }
         }
     }
 
-    private static func accepted(_ body: [UInt8], _ headers: HTTPFields, isReplay: Bool = false) -> Response {
-        var response = Response(json: body, status: .accepted, headers: headers)
+    private static func accepted(
+        _ status: HTTPResponse.Status,
+        _ body: [UInt8],
+        _ headers: HTTPFields,
+        isReplay: Bool = false
+    ) -> Response {
+        var response = Response(json: body, status: status, headers: headers)
         if isReplay { response.headers[.idempotentReplayed] = "true" }
         return response
     }
@@ -67,7 +78,7 @@ struct Submitter: Sendable {
         do {
             response = try await respond(connection)
         } catch let error as APIError {
-            response = error.response
+            response = refusal(error)
         } catch {
             service.answers.withdrawn(connection.request)
             throw error

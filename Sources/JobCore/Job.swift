@@ -192,6 +192,27 @@ public struct Job: Sendable, Hashable {
         )
     }
 
+    /// Whether it was completed and what it made was deleted since: none is completed without having made something.
+    public var isDeleted: Bool {
+        guard case .completed(let completed) = state else { return false }
+        return completed.artifacts.isEmpty
+    }
+
+    /// The job without what it made; nil for one that has nothing.
+    public var withoutArtifacts: ArtifactDeletion? {
+        guard case .completed(let completed) = state, !completed.artifacts.isEmpty else { return nil }
+        let job = Job(
+            admitted: admitted,
+            state: .completed(JobState.Completed(artifacts: [], bill: completed.bill)),
+            version: version,
+            epoch: epoch,
+            worker: worker,
+            startedAt: startedAt,
+            finishedAt: finishedAt
+        )
+        return ArtifactDeletion(job: job, artifacts: completed.artifacts)
+    }
+
     /// The job after a transition.
     public func applying(_ transition: JobTransition) -> Job {
         var started = startedAt

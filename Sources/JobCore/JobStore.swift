@@ -149,11 +149,29 @@ public struct JobQuery: Sendable, Hashable {
     public var model: String?
     /// Only jobs older than this one: the cursor.
     public var before: JobID?
+    /// Only jobs younger than this one: the cursor of a list that starts with the oldest.
+    public var after: JobID?
+    /// Whether the list starts with the oldest job.
+    public var isOldestFirst = false
     /// How many at most.
     public var limit = 20
 
     /// Asks for a workspace's jobs.
     public init(workspace: String) { self.workspace = workspace }
+}
+
+/// What a deletion has taken from a job.
+public struct ArtifactDeletion: Sendable, Hashable {
+    /// The job as it is now.
+    public let job: Job
+    /// What it had: nothing refers to their files any more.
+    public let artifacts: [Artifact]
+
+    /// Describes a deletion.
+    public init(job: Job, artifacts: [Artifact]) {
+        self.job = job
+        self.artifacts = artifacts
+    }
 }
 
 /// A key that opens the API.
@@ -331,6 +349,12 @@ public protocol JobStore: Sendable {
 
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
+
+    /// Removes the record of what a completed job has made, in one transaction; all else about the job stays, and so do
+    /// the files.
+    ///
+    /// - Returns: The job without artifacts, and those that it had; nil for one that has none.
+    func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion?
 
     /// The attempts of several jobs, each in order; a job without any is absent.
     func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]]

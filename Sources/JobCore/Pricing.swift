@@ -27,7 +27,6 @@ extension MeteredUsage {
         let count = Int64(image.n ?? 1)
         let pictures = image.inputReferences + (image.mask.map { [$0] } ?? [])
         let pixels = image.size.map { clampedProduct($0.width, $0.height) } ?? meter.pixelsMax
-        let inputPixels = pictures.reduce(0) { clampedSum($0, $1.pixels ?? meter.inputPixelsMax) }
         let tokens = meter.imageTokens(
             quality: image.quality,
             size: image.size?.description,
@@ -45,8 +44,11 @@ extension MeteredUsage {
         return MeteredUsage(
             quantities: [
                 .image: ExactDecimal(count), .request: ExactDecimal(1),
-                .megapixel: megapixels(pixels.multipliedClamped(by: count)),
-                .inputMegapixel: megapixels(inputPixels),
+                .megapixel: meter.megapixels(ofPixels: Array(repeating: pixels, count: max(0, Int(count)))),
+                .inputMegapixel: meter.megapixels(
+                    ofPixels: pictures.map { $0.pixels ?? meter.inputPixelsMax },
+                    most: meter.inputMegapixelsMax
+                ),
                 .referenceImage: ExactDecimal(Int64(image.inputReferences.count)),
                 .inputTextToken: ExactDecimal(Int64(text) + meter.promptOverhead),
                 .inputImageToken: ExactDecimal(Int64(pictures.count) * meter.perReference),
@@ -76,6 +78,7 @@ extension MeteredUsage {
             }
             text += transcription.keyterms.reduce(0) { $0 + Int64($1.utf8.count) }
             attributes["diarize"] = (transcription.diarize ?? false).description
+            attributes["keyterms"] = (!transcription.keyterms.isEmpty).description
             usage.quantities[.inputAudioToken] = ExactDecimal(
                 (milliseconds.multipliedClamped(by: meter.inputAudioPerSecond) + 999) / 1_000
             )
@@ -161,8 +164,8 @@ extension MeteredUsage {
             }
         case .image:
             usage.quantities[.image] = ExactDecimal(Int64(artifacts.count))
-            usage.quantities[.megapixel] = megapixels(
-                artifacts.reduce(0) { clampedSum($0, clampedProduct($1.width ?? 0, $1.height ?? 0)) }
+            usage.quantities[.megapixel] = (media ?? MediaMeter()).megapixels(
+                ofPixels: artifacts.map { clampedProduct($0.width ?? 0, $0.height ?? 0) }
             )
         case .speech, .music, .sound:
             let lengths = artifacts.compactMap(\.durationMilliseconds)
@@ -201,10 +204,6 @@ extension MeteredUsage {
     private static func clampedProduct(_ one: Int, _ other: Int) -> Int64 {
         let (product, overflow) = Int64(one).multipliedReportingOverflow(by: Int64(other))
         return overflow ? Int64.max : product
-    }
-
-    private static func megapixels(_ pixels: Int64) -> ExactDecimal {
-        ExactDecimal(mantissa: pixels, scale: 6) ?? ExactDecimal(0)
     }
 
     private static func attributes(
@@ -344,6 +343,8 @@ extension MediaMeter {
             self.init()
             let sizes = image.sizes.map { Int64($0.size.width) * Int64($0.size.height) }
             pixelsMax = max(sizes.max() ?? 0, Int64(image.freeSizes?.pixels.upperBound ?? 0))
+            megapixelPixels = model.megapixels.map { Int64($0.pixels) }
+            inputMegapixelsMax = model.megapixels.map { Int64($0.inputMax) }
         case .speech(let speech): self.init(audioSecondsMax: Int64(speech.secondsMax))
         case .transcription(let transcription): self.init(audioSecondsMax: Int64(transcription.secondsMax))
         case .music(let music): self.init(audioSecondsMax: Int64(music.secondsMax))

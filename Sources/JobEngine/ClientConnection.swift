@@ -32,7 +32,7 @@ package struct ClientConnection: Sendable {
     }
 
     /// Whether the client has closed neither side.
-    func isStillOpen() async -> Bool { await onLoop { [isOpen] in [isOpen()] }?.first ?? false }
+    package func isStillOpen() async -> Bool { await onLoop { [isOpen] in [isOpen()] }?.first ?? false }
 
     /// Those of some connections whose client is gone, by their requests.
     ///

@@ -386,6 +386,9 @@ package struct JobService: Sendable {
         return job
     }
 
+    /// A job of any workspace: for who has shown that it is theirs to see.
+    package func plainJob(_ id: JobID) async throws -> Job? { try await live.job(id) }
+
     /// Waits until a job is over, at most some seconds, and tells how it stands then.
     package func wait(for id: JobID, workspace: String, seconds: Double) async throws -> JobView? {
         // The changes are watched before the job is read, so that none falls between.
@@ -485,6 +488,27 @@ package struct JobService: Sendable {
             case .missing: return nil
             }
         }
+    }
+
+    // MARK: Deleting
+
+    /// Removes what a completed job has made; the job stays, and what was paid for it.
+    ///
+    /// The record goes first: after a crash in between, files are left that nothing refers to, which the sweeper removes.
+    ///
+    /// - Parameters:
+    ///   - id: The job.
+    ///   - workspace: Whose it must be.
+    /// - Returns: Whether there is such a job, and it is over.
+    /// - Throws: What the stores throw.
+    package func deleteArtifacts(of id: JobID, workspace: String) async throws -> Bool {
+        guard let job = try await store.job(id), job.admitted.workspace == workspace, job.state.isTerminal else {
+            return false
+        }
+        guard let deletion = try await store.deleteArtifacts(of: id) else { return true }
+        live.publish(deletion.job)
+        for artifact in deletion.artifacts { try await artifacts.delete(artifact.key) }
+        return true
     }
 
     // MARK: References

@@ -7,6 +7,10 @@ public struct MediaMeter: Sendable, Hashable, Codable {
     public var pixelsMax: Int64
     /// The most pixels of a picture that goes in: what is held when nobody has measured it.
     public var inputPixelsMax: Int64
+    /// The pixels of a megapixel, of which each that has begun counts whole; nil: a million, to the pixel.
+    public var megapixelPixels: Int64?
+    /// The most megapixels that a picture counts that goes in; nil: as many as it has.
+    public var inputMegapixelsMax: Int64?
     /// Tokens of text that go in besides one for each byte.
     public var promptOverhead: Int64
     /// Tokens of a picture that goes in.
@@ -34,6 +38,25 @@ public struct MediaMeter: Sendable, Hashable, Codable {
         inputAudioPerSecond = 0
         outputAudioPerThousandCharacters = 0
         outputTextMax = 0
+    }
+
+    /// The megapixels of pictures, as they are billed.
+    ///
+    /// - Parameters:
+    ///   - pixels: The pixels of each.
+    ///   - most: The most megapixels that each counts, where they are counted whole; nil without a limit.
+    /// - Returns: Their sum.
+    public func megapixels(ofPixels pixels: [Int64], most: Int64? = nil) -> ExactDecimal {
+        guard let unit = megapixelPixels, unit > 0 else {
+            return ExactDecimal(mantissa: pixels.reduce(0, Self.clampedSum), scale: 6) ?? ExactDecimal(0)
+        }
+        let whole = pixels.map { min(most ?? Int64.max, $0 / unit + ($0 % unit > 0 ? 1 : 0)) }
+        return ExactDecimal(whole.reduce(0, Self.clampedSum))
+    }
+
+    private static func clampedSum(_ one: Int64, _ other: Int64) -> Int64 {
+        let (sum, overflow) = one.addingReportingOverflow(other)
+        return overflow ? Int64.max : sum
     }
 
     /// Tokens of an image that comes out.

@@ -19,6 +19,8 @@ struct Configuration {
     var secret: String?
     /// The networks that callbacks may be in besides public https addresses.
     var allowNetworks: [NetworkRange] = []
+    /// How clients that wait for their jobs are kept from giving up.
+    var keepAlive = KeepAlive.processing
     /// The operator's file; nil: there is none.
     var operatorFile: String?
     /// The most that a job may hold to be sent once more when nobody can find out whether its provider took it; nil: such
@@ -68,6 +70,13 @@ struct Configuration {
                 )
             }
             allowNetworks.append(network)
+        }
+        if let text = value("MEDIARY_KEEPALIVE") {
+            guard let known = KeepAlive(rawValue: text) else {
+                let allowed = KeepAlive.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("MEDIARY_KEEPALIVE is \"\(text)\"; allowed: \(allowed).")
+            }
+            keepAlive = known
         }
         if let text = value("MEDIARY_RETRY_ONCE_BELOW") {
             guard let most = Credits(usd: text), most >= .zero else {

@@ -90,6 +90,8 @@ struct Gateway {
     private let logger: Logger
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
+    /// The settings of the API, with what its links are signed with.
+    private let apiConfiguration: APIConfiguration
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -101,7 +103,9 @@ struct Gateway {
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
         stores = try Stores(configuration, mayCreate: true)
-        webhookSecrets = WebhookSecrets(masterKey: try MasterKey.load(configuration, mayMake: true))
+        let masterKey = try MasterKey.load(configuration, mayMake: true)
+        webhookSecrets = WebhookSecrets(masterKey: masterKey)
+        apiConfiguration = configuration.api.signingLinks(withMasterKey: masterKey)
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment
@@ -181,7 +185,7 @@ struct Gateway {
             accounts: stores.accounts,
             artifacts: stores.artifacts,
             store: stores.jobs,
-            configuration: configuration.api,
+            configuration: apiConfiguration,
             environment: environment,
             logger: logger,
             onListening: onListening
@@ -271,6 +275,7 @@ extension Configuration {
         api.publicURL = publicURL
         api.version = Mediary.version
         api.allowNetworks = allowNetworks
+        api.keepAlive = keepAlive
         // What is left of the time for a stop, after the sends in flight.
         api.drainSeconds = 15
         api.connectionsMax = Self.connectionsMax

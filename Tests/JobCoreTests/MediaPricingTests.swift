@@ -92,6 +92,25 @@ import Testing
         #expect(settlement.bill.total == Credits(usd: "0.009"))
     }
 
+    @Test func termsToListenForHaveAPriceOfTheirOwn() throws {
+        let dear = try #require(ExactDecimal("0.012"))
+        let plain = try #require(ExactDecimal("0.01"))
+        let sheet = PriceSheet(lines: [
+            PriceLine(unit: .audioSecond, price: plain, conditions: [:]),
+            PriceLine(unit: .audioSecond, price: dear, conditions: ["keyterms": "true"]),
+        ])
+        var stored = StoredInput(sha256: "0", mediaType: "audio/wav", bytes: 1)
+        stored.milliseconds = 10_000
+        var asked = TranscriptionRequest(inputAudio: .stored(stored))
+        func hold() throws -> Credits {
+            let request = GenerationRequest(model: "vendor/model", content: .transcription(asked))
+            return try sheet.bill(sheet.worstCase(of: request), rounding: .up).total
+        }
+        #expect(try hold() == Credits(usd: "0.1"))
+        asked.keyterms = ["boat"]
+        #expect(try hold() == Credits(usd: "0.12"))
+    }
+
     @Test func minutesAreExactToANanoDollar() {
         #expect(ExactDecimal.minutes(ofMilliseconds: 60_000) == ExactDecimal.minutes(ofMilliseconds: 60_000))
         #expect(ExactDecimal.minutes(ofMilliseconds: 90_000).description == "1.500000000")

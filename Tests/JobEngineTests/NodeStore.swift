@@ -57,6 +57,10 @@ struct NodeStore: JobStore {
 
     func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
 
+    func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion? {
+        try await through { try await base.deleteArtifacts(of: id) }
+    }
+
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
 
     func attempts(of id: JobID) async throws -> [Attempt] { try await through { try await base.attempts(of: id) } }

@@ -214,6 +214,8 @@ package final class ProviderSimulator: Sendable {
         case .answer(let other, _): return .answer(other)
         case .malformedJSON: return .answer(Self.json("{\"id\": nobody, 'status' = }"))
         case .truncatedJSON:
+            // Half of a medium under a length that fits would be a medium: its transfer breaks off instead.
+            guard answer.isJSON else { return .cut(answer) }
             var half = answer
             half.body = Array(answer.body.prefix(max(1, answer.body.count / 2)))
             return .answer(half)

@@ -64,6 +64,8 @@ package struct SimulatedAnswer: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Whether its length is not declared: it then comes in pieces, as what is made while it is sent.
+    package var isChunked = false
 
     /// Makes an answer.
     package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -83,6 +85,11 @@ package struct SimulatedAnswer: Sendable {
             headers: [(name: "Content-Type", value: "application/json")] + headers,
             body: Array(value.canonicalText.utf8)
         )
+    }
+
+    /// Whether it says that it is JSON, or nothing.
+    var isJSON: Bool {
+        headers.first { $0.name.lowercased() == "content-type" }?.value.hasPrefix("application/json") ?? true
     }
 
     /// Bytes of a media type.

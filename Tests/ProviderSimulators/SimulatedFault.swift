@@ -12,7 +12,7 @@ package enum SimulatedFault: Sendable {
     case answer(SimulatedAnswer, handled: Bool = false)
     /// Done, and answered with text that is no JSON.
     case malformedJSON
-    /// Done, and answered with half of the JSON, under a length that fits the half.
+    /// Done, and answered with half of the JSON, under a length that fits the half; of media half, under the whole length.
     case truncatedJSON
     /// Done, and answered 200 with JSON of another shape.
     case otherJSON

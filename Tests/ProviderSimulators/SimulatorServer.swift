@@ -110,6 +110,14 @@ extension ProviderSimulator {
         let received = try await read(request)
         if !isAtOutputs, let answer = administration(received) { return Self.response(answer) }
         switch await reply(to: received, isAtOutputs: isAtOutputs) {
+        case .answer(let answer) where answer.isChunked:
+            return Self.response(answer) { writer in
+                for start in stride(from: 0, to: answer.body.count, by: 4_096) {
+                    let end = min(answer.body.count, start + 4_096)
+                    try await writer.write(ByteBuffer(bytes: answer.body[start..<end]))
+                }
+                try await writer.finish(nil)
+            }
         case .answer(let answer):
             var response = Self.response(answer)
             if request.method == .head { response = response.createHeadResponse() }
@@ -184,7 +192,7 @@ extension ProviderSimulator {
         Response(
             status: .init(code: answer.status),
             headers: fields(answer),
-            body: ResponseBody(contentLength: answer.body.count, write)
+            body: ResponseBody(contentLength: answer.isChunked ? nil : answer.body.count, write)
         )
     }
 

@@ -212,6 +212,17 @@ package final class SimulatorWorld: Sendable {
         }
     }
 
+    /// Waits until a task has ended: what a call that answers when all is made takes.
+    ///
+    /// Where only tests end tasks, it ends at once, since nobody knows of it yet; and where media are cheap, so is time.
+    package func settle(_ task: SimulatedTask) async {
+        if case .manual = settings.durations { finish(task.id) }
+        if settings.hasCheapMedia { finish(task.id) }
+        let left = (self.task(task.id)?.endsAt ?? 0) - now()
+        if left > 0 { try? await Task.sleep(for: .milliseconds(left)) }
+        if let ended = self.task(task.id) { _ = standing(of: ended) }
+    }
+
     /// Ends all tasks that are under way.
     package func finishAll() {
         let now = now()

@@ -10,6 +10,8 @@ package enum Wires {
         DashScopeSimulator.self,
         KlingSimulator.self,
         KlingKeyedSimulator.self,
+        FluxSimulator.self,
+        ElevenWire.self,
     ]
 
     /// A wire by its name.

@@ -93,4 +93,72 @@ struct GoogleSDKTests {
             #expect(report["deleted"]?.stringValue?.contains("Invalid interaction name") == true)
         }
     }
+
+    /// What the script of images and speech reports through either door.
+    private func checkContent(_ report: JSONValue, in folder: String) throws {
+        let images: [(name: String, type: MediaType, width: Int, height: Int, tokens: JSONValue)] = [
+            ("text", .jpeg, 2_752, 1_536, 1_680), ("first", .png, 1_024, 1_024, 1_290),
+            ("edit", .jpeg, 384, 688, 747), ("pro", .jpeg, 1_024, 1_024, 1_120),
+        ]
+        for image in images {
+            let facts = try MediaInspector.inspect(path: "\(folder)/\(image.name).img", expecting: image.type)
+            #expect(facts.width == image.width && facts.height == image.height, "\(image.name)")
+            guard case .array(let told)? = report["images"]?[image.name], told.count == 3 else {
+                throw Unexpected("\(image.name): \(report)")
+            }
+            #expect(told[0].stringValue == image.type.rawValue && told[1] == "STOP", "\(image.name)")
+            #expect(told[2]["IMAGE"] == image.tokens, "\(image.name)")
+        }
+        let speech: [(name: String, seconds: Double)] = [
+            ("one", 24.0 / 15), ("two", 15.0 / 15), ("earlier", 38.0 / 15),
+        ]
+        for (name, seconds) in speech {
+            let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name).pcm")).count
+            #expect(abs(bytes - Int(seconds * 48_000)) <= 4, "\(name)")
+            guard case .array(let told)? = report["speech"]?[name], let pieces = told.first?.integerValue else {
+                throw Unexpected("\(name): \(report)")
+            }
+            #expect(pieces > 3 && told[1] == "audio/L16;codec=pcm;rate=24000", "\(name)")
+        }
+        #expect(report["whole"] == "audio/wav")
+        _ = try MediaInspector.inspect(path: "\(folder)/whole.wav", expecting: MediaType(mime: "audio/wav"))
+        #expect(report["blocked"] == ["PROHIBITED_CONTENT", "IMAGE_SAFETY", "NO_IMAGE"])
+        guard case .object(let refused)? = report["refused"] else { throw Unexpected("no refusals") }
+        #expect(refused.count == 9)
+        for (name, text) in refused where name != "model" && name != "key" {
+            #expect(text == "400 INVALID_ARGUMENT", "\(name)")
+        }
+        #expect(refused["model"] == "404 NOT_FOUND")
+    }
+
+    @Test func imagesAndSpeechOnTheGeminiAPI() async throws {
+        try await Self.run(GeminiSimulator.self, ["api_key": Self.secret]) { baseURL, folder in
+            let report = try await PythonClients.run("google_content.py", ["gemini", baseURL, Self.secret, folder])
+            try checkContent(report, in: folder)
+            // A wrong key is a wrong argument there.
+            #expect(report["refused"]?["key"] == "400 INVALID_ARGUMENT")
+        }
+    }
+
+    @Test func imagesAndSpeechOnVertexAI() async throws {
+        try await Self.run(VertexSimulator.self, ["access_token": Self.secret]) { baseURL, folder in
+            let report = try await PythonClients.run("google_content.py", ["vertex", baseURL, Self.secret, folder])
+            try checkContent(report, in: folder)
+            #expect(report["refused"]?["key"] == "401 UNAUTHENTICATED")
+            let jpeg = try MediaInspector.inspect(path: "\(folder)/jpeg.img", expecting: .jpeg)
+            #expect(jpeg.width == 1_024)
+            let imagen = report["imagen"]
+            #expect(imagen?["four"] == [4, ["image/png"], false])
+            #expect(imagen?["large"] == [1, ["image/jpeg"], false])
+            #expect(imagen?["filtered"] == [0, [], true])
+            for name in ["five", "marked", "prompt"] { #expect(imagen?[name] == "400 INVALID_ARGUMENT", "\(name)") }
+            #expect(imagen?["model"] == "404 NOT_FOUND")
+            for index in 0..<4 {
+                let facts = try MediaInspector.inspect(path: "\(folder)/four-\(index).img", expecting: .png)
+                #expect(facts.width == 1_408 && facts.height == 768)
+            }
+            let large = try MediaInspector.inspect(path: "\(folder)/large-0.img", expecting: .jpeg)
+            #expect(large.width == 2_048)
+        }
+    }
 }

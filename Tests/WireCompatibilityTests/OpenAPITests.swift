@@ -148,6 +148,7 @@ private struct Answers {
         try ask("getReadiness", "GET", "/readyz")
         try ask("getOpenAPI", "GET", "/openapi.json")
         try openRouter(on: video)
+        try openAI()
         try mistakes(on: image)
         return [
             "document": try client.exchange("GET", "/openapi.json").json, "answers": .array(answers),
@@ -186,6 +187,45 @@ private struct Answers {
         try ask("listProviders", "GET", "/api/v1/providers")
         try ask("getCredits", "GET", "/api/v1/credits")
         try ask("getCurrentKey", "GET", "/api/v1/key")
+    }
+
+    /// The answers in OpenAI's words.
+    private mutating func openAI() throws {
+        try ask("listOpenAIModels", "GET", "/v1/models")
+        try ask("getOpenAIModel", "GET", "/v1/models/sandbox%2Fvideo")
+        try ask("getOpenAIModelByParts", "GET", "/v1/models/sandbox/video")
+        try ask("getOpenAIModel", "GET", "/v1/models/none", expecting: 404)
+        let videos = "/v1/videos"
+        for prompt in ["waves", "[[fail:content_policy]]"] {
+            let body: JSONValue = [
+                "model": "sandbox/video", "prompt": .string(prompt), "seconds": "2", "size": .null, "unknown": [1],
+            ]
+            try ask("createOpenAIVideo", "POST", videos, body: body)
+            let id = try #require(answers.last?["body"]?["id"]?.stringValue)
+            try ask("getOpenAIVideo", "GET", "\(videos)/\(id)")
+            _ = try client.waitForEnd(of: id, within: 30)
+            try ask("getOpenAIVideo", "GET", "\(videos)/\(id)")
+            try ask("getOpenAIVideoContent", "GET", "\(videos)/\(id)/content?variant=thumbnail", expecting: 400)
+            let remix: JSONValue = ["prompt": "x"]
+            let status = prompt == "waves" ? 400 : 404
+            try ask("remixOpenAIVideo", "POST", "\(videos)/\(id)/remix", body: remix, expecting: status)
+            try ask("listOpenAIVideos", "GET", "\(videos)?limit=1")
+            try ask("deleteOpenAIVideo", "DELETE", "\(videos)/\(id)")
+        }
+        try ask("createOpenAIVideo", "POST", videos, body: ["prompt": "x"], expecting: 404)
+        try ask("createOpenAIVideo", "POST", videos, body: ["model": "sandbox/video"], expecting: 400)
+        let images = "/v1/images/generations"
+        for format in ["b64_json", "url"] {
+            let body: JSONValue = [
+                "model": "sandbox/image", "prompt": "x", "n": 2, "response_format": .string(format), "unknown": 1,
+            ]
+            try ask("generateOpenAIImages", "POST", images, body: body)
+        }
+        let refused: JSONValue = ["model": "sandbox/image", "prompt": "[[fail:invalid_request]]"]
+        try ask("generateOpenAIImages", "POST", images, body: refused, expecting: 422)
+        let speech: JSONValue = ["model": "sandbox/speech", "input": "x", "voice": "nobody"]
+        try ask("createOpenAISpeech", "POST", "/v1/audio/speech", body: speech, expecting: 400)
+        try ask("createOpenAITranscription", "POST", "/v1/audio/transcriptions", body: [:], expecting: 415)
     }
 
     private mutating func mistakes(on id: String) throws {

@@ -46,6 +46,16 @@ struct OpenRouterTests {
         #expect(report["seen"] != nil)
     }
 
+    @Test func imagesAreMadeAndStreamed() async throws {
+        let report = try await Self.run("openrouter_images.py")
+        #expect(report["models"] != nil)
+    }
+
+    @Test func textIsSpokenAndSpeechWrittenDown() async throws {
+        let report = try await Self.run("openrouter_audio.py")
+        #expect(report["seconds"] != nil)
+    }
+
     @Test func modelsProvidersAndCreditsAreRead() async throws {
         let report = try await Self.run("openrouter_models.py") { installation in
             [try Self.key(installation, "--name", "limited", "--limit", "0.5", "--management")]

@@ -64,6 +64,41 @@ struct RepeatedSubmissionTests {
         installation.remove()
     }
 
+    @Test func callsThatAreCutWhileTheyWaitArePaidOnce() async throws {
+        let runs = 60
+        let installation = try Installation("sdk-waiting")
+        let service = try await Gate.machine.run(weight: 3) { try installation.serve() }
+        defer { service.child.end() }
+        // Well before there is anything of an answer, which takes a second and a half.
+        let seen = SeenRuns()
+        let proxy = try CuttingProxy(to: service.port, resetting: true) { request in
+            let line = request.text.split(separator: "\r\n").first { $0.lowercased().hasPrefix("x-run: ") }
+            guard let run = line.flatMap({ Int($0.dropFirst("x-run: ".count)) }) else { return nil }
+            return seen.count(run) == 1 ? 0.3 + Double(run % 7) / 50 : nil
+        }
+        let report = try await PythonClients.run(
+            "openrouter_waiting.py",
+            [
+                "http://127.0.0.1:\(service.port)", installation.key, "http://127.0.0.1:\(proxy.port)", "\(runs)",
+                "12",
+            ]
+        )
+        proxy.stop()
+        let after = try await Gate.machine.run {
+            try poll("the end of all jobs", within: 60, every: 0.1) {
+                try service.client.count(status: "queued,in_progress") == 0 ? () : nil
+            }
+            try service.stop()
+            return try Aftermath(installation)
+        }
+        #expect(report["spoken"] == report["different"])
+        #expect(proxy.cutCount > runs * 3 / 4)
+        // An image is 0.01 US dollars; `run 1` has five characters of 0.000015.
+        try after.check(spent: try #require(Credits(usd: "0.30225")), jobs: runs)
+        #expect(after.submits.count == runs)
+        installation.remove()
+    }
+
     @Test func aServiceThatIsKilledAfterTheCommitHasOneJobInTheEnd() async throws {
         let installation = try Installation("sdk-killed")
         let doomed = try await Gate.machine.run { try installation.serve(["MEDIARY_TEST_CRASH_AT": "admitted"]) }

@@ -112,6 +112,12 @@ package struct JSONWriter {
         if let value { dollars(value) } else { null() }
     }
 
+    /// Writes a number that is there as its digits, in the form of JSON.
+    package mutating func number(exactly text: String) {
+        separate()
+        digits(text)
+    }
+
     /// Writes a string.
     package mutating func string(_ value: String) {
         separate()

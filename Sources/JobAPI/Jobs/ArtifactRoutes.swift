@@ -14,6 +14,8 @@ struct ArtifactRoutes: Sendable {
     let service: JobService
     let artifacts: any ArtifactStore
     let authenticator: Authenticator
+    /// What opens an artifact besides a key.
+    let links: SignedLinks
     /// How long a reader may take nothing.
     let stallSeconds: Double
     let sleep: @Sendable (Double) async throws -> Void
@@ -26,9 +28,16 @@ struct ArtifactRoutes: Sendable {
                 id: "getArtifact",
                 tag: .jobs,
                 summary: "Fetch what a job made",
-                parameters: [.jobID, .path("index", .count, "The `index` of the artifact.")] + Self.conditions,
+                details: "With a key, or by a signed link that an answer has given.",
+                isOpen: true,
+                checksKey: true,
+                parameters: [
+                    .jobID, .path("index", .count, "The `index` of the artifact."),
+                    .query("expires", .count, "Of a signed link: until when it is good, in seconds since 1970."),
+                    .query("signature", .string(pattern: "^[0-9a-f]{64}$"), "Of a signed link: the proof."),
+                ] + Self.conditions,
                 answers: Self.answers,
-                errors: [404, 409, 410, 416]
+                errors: [403, 404, 409, 410, 416]
             )
         ) { request, context in try await artifact(request, context) }
     }
@@ -69,12 +78,27 @@ struct ArtifactRoutes: Sendable {
     }()
 
     private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let key = try await authenticator.key(of: request)
-        try QueryReader(request.uri.query).finish()
-        let id = try context.jobID
-        guard let job = try await service.plainJob(id, workspace: key.workspace) else { throw APIError.noSuchJob }
         let index = context.parameters.get("index").flatMap { QueryReader.wholeNumber($0) }
+        let job = try await job(request, context, index)
         return try await serve(try Self.artifact(index, of: job), of: job, request, context)
+    }
+
+    /// The job that the path names, which a key or a signed link opens.
+    private func job(_ request: Request, _ context: APIRequestContext, _ index: Int64?) async throws -> Job {
+        var query = try QueryReader(request.uri.query)
+        let expires = try query.integer("expires", in: 0...Int64.max)
+        guard let signature = query.string("signature") else {
+            let key = try await authenticator.key(of: request)
+            try query.finish()
+            let id = try context.jobID
+            guard let job = try await service.plainJob(id, workspace: key.workspace) else { throw APIError.noSuchJob }
+            return job
+        }
+        try query.finish()
+        let id = try context.jobID
+        try links.check(index ?? -1, id, expires: expires ?? 0, signature: signature)
+        guard let job = try await service.plainJob(id) else { throw APIError.noSuchJob }
+        return job
     }
 
     /// Answers with a file of a completed job: whole, in part, or with what stands in the way of that.
@@ -225,7 +249,7 @@ struct ArtifactRoutes: Sendable {
 /// Tells a reader that is slow from one that takes nothing.
 ///
 /// Only the time that one write takes counts: that the store is slow is not the reader's doing.
-private final class Patience: Sendable {
+final class Patience: Sendable {
     /// How often a write is looked at before its reader is given up.
     private static let looksMax = 4
 

@@ -10,6 +10,8 @@ final class JobBodies: Sendable {
     /// What a body depends on besides the job's version, which stands for all else about it.
     private struct Key: Hashable {
         let version: Int64
+        /// They can be deleted afterwards.
+        let hasArtifacts: Bool
         let etaSeconds: Int64?
         let isCancellable: Bool
         let url: String
@@ -38,6 +40,7 @@ final class JobBodies: Sendable {
         let id = view.job.id
         let key = Key(
             version: view.job.version,
+            hasArtifacts: !view.job.isDeleted,
             etaSeconds: view.etaSeconds.map(JobWire.wholeSeconds),
             isCancellable: view.isCancellable,
             url: wire.publicURL

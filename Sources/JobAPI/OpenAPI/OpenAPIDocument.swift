@@ -81,9 +81,13 @@ final class OpenAPIDocument: Sendable {
         if !parameters.isEmpty { json["parameters"] = .array(parameters.map { self.json($0, &components) }) }
         switch description.body {
         case .json(let schema):
-            json["requestBody"] = body("application/json", components.json(schema))
+            json["requestBody"] = body(["application/json": components.json(schema)])
         case .multipart(let schema):
-            json["requestBody"] = body("multipart/form-data", components.json(schema))
+            json["requestBody"] = body(["multipart/form-data": components.json(schema)])
+        case .jsonOrForm(let schema, let form):
+            json["requestBody"] = body([
+                "application/json": components.json(schema), "multipart/form-data": components.json(form),
+            ])
         case nil: break
         }
         var answers: [String: JSONValue] = [:]
@@ -100,8 +104,8 @@ final class OpenAPIDocument: Sendable {
         return description.checksKey ? [[:], ["key": []]] : []
     }
 
-    private static func body(_ mediaType: String, _ schema: JSONValue) -> JSONValue {
-        ["required": true, "content": .object([mediaType: ["schema": schema]])]
+    private static func body(_ schemas: [String: JSONValue]) -> JSONValue {
+        ["required": true, "content": .object(schemas.mapValues { ["schema": $0] })]
     }
 
     /// The parameters that were described, and those of the path that were not.

@@ -106,6 +106,8 @@ struct RouteDescription: Sendable {
         case json(Schema)
         /// Fields and files.
         case multipart(Schema)
+        /// Either.
+        case jsonOrForm(json: Schema, form: Schema)
     }
 
     /// An answer.

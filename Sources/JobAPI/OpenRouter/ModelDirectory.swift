@@ -50,6 +50,8 @@ struct ModelDirectory: Sendable {
 
     /// All models, by slug.
     let entries: [Entry]
+    /// The models that the operator gave other names, by those.
+    let aliases: [String: Entry]
     private let byName: [String: Entry]
 
     init(_ endpoints: [Endpoint], aliases: [String: String] = [:]) {
@@ -57,7 +59,8 @@ struct ModelDirectory: Sendable {
         entries = bySlug.keys.sorted().compactMap { bySlug[$0].flatMap(Entry.init) }
         let slugs = entries.map { ($0.model.slug, $0) }
         let models = Dictionary(slugs + entries.map { ($0.canonicalSlug, $0) }) { first, _ in first }
-        byName = models.merging(aliases.compactMapValues { models[$0] }) { model, _ in model }
+        self.aliases = aliases.compactMapValues { models[$0] }.filter { models[$0.key] == nil }
+        byName = models.merging(self.aliases) { model, _ in model }
     }
 
     /// The model that a name stands for, or nil.

@@ -19,6 +19,12 @@ struct ModelRoutes: Sendable {
         routes.get("api/v1/videos/models", .listVideoModels) { request, _ in
             try await open(request) { Response(json: ModelWire.videoModels(directory.today.entries)) }
         }
+        routes.get("api/v1/images/models", .listImageModels) { request, _ in
+            try await open(request) { Response(json: ImageModelWire.models(directory.today.entries)) }
+        }
+        routes.get("api/v1/images/models/:author/:slug/endpoints", .listImageEndpoints) { request, context in
+            try await open(request) { Response(json: ImageModelWire.endpoints(of: try imageModel(context))) }
+        }
         routes.get("api/v1/providers", .listProviders) { request, _ in
             try await open(request) { Response(json: ModelWire.providers(directory.today.entries)) }
         }
@@ -77,6 +83,18 @@ struct ModelRoutes: Sendable {
         var query = try QueryReader(request.uri.query)
         let filter = try ModelFilter(modalitiesOf: &query)
         return Response(json: ModelWire.count(filter.apply(to: directory.today.entries).count))
+    }
+
+    private func imageModel(_ context: APIRequestContext) throws(APIError) -> ModelDirectory.Entry {
+        let entry = try entry(context)
+        guard entry.model.type == .image else {
+            throw APIError(
+                .notFound,
+                reason: "unknown_model",
+                "`\(entry.model.slug)` makes \(entry.model.type.rawValue), no images; GET /api/v1/images/models lists those that do."
+            )
+        }
+        return entry
     }
 
     private func entry(_ context: APIRequestContext) throws(APIError) -> ModelDirectory.Entry {

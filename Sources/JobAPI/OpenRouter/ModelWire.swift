@@ -5,13 +5,25 @@ import Ledger
 
 /// What a model takes in and gives out, in the dialect's words.
 extension ModelDirectory.Entry {
-    /// What it takes in: `text`, and `image` where pictures can be given.
+    /// What it takes in: `text`, and `image` where pictures can be given; sound where that is listened to.
     var inputModalities: [String] {
-        endpoints.contains(where: \.model.takesPictures) ? ["text", "image"] : ["text"]
+        if model.type == .transcription { return ["audio"] }
+        return endpoints.contains(where: \.model.takesPictures) ? ["text", "image"] : ["text"]
     }
 
     /// What it gives out.
-    var outputModality: String { model.type.rawValue }
+    var outputModality: String {
+        switch model.type {
+        case .video, .image, .speech, .transcription: model.type.rawValue
+        case .music, .sound: "audio"
+        }
+    }
+
+    /// Whether any of its endpoints tells speakers apart.
+    fileprivate static func tellsSpeakers(_ model: ModelCapabilities) -> Bool {
+        guard case .transcription(let transcription) = model.parameters else { return false }
+        return transcription.diarize
+    }
 
     /// The optional parameters that any of its endpoints takes.
     var supportedParameters: [String] { endpoints.flatMap(\.model.supportedParameters).unique }
@@ -252,16 +264,25 @@ enum ModelWire {
         json.endObject()
     }
 
-    /// Media have no price per token of text; what a video costs is in `/videos/models`.
+    /// Most media have no price per token; what a video costs is in `/videos/models`, and what an image does with its
+    /// endpoints.
     private static func writePricing(of endpoint: Endpoint, _ json: inout JSONWriter) {
+        func price(_ unit: PriceUnit) -> String? {
+            endpoint.prices.lines.first { $0.unit == unit && $0.conditions.isEmpty }?.price.description
+        }
         json.beginObject()
         json.key("prompt")
-        json.word("0")
+        json.string(price(.inputTextToken) ?? "0")
         json.key("completion")
-        json.word("0")
-        if let line = endpoint.prices.lines.first(where: { $0.unit == .request && $0.conditions.isEmpty }) {
-            json.key("request")
-            json.string(line.price.description)
+        json.string(price(.outputTextToken) ?? "0")
+        let others: [(StaticString, PriceUnit)] = [
+            ("request", .request), ("image_output", .outputImageToken), ("audio", .inputAudioToken),
+            ("audio_output", .outputAudioToken),
+        ]
+        for (key, unit) in others {
+            guard let price = price(unit) else { continue }
+            json.key(key)
+            json.string(price)
         }
         json.endObject()
     }
@@ -342,10 +363,10 @@ enum ModelWire {
             json.bool(false)
         }
         json.endObject()
-        for key: StaticString in ["supports_diarization", "supports_implicit_caching"] {
-            json.key(key)
-            json.bool(false)
-        }
+        json.key("supports_diarization")
+        json.bool(ModelDirectory.Entry.tellsSpeakers(endpoint.model))
+        json.key("supports_implicit_caching")
+        json.bool(false)
         for key: StaticString in [
             "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "latency_last_30m",
             "throughput_last_30m", "uptime_last_5m", "uptime_last_30m", "uptime_last_1d",

@@ -11,6 +11,8 @@ struct OpenRouterRoutes: Sendable {
     let authenticator: Authenticator
     let bodies: BodyReader
     let files: ArtifactRoutes
+    /// Answers those who wait for their jobs.
+    let answers: SynchronousAnswers
     /// Networks besides the public one that a callback may lead to.
     let allowNetworks: [NetworkRange]
     let address: PublicAddress
@@ -25,6 +27,19 @@ struct OpenRouterRoutes: Sendable {
             requests: VideoRequestReader(directory: directory, allowNetworks: allowNetworks),
             files: files,
             address: address
+        ).add(to: &routes)
+        ImageRoutes(
+            answers: answers,
+            authenticator: authenticator,
+            bodies: bodies,
+            requests: ImageRequestReader(directory: directory)
+        ).add(to: &routes)
+        AudioRoutes(
+            answers: answers,
+            authenticator: authenticator,
+            bodies: bodies,
+            speech: SpeechRequestReader(directory: directory),
+            transcriptions: TranscriptionRequestReader(directory: directory)
         ).add(to: &routes)
         ModelRoutes(directory: directory, authenticator: authenticator).add(to: &routes)
         CreditRoutes(accounts: accounts, authenticator: authenticator).add(to: &routes)

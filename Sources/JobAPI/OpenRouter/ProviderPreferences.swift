@@ -21,6 +21,8 @@ enum ProviderPreferences {
         var options: [String: JSONValue] = [:]
         /// The providers that are left, when not all are, and their order.
         var routing: GenerationRequest.ProviderRouting?
+        /// Whether only those may serve it that take every parameter as it is; the others leave out what they lack.
+        var requiresParameters = false
     }
 
     /// Reads the member; the options that remain are those of the providers that serve the model.
@@ -36,7 +38,7 @@ enum ProviderPreferences {
         let ignored = try slugs("ignore", &provider)
         let order = try slugs("order", &provider)
         _ = try provider.bool("allow_fallbacks")
-        _ = try provider.bool("require_parameters")
+        let requiresParameters = try provider.bool("require_parameters") ?? false
         let isRetentionRefused = try provider.bool("zdr") ?? false
         for name in withoutEffect { _ = provider.value(name) }
         let isCollectionRefused = try provider.word("data_collection", as: DataCollection.self) == .deny
@@ -45,11 +47,12 @@ enum ProviderPreferences {
             throw RequestProblem(
                 .unsupportedParameter,
                 field: "provider.max_price",
-                "`provider.max_price` has no unit for videos; leave it out. `max_cost` at POST /api/v1/jobs limits "
+                "`provider.max_price` has no unit for media; leave it out. `max_cost` at POST /api/v1/jobs limits "
                     + "what a job may cost."
             )
         }
         var reading = Reading(options: try options(of: entry, &provider, &passed))
+        reading.requiresParameters = requiresParameters
         try passed.addUnread(&provider)
         guard let entry else { return reading }
         var left = entry.endpoints

@@ -37,7 +37,7 @@ extension Schema {
         )
     }()
 
-    private static let preferences: Schema = {
+    static let preferences: Schema = {
         let slugs = array(of: string(max: 64), max: 200).orNull
         let members: [String: Schema] = [
             "only": slugs, "ignore": slugs, "order": slugs,
@@ -90,9 +90,9 @@ extension Schema {
         )
     )
 
-    private static let dollars = Schema.number(in: -1e10...1e10).about("US dollars.")
-    private static let time1970 = Schema.count.about("Seconds since 1970.")
-    private static let words = array(of: .string(min: 1))
+    static let dollars = Schema.number(in: -1e10...1e10).about("US dollars.")
+    static let time1970 = Schema.count.about("Seconds since 1970.")
+    static let words = array(of: .string(min: 1))
 
     /// The list of video models.
     static let videoModels = object([
@@ -159,8 +159,11 @@ extension Schema {
     )
 
     private static let pricing = object(
-        ["prompt": decimal, "completion": decimal, "request": decimal],
-        optional: ["request"]
+        [
+            "prompt": decimal, "completion": decimal, "request": decimal, "image_output": decimal, "audio": decimal,
+            "audio_output": decimal,
+        ],
+        optional: ["request", "image_output", "audio", "audio_output"]
     )
 
     /// A model's endpoints.

@@ -25,6 +25,9 @@ final class MemoryArtifacts: ArtifactStore {
 
     var keys: [ArtifactKey] { files.withLock { Array($0.keys) } }
 
+    /// How many files are spooled and neither kept nor discarded.
+    var spooledCount: Int { spooled.withLock { $0.count } }
+
     func spool(
         bytesMax: Int64,
         declaredLength: Int64?,

@@ -27,6 +27,17 @@ enum Samples {
         ["type": "image_url", "frame_type": "first_frame", "image_url": ["url": .string(url)]]
     }
 
+    /// Silence: 16 bits, mono, 16 kHz.
+    static func wav(seconds: Int) -> [UInt8] {
+        func little(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        let bytes = seconds * 32_000
+        let format = little(1, 2) + little(1, 2) + little(16_000, 4) + little(32_000, 4) + little(2, 2) + little(16, 2)
+        return Array("RIFF".utf8) + little(36 + bytes, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + format
+            + Array("data".utf8) + little(bytes, 4) + [UInt8](repeating: 0, count: bytes)
+    }
+
     private static func bigEndian(_ value: UInt32) -> [UInt8] {
         (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
     }

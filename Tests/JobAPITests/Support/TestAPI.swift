@@ -17,6 +17,7 @@ struct TestAPI: Sendable {
     let store: any JobStore
     let artifacts: MemoryArtifacts
     let live: LiveJobs
+    let outputs: LiveOutputs
     let accounts: AccountService
     /// A key of the workspace `default`, which has 10 US dollars.
     let key: String
@@ -44,7 +45,7 @@ struct TestAPI: Sendable {
         let store = MemoryJobStore()
         let artifacts = MemoryArtifacts()
         let live = LiveJobs(store: store)
-        let outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live")
+        let outputs = LiveOutputs(folder: "\(FileManager.default.temporaryDirectory.path)/mediary-live-\(UUID())")
         let accounts = AccountService(store: store, environment: environment)
         let log = LogCollector()
         let logger = Logger(label: "test") { _ in log }
@@ -85,6 +86,7 @@ struct TestAPI: Sendable {
                 store: store,
                 artifacts: artifacts,
                 live: live,
+                outputs: outputs,
                 accounts: accounts,
                 key: try await accounts.createKey(name: "test").secret,
                 log: log,

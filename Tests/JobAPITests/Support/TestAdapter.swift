@@ -8,6 +8,10 @@ struct TestAdapter: CancellableAdapter {
     let account = "main"
     /// Whether there is a model that hardly costs anything.
     var hasWhisper = false
+    /// Whether there are models that show previews, speak raw sound, and listen.
+    var hasMore = false
+    /// Whether the video model continues earlier videos.
+    var continuesVideos = false
     let transport: any HTTPTransport = UnavailableTransport()
 
     var models: [ModelCapabilities] {
@@ -22,6 +26,7 @@ struct TestAdapter: CancellableAdapter {
         )
         video.frameRoles = [.first, .last]
         video.seeds = 0...1_000_000
+        video.previousJob = continuesVideos
         var image = ImageParameters(
             sizes: [SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024))],
             formats: ["png"]
@@ -36,7 +41,61 @@ struct TestAdapter: CancellableAdapter {
                 .speech(SpeechParameters(voices: ["anna", "bert"], formats: ["wav"])),
                 [ListPrice(unit: "character", usd: "0.00001")]
             ),
-        ] + (hasWhisper ? [whisper] : [])
+        ] + (hasWhisper ? [whisper] : []) + (hasMore ? [painter, reader, ear, deaf] : [])
+    }
+
+    /// Everything that can be said of an image.
+    private var painter: ModelCapabilities {
+        var image = ImageParameters(
+            sizes: [
+                SizeOption(resolution: "1K", aspectRatio: "1:1", size: PixelSize(width: 1_024, height: 1_024)),
+                SizeOption(resolution: "1K", aspectRatio: "16:9", size: PixelSize(width: 1_344, height: 768)),
+            ],
+            formats: ["png", "webp", "jpeg"]
+        )
+        image.countMax = 4
+        image.qualities = ["low", "high"]
+        image.backgrounds = ["opaque", "transparent"]
+        image.compression = true
+        image.referencesMax = 2
+        image.partialImagesMax = 3
+        image.seed = true
+        return model(
+            "test/painter",
+            .image(image),
+            [
+                ListPrice(unit: "image", usd: "0.04", conditions: ["quality": "low"]),
+                ListPrice(unit: "image", usd: "0.2", conditions: ["quality": "high"]),
+                ListPrice(unit: "reference_image", usd: "0.001"),
+            ]
+        )
+    }
+
+    private var reader: ModelCapabilities {
+        var speech = SpeechParameters(voices: ["anna", "bert"], formats: ["mp3", "pcm", "wav"])
+        speech.speakersMax = 2
+        return model("test/reader", .speech(speech), [ListPrice(unit: "character", usd: "0.00001")])
+    }
+
+    private var ear: ModelCapabilities {
+        var listening = Self.listening(formats: ["json", "verbose_json", "text", "srt", "vtt"])
+        listening.granularities = [.segment, .word]
+        listening.diarize = true
+        listening.keytermsMax = 10
+        return model("test/ear", .transcription(listening), [ListPrice(unit: "audio_second", usd: "0.001")])
+    }
+
+    /// Listens, and can do nothing else.
+    private var deaf: ModelCapabilities {
+        model(
+            "test/deaf",
+            .transcription(Self.listening(formats: ["json"])),
+            [ListPrice(unit: "audio_second", usd: "0.001")]
+        )
+    }
+
+    private static func listening(formats: [String]) -> TranscriptionParameters {
+        TranscriptionParameters(formats: formats, mediaTypes: ["audio/wav"], bytesMax: 1_000_000, secondsMax: 600)
     }
 
     /// So cheap that a character costs less than the smallest amount that is booked.

@@ -1,6 +1,7 @@
 import Generation
 
-/// The Gemini API: Veo by `predictLongRunning`, videos of Gemini Omni by interactions, and files.
+/// The Gemini API: Veo by `predictLongRunning`, videos of Gemini Omni by interactions, images and speech by
+/// `generateContent`, and files.
 ///
 /// Settings: `api_key`; `retired=true` for the day after 2026-10-22, when Veo is gone; `file_seconds`, how long a file is
 /// still processed after its interaction has completed; `inline=true` when a poll gives the video inside its answer even
@@ -34,6 +35,7 @@ package struct GeminiSimulator: SimulatedProvider {
         guard let parts = parts(request), let first = parts.first else { return .other }
         switch (request.method, first, parts.count) {
         case ("POST", "models", 2) where request.path.hasSuffix(":predictLongRunning"): return .submit
+        case ("POST", "models", 2) where ContentSimulation.isCall(request.path): return .submit
         case ("POST", "interactions", 1): return .submit
         case ("POST", "interactions", 3): return .cancel
         case ("GET", "models", 4), ("GET", "interactions", 2): return .poll
@@ -46,6 +48,8 @@ package struct GeminiSimulator: SimulatedProvider {
         guard let parts = parts(request).map(Array.init), !parts.isEmpty else { return Self.page }
         if let refusal = refusal(ofKeyIn: request) { return refusal }
         switch (request.method, parts[0], parts.count) {
+        case ("POST", "models", 2) where ContentSimulation.isCall(request.path):
+            return await ContentSimulation(world: world, door: .gemini).answer(request, call: parts[1])
         case ("POST", "models", 2): return startVeo(request, call: parts[1])
         case ("GET", "models", 4) where parts[2] == "operations": return veo(model: parts[1], id: parts[3])
         case ("POST", "interactions", 1): return await createInteraction(request)

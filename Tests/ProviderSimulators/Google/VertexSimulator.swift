@@ -3,9 +3,10 @@ import Foundation
 import Generation
 import Synchronization
 
-/// Vertex AI: Veo by `predictLongRunning`, its objects in Cloud Storage, and the token endpoint of service accounts.
+/// Vertex AI: Veo by `predictLongRunning`, its objects in Cloud Storage, Imagen by `predict`, Gemini's images and speech by
+/// `generateContent`, and the token endpoint of service accounts.
 ///
-/// Settings: `project`, `location`; `access_token`, a token that always counts; `public_key`, the PEM of the service
+/// Settings: `project`, `location` (Gemini's models are at `global`, Imagen at both); `access_token`, a token that always counts; `public_key`, the PEM of the service
 /// account whose tokens are given out, and `client_email`; `token_seconds`, how long they last; `bucket`.
 /// Storage is served under the same address: `/storage/v1/b/BUCKET/o`.
 /// Source: google-genai 2.34.0 and 3.4.0, both run against it; RFC 7523 and developers.google.com/identity (service
@@ -35,7 +36,8 @@ package final class VertexSimulator: SimulatedProvider {
         let path = request.path
         return switch request.method {
         case "POST" where path == "/token": .token
-        case "POST" where path.hasSuffix(":predictLongRunning"): .submit
+        case "POST" where path.hasSuffix(":predictLongRunning") || path.hasSuffix(":predict"): .submit
+        case "POST" where ContentSimulation.isCall(path): .submit
         case "POST" where path.hasSuffix(":fetchPredictOperation"): .poll
         case "GET" where path.hasPrefix("/storage/v1/b/"): path.hasSuffix("/o") ? .list : .download
         case _: .other
@@ -50,12 +52,23 @@ package final class VertexSimulator: SimulatedProvider {
         }
         switch operation {
         case .submit, .poll:
-            let prefix = ["projects", project, "locations", location, "publishers", "google", "models"]
+            let prefix = ["projects", project, "locations"]
             let parts = request.segments
-            guard parts.count == 9, parts[0].hasPrefix("v1"), Array(parts[1..<8]) == prefix,
-                let colon = parts[8].firstIndex(of: ":")
+            guard parts.count == 9, parts[0].hasPrefix("v1"), Array(parts[1..<4]) == prefix,
+                Array(parts[5..<8]) == ["publishers", "google", "models"], let colon = parts[8].firstIndex(of: ":"),
+                parts[4] == "global" || parts[4] == location
             else { return GoogleWire.error(403, "Permission 'aiplatform.endpoints.predict' denied on resource.") }
             let model = String(parts[8][..<colon])
+            let isGlobal = parts[4] == "global"
+            if ContentSimulation.isCall(request.path), isGlobal {
+                return await ContentSimulation(world: world, door: .vertex).answer(request, call: parts[8])
+            }
+            if request.path.hasSuffix(":predict"),
+                let answer = await ImagenSimulation(world: world).answer(request, model: model)
+            {
+                return answer
+            }
+            guard !isGlobal, request.path.hasSuffix("Running") || operation == .poll else { return unknown(model) }
             return operation == .submit ? start(request, model: model) : await fetch(request, model: model)
         case .list: return list(request)
         case .download: return await object(request)
@@ -145,13 +158,15 @@ package final class VertexSimulator: SimulatedProvider {
         "projects/\(project)/locations/\(location)/publishers/google/models/\(model)"
     }
 
+    private func unknown(_ model: String) -> SimulatedAnswer {
+        GoogleWire.error(
+            404,
+            "Publisher Model `\(path(model))` was not found or your project does not have access to it."
+        )
+    }
+
     private func start(_ request: SimulatedRequest, model: String) -> SimulatedAnswer {
-        guard let known = Self.models[model] else {
-            return GoogleWire.error(
-                404,
-                "Publisher Model `\(path(model))` was not found or your project does not have access to it."
-            )
-        }
+        guard let known = Self.models[model] else { return unknown(model) }
         let check: VeoRequestCheck
         do {
             check = try VeoRequestCheck(request.json, door: .vertex, model: known)

@@ -8,6 +8,7 @@ struct OpenAIRefusal: Error {
     private let param: String?
     private let code: String?
     private var headers: [(name: String, value: String)] = []
+    private var details: JSONValue?
 
     init(
         _ status: Int,
@@ -24,16 +25,24 @@ struct OpenAIRefusal: Error {
     }
 
     var answer: SimulatedAnswer {
-        .json(
-            status,
-            [
-                "error": [
-                    "message": .string(message), "type": .string(type), "param": param.map(JSONValue.string) ?? .null,
-                    "code": code.map(JSONValue.string) ?? .null,
-                ]
-            ],
-            headers: headers
+        var error: [String: JSONValue] = [
+            "message": .string(message), "type": .string(type), "param": param.map(JSONValue.string) ?? .null,
+            "code": code.map(JSONValue.string) ?? .null,
+        ]
+        error["moderation_details"] = details
+        return .json(status, ["error": .object(error)], headers: headers)
+    }
+
+    /// What the filter holds back, before anything is made or after.
+    static func moderation(stage: String) -> OpenAIRefusal {
+        var refusal = OpenAIRefusal(
+            400,
+            "Your request was rejected by the safety system.",
+            type: "image_generation_user_error",
+            code: "moderation_blocked"
         )
+        refusal.details = ["moderation_stage": .string(stage), "categories": ["violence"]]
+        return refusal
     }
 
     /// A value outside of what is allowed.

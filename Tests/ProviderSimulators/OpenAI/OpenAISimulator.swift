@@ -1,7 +1,7 @@
 import Foundation
 import Generation
 
-/// OpenAI's Videos API, as it was until its end on 2026-09-24.
+/// OpenAI's Images and Audio APIs, and its Videos API as it was until its end on 2026-09-24.
 ///
 /// Checked by the official SDK (Tests/WireCompatibilityTests). Sources, all read on 2026-11-21: `openai` 3.54.0 on PyPI
 /// (`resources/videos.py`, `types/video*.py`), the guide and the error page of the vendor, and answers that users have
@@ -20,7 +20,10 @@ package struct OpenAISimulator: SimulatedProvider {
 
     package func operation(of request: SimulatedRequest) -> SimulatedOperation {
         let path = request.segments
-        guard path.count >= 2, path[0] == "v1", path[1] == "videos" else { return .other }
+        guard path.count >= 2, path[0] == "v1" else { return .other }
+        guard path[1] == "videos" else {
+            return request.method == "POST" && ["images", "audio"].contains(path[1]) ? .submit : .other
+        }
         switch (request.method, path.count, path.last ?? "") {
         case ("POST", 2, _): return .submit
         case ("GET", 2, _): return .list
@@ -39,24 +42,35 @@ package struct OpenAISimulator: SimulatedProvider {
 
     private func plainAnswer(_ request: SimulatedRequest) async -> SimulatedAnswer {
         if let refusal = OpenAIRefusal.ofCredentials(request, key: world.setting("api_key")) { return refusal.answer }
-        let path = request.segments
-        guard path.count >= 2, path[0] == "v1", path[1] == "videos" else {
-            return OpenAIRefusal(404, "Invalid URL (\(request.method) \(request.path))").answer
-        }
         do {
-            switch (request.method, path.count) {
-            case ("POST", 2): return try create(OpenAIForm(request), remixOf: nil)
-            case ("GET", 2): return try list(request)
-            case ("GET", 3): return try show(task(path[2]))
-            case ("DELETE", 3): return try delete(task(path[2]))
-            case ("GET", 4) where path[3] == "content": return try await content(task(path[2]), request)
-            case ("POST", 4) where path[3] == "remix": return try remix(task(path[2]), request)
-            case _: throw OpenAIRefusal(404, "Invalid URL (\(request.method) \(request.path))")
-            }
+            return try await route(request)
         } catch let refusal as OpenAIRefusal {
             return refusal.answer
         } catch {
             return OpenAIRefusal(500, "\(error)", type: "server_error").answer
+        }
+    }
+
+    private func route(_ request: SimulatedRequest) async throws -> SimulatedAnswer {
+        let path = request.segments
+        let nowhere = OpenAIRefusal(404, "Invalid URL (\(request.method) \(request.path))")
+        guard path.first == "v1" else { throw nowhere }
+        switch (request.method, path.dropFirst().joined(separator: "/")) {
+        case ("POST", "images/generations"): return try await images(request, isEdit: false)
+        case ("POST", "images/edits"): return try await images(request, isEdit: true)
+        case ("POST", "audio/speech"): return try await speech(request)
+        case ("POST", "audio/transcriptions"): return try await transcription(request)
+        case _: break
+        }
+        guard path.count >= 2, path[1] == "videos" else { throw nowhere }
+        switch (request.method, path.count) {
+        case ("POST", 2): return try create(OpenAIForm(request), remixOf: nil)
+        case ("GET", 2): return try list(request)
+        case ("GET", 3): return try show(task(path[2]))
+        case ("DELETE", 3): return try delete(task(path[2]))
+        case ("GET", 4) where path[3] == "content": return try await content(task(path[2]), request)
+        case ("POST", 4) where path[3] == "remix": return try remix(task(path[2]), request)
+        case _: throw nowhere
         }
     }
 

@@ -1,9 +1,12 @@
 """What the scripts that use OpenRouter's official SDK share: the client, and assertions that say what they found."""
 
+import base64
 import json
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from decimal import Decimal
 
 import httpx
@@ -92,6 +95,18 @@ def probe(path):
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     check(result.returncode == 0 and not result.stderr, "ffprobe:", result.stderr)
     return json.loads(result.stdout)
+
+
+def picture(color):
+    """A data URL with a small PNG."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows = b"".join(b"\0" + bytes(color) * 16 for _ in range(16))
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0))
+    png += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def main(script):

@@ -51,12 +51,21 @@ def models(sdk, videos):
     check(sdk.models.count(output_modalities="all").data.count == len(all_models), "count")
     check(sdk.models.count(output_modalities="video").data.count == len(videos), "count of videos")
     found = sdk.models.list(output_modalities="all", q="sandbox", supported_parameters="seed", providers="fake-provider")
-    check([model.id for model in found.result.data] == ["sandbox/image", "sandbox/video"], found.result.data)
+    found = [model.id for model in found.result.data]
+    check({"sandbox/image", "sandbox/video"} <= set(found) and "sandbox/speech" not in found, found)
+    for modality, slug in [
+        ("image", "sandbox/image"), ("speech", "sandbox/speech"), ("transcription", "sandbox/transcription"),
+        ("audio", "sandbox/music"), ("audio", "sandbox/sound"),
+    ]:
+        found = sdk.models.list(output_modalities=modality).result.data
+        check(slug in {model.id for model in found}, modality, found)
+        check(sdk.models.count(output_modalities=modality).data.count == len(found), modality)
     for slug, listed in all_models.items():
         author, name = slug.split("/")
         model = sdk.models.get(author=author, slug=name).data
         check(model == listed, slug)
-        check(model.architecture.input_modalities[0] == "text", model.architecture)
+        first = "audio" if model.architecture.output_modalities == ["transcription"] else "text"
+        check(model.architecture.input_modalities[0] == first, model.architecture)
         check(model.links.details == f"/api/v1/models/{slug}/endpoints", model.links)
         endpoints = sdk.endpoints.list(author=author, slug=name).data
         check(endpoints.id == slug and len(endpoints.endpoints) == 1, endpoints)

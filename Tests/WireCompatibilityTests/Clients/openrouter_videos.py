@@ -1,28 +1,13 @@
 """Videos through OpenRouter's official SDK: submit, poll, fetch, and everything that a request can say."""
 
 import asyncio
-import base64
 import os
-import struct
 import tempfile
-import zlib
 from decimal import Decimal
 
 from openrouter import OpenRouter, errors
 
-from openrouter_client import check, main, probe, refused
-
-
-def picture(color):
-    """A data URL with a small PNG."""
-
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    rows = b"".join(b"\0" + bytes(color) * 16 for _ in range(16))
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0))
-    png += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+from openrouter_client import check, main, picture, probe, refused
 
 
 def frame(role, color):

@@ -38,7 +38,7 @@ package struct GeminiVeoAdapter: ValidatingAdapter, OutputAuthorizingAdapter {
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
         guard case .video(let video) = request.content, let model = models.first(where: { $0.slug == request.model })
-        else { throw .notSent(.invalidRequest, "This provider makes videos of its own models only.") }
+        else { throw .notOffered }
         let options: GoogleOptions
         do {
             options = try self.options(request)

@@ -1,26 +1,28 @@
 package import Generation
 package import ProviderKit
 
-/// What this folder registers: Google's three doors to its video models.
+/// What this folder registers: Google's doors to its models.
 ///
-/// - `GEMINI_API_KEY` (and `GEMINI_BASE_URL`): Gemini Omni through interactions, and Veo where it still is.
+/// - `GEMINI_API_KEY` (and `GEMINI_BASE_URL`): Gemini Omni through interactions, images and speech, and Veo where it
+///   still is.
 /// - `GOOGLE_APPLICATION_CREDENTIALS`, the key file of a service account (and `VERTEX_PROJECT`, `VERTEX_LOCATION`,
-///   `VERTEX_BASE_URL`, `VERTEX_STORAGE_URI`): Veo on Vertex AI.
+///   `VERTEX_BASE_URL`, `VERTEX_STORAGE_URI`, `VERTEX_GEMINI_LOCATION`): Veo, Imagen, images and speech on Vertex AI.
 package enum GoogleAdapters: ProviderFolder {
     package static let folder = "Google"
     package static let settings = ["GEMINI_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS"]
 
     /// Every model that it knows, whether a key is there or not.
-    package static let models: [ModelCapabilities] = GoogleModels.omni + GoogleModels.vertex + GoogleModels.geminiVeo
+    package static let models: [ModelCapabilities] =
+        GoogleModels.gemini + GoogleModels.vertexAll + GoogleModels.geminiVeo
 
     /// The instances that the settings ask for; none without a key, or when what goes along with it is malformed.
     package static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter] {
         let media = InlineMediaFolder("\(settings.workFolder)/google", now: settings.now)
         var instances: [any ProviderAdapter] = []
         if let api = GeminiAPI(settings) {
-            let omni = settings.models(ProviderID(GeminiOmniAdapter.slug), GoogleModels.omni, isVendor: api.isVendor)
+            let all = settings.models(ProviderID(GeminiAdapter.slug), GoogleModels.gemini, isVendor: api.isVendor)
             let veo = settings.models(ProviderID(GeminiVeoAdapter.slug), GoogleModels.geminiVeo, isVendor: api.isVendor)
-            instances.append(GeminiOmniAdapter(api, models: omni, media: media))
+            instances.append(GeminiAdapter(api, models: all, media: media))
             instances.append(GeminiVeoAdapter(api, models: veo))
         }
         if let vertex = VertexAdapter(settings, media: media) { instances.append(vertex) }

@@ -1,7 +1,14 @@
 import Generation
 
-/// The models of all three doors: data.
+/// The models of all doors: data.
+///
+/// Those of videos are here, the others in files of their own.
 enum GoogleModels {
+    /// What the Gemini API has, besides Veo.
+    static let gemini = omni + images + speech
+    /// What Vertex AI has.
+    static let vertexAll = vertex + imagen + vertexImages + vertexSpeech
+
     static let negativePromptCharactersMax = 4_096
 
     private static let sizes: [(resolution: String, long: Int, short: Int)] = [

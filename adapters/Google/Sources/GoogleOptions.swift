@@ -61,12 +61,17 @@ struct GoogleOptions {
     }
 }
 
+extension ProviderFailure {
+    /// A request that the catalog does not lead here.
+    static let notOffered = notSent(.invalidRequest, "This provider makes media of its own models only.")
+}
+
 extension RequestProblem {
     /// The same before a send: the request can only have got there past the check at admission.
     var asFailure: ProviderFailure { .notSent(.invalidRequest, message, details: "field: \(field)") }
 }
 
-/// The pictures that Google's video models take.
+/// The pictures that Google's models take.
 enum GooglePictures {
     /// Source: ai.google.dev/gemini-api/docs/video; docs.cloud.google.com Veo API reference (2026).
     static let types = ["image/png", "image/jpeg", "image/webp"]
@@ -79,6 +84,21 @@ enum GooglePictures {
                 .unsupportedValue,
                 field: path,
                 "`\(path)` is \(stored.mediaType), which `\(request.model)` does not take; allowed: \(RequestProblem.list(types))."
+            )
+        }
+    }
+
+    /// Refuses pictures that are too large for one request together, as far as they are known.
+    static func check(_ request: GenerationRequest, bytesMax: Int64) throws(RequestProblem) {
+        var bytes: Int64 = 0
+        for (path, input) in request.inputs {
+            guard case .stored(let stored) = input else { continue }
+            bytes += stored.bytes
+            guard bytes > bytesMax else { continue }
+            throw RequestProblem(
+                .unsupportedValue,
+                field: path,
+                "The pictures up to `\(path)` have \(bytes) bytes together; `\(request.model)` takes at most \(bytesMax)."
             )
         }
     }

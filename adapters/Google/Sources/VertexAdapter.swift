@@ -4,13 +4,17 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// Veo on Vertex AI (Gemini Enterprise Agent Platform).
+/// Vertex AI (Gemini Enterprise Agent Platform): Veo, Imagen, and Gemini's images and speech.
 ///
-/// Source: google-genai 2.34.0 and 3.4.0, and docs.cloud.google.com (Veo API reference, 2026).
+/// Source: google-genai 2.34.0 and 3.4.0, and docs.cloud.google.com (Veo API reference, 2026). Of images and speech: the
+/// files of their wires.
 ///
-/// - Outputs: with `VERTEX_STORAGE_URI` they are objects of the operator's bucket; without it they come inside the answer
+/// - Places: Gemini's models are asked for at `VERTEX_GEMINI_LOCATION`, `global` unless it says otherwise, where all of
+///   them are; Veo and Imagen at `VERTEX_LOCATION`.
+/// - Images and speech are in the answer to their submit, and nowhere else: what is lost of it is lost.
+/// - Outputs of Veo: with `VERTEX_STORAGE_URI` they are objects of the operator's bucket; without it they come inside the answer
 ///   to a poll, tens of megabytes of base64, which are decoded into a file while they arrive.
-/// - Lost answer: with `VERTEX_STORAGE_URI` every attempt has a folder of its own there, in which its output shows up;
+/// - Lost answer of Veo: with `VERTEX_STORAGE_URI` every attempt has a folder of its own there, in which its output shows up;
 ///   without it nothing can be looked up.
 /// - Cancel: none is documented for Veo.
 package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, RecoverableAdapter {
@@ -24,6 +28,8 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
     private let project: String
     private let location: String
     private let http: ProviderHTTP
+    private let geminiLocation: String
+    private let geminiHTTP: ProviderHTTP
     private let storage: VertexStorage?
     private let tokens: AccessTokens
     private let media: InlineMediaFolder
@@ -34,11 +40,16 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
             let project = settings.value("VERTEX_PROJECT") ?? account.projectID, ProviderHTTP.isPlain(project)
         else { return nil }
         let location = settings.value("VERTEX_LOCATION") ?? "us-central1"
-        guard ProviderHTTP.isPlain(location) else { return nil }
-        let vendorURL =
-            location == "global"
-            ? "https://aiplatform.googleapis.com" : "https://\(location)-aiplatform.googleapis.com"
-        http = ProviderHTTP(baseURL: settings.value("VERTEX_BASE_URL") ?? vendorURL, transport: settings.transport)
+        let geminiLocation = settings.value("VERTEX_GEMINI_LOCATION") ?? "global"
+        guard ProviderHTTP.isPlain(location), ProviderHTTP.isPlain(geminiLocation) else { return nil }
+        let vendorURL = Self.vendorURL(location)
+        let base = settings.value("VERTEX_BASE_URL")
+        http = ProviderHTTP(baseURL: base ?? vendorURL, transport: settings.transport)
+        geminiHTTP = ProviderHTTP(
+            baseURL: base ?? Self.vendorURL(geminiLocation),
+            transport: settings.transport
+        )
+        self.geminiLocation = geminiLocation
         let isVendor = http.baseURL == vendorURL
         if let uri = settings.value("VERTEX_STORAGE_URI") {
             // Beside another address of Vertex AI, storage is there too.
@@ -54,7 +65,18 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         self.location = location
         self.media = media
         tokens = AccessTokens(account, transport: settings.transport, now: settings.now)
-        models = settings.models(ProviderID(Self.slug), GoogleModels.vertex, isVendor: isVendor)
+        models = settings.models(ProviderID(Self.slug), GoogleModels.vertexAll, isVendor: isVendor)
+    }
+
+    /// Google's own address for a location: one region, several that belong together, or all.
+    ///
+    /// Source: google-genai 3.4.0 (`_api_client.py`).
+    private static func vendorURL(_ location: String) -> String {
+        switch location {
+        case "global": "https://aiplatform.googleapis.com"
+        case "us", "eu": "https://aiplatform.\(location).rep.googleapis.com"
+        case _: "https://\(location)-aiplatform.googleapis.com"
+        }
     }
 
     package var account: String { project }
@@ -67,28 +89,87 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
 
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
         try GooglePictures.check(request)
-        _ = try options(request)
+        let options = try options(request)
+        switch request.content {
+        case .image(let image):
+            if isImagen(request.model) { try ImagenWire.check(image, options) } else { try GeminiContent.check(image) }
+        case .speech(let speech):
+            if case .speech(let parameters)? = models.first(where: { $0.slug == request.model })?.parameters {
+                try GeminiSpeech.check(speech, parameters)
+            }
+        case .video, .transcription, .music, .sound: break
+        }
+    }
+
+    private func isImagen(_ slug: String) -> Bool {
+        models.first { $0.slug == slug }?.providerModel.hasPrefix("imagen-") ?? false
     }
 
     package func submit(
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        guard case .video(let video) = request.content, let model = models.first(where: { $0.slug == request.model }),
-            ProviderHTTP.isPlain(model.providerModel)
-        else { throw .notSent(.invalidRequest, "This provider makes videos of its own models only.") }
+        guard let model = models.first(where: { $0.slug == request.model }), ProviderHTTP.isPlain(model.providerModel)
+        else { throw .notOffered }
         let options: GoogleOptions
         do {
             options = try self.options(request)
         } catch {
             throw error.asFailure
         }
+        switch request.content {
+        case .video(let video): return try await submit(video, model, options, context)
+        case .image(let image) where isImagen(model.slug):
+            let body = ImagenWire.body(image, model, options)
+            let url = http.url("/v1/\(path(model.providerModel, at: location)):predict")
+            let response = try await send(body, to: url, context)
+            return try await ImagenWire.submission(response, count: image.n ?? 1, context)
+        case .image(let image):
+            let body = try await GeminiContent.body(image, model, choosesFormat: true, options: options, context)
+            let response = try await send(body, to: gemini(model, "generateContent"), context)
+            return try await GeminiContent.submission(response, context)
+        case .speech(let speech):
+            guard case .speech(let parameters) = model.parameters else { throw .notOffered }
+            let body = GeminiSpeech.body(speech, GeminiSpeech.Script(model), parameters)
+            let response = try await send(body, to: gemini(model, "streamGenerateContent") + "?alt=sse", context)
+            return try await GeminiSpeech.submission(response, format: speech.responseFormat, context)
+        case .transcription, .music, .sound: throw .notOffered
+        }
+    }
+
+    private func gemini(_ model: ModelCapabilities, _ method: String) -> String {
+        geminiHTTP.url("/v1beta1/\(path(model.providerModel, at: geminiLocation)):\(method)")
+    }
+
+    /// Sends to one of the methods that answer when they are done.
+    ///
+    /// - Returns: The answer, a success.
+    private func send(
+        _ body: [UInt8],
+        to url: String,
+        _ context: AttemptContext
+    ) async throws(ProviderFailure) -> HTTPResponse {
+        let token = try await tokens.token()
+        let response = try await context.send(Self.post(url, body, token.text))
+        guard (200...299).contains(response.status) else {
+            if response.status == 401 { await tokens.forget(token.text) }
+            throw .google(try await ProviderAnswer(response))
+        }
+        return response
+    }
+
+    private func submit(
+        _ video: VideoRequest,
+        _ model: ModelCapabilities,
+        _ options: GoogleOptions,
+        _ context: AttemptContext
+    ) async throws(ProviderFailure) -> Submission {
         let dialect = VeoWire.Dialect(
             hasChoices: true,
             storageURI: storage?.uri(of: context.reference)
         )
         let body = try await VeoWire.body(video, options: options, dialect, context)
-        let url = http.url("/v1/\(path(model.providerModel)):predictLongRunning")
+        let url = http.url("/v1/\(path(model.providerModel, at: location)):predictLongRunning")
         let token = try await tokens.token()
         let answer = try await ProviderAnswer(context.send(Self.post(url, body, token.text)))
         guard answer.isSuccess else {
@@ -166,7 +247,8 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
     ///
     /// Nothing shows up of one that failed, so absence proves nothing.
     package func recovery(of request: GenerationRequest) -> RecoveryClass {
-        storage == nil ? .unrecoverable : .lookUp(settleSeconds: 600, complete: false)
+        guard storage != nil, case .video = request.content else { return .unrecoverable }
+        return .lookUp(settleSeconds: 600, complete: false)
     }
 
     package func find(
@@ -174,7 +256,7 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         attempt reference: AttemptReference,
         isTaken: @Sendable (String) async -> Bool
     ) async throws(ProviderFailure) -> Submission? {
-        guard let storage else { return nil }
+        guard let storage, case .video = request.content else { return nil }
         let token = try await tokens.token()
         let answer = try await storage.http.exchange(storage.list(reference, headers: [Self.bearer(token.text)]))
         guard answer.isSuccess else { throw await refusal(answer, token) }
@@ -187,7 +269,7 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
 
     // MARK: - The wire
 
-    private func path(_ model: String) -> String {
+    private func path(_ model: String, at location: String) -> String {
         "projects/\(project)/locations/\(location)/publishers/google/models/\(ProviderHTTP.encoded(model))"
     }
 
@@ -215,16 +297,24 @@ package struct VertexAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Recov
         return failure
     }
 
-    /// Source: docs.cloud.google.com, Veo API reference, parameters (2026).
+    /// Source: docs.cloud.google.com, Veo API reference, parameters (2026); google-genai 3.4.0 (`ImageConfig`).
     private func options(_ request: GenerationRequest) throws(RequestProblem) -> GoogleOptions {
-        try GoogleOptions(
-            request,
-            for: id,
-            [
+        let forms: [String: GoogleOptions.Form]
+        switch request.content {
+        case .video:
+            forms = [
                 "personGeneration": .word(["allow_adult", "dont_allow", "allow_all"]), "enhancePrompt": .flag,
                 "resizeMode": .word(["pad", "crop"]), "compressionQuality": .word(["optimized", "lossless"]),
                 "negativePrompt": .text(charactersMax: GoogleModels.negativePromptCharactersMax),
             ]
-        )
+        case .image where isImagen(request.model): forms = ImagenWire.options
+        case .image:
+            forms = [
+                "personGeneration": .word(["ALLOW_ADULT", "ALLOW_ALL", "ALLOW_NONE"]),
+                "prominentPeople": .word(["ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"]),
+            ]
+        case .speech, .transcription, .music, .sound: forms = [:]
+        }
+        return try GoogleOptions(request, for: id, forms)
     }
 }

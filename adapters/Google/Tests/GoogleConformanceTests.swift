@@ -11,7 +11,7 @@ struct GoogleConformanceTests {
     private static let checks = AdapterConformance.checks + AdapterConformance.networkChecks
 
     @Test(arguments: checks)
-    func omniConforms(_ check: AdapterConformance.Check) async throws { try await run(check, .omni) }
+    func geminiConforms(_ check: AdapterConformance.Check) async throws { try await run(check, .omni) }
 
     @Test(arguments: checks)
     func geminiVeoConforms(_ check: AdapterConformance.Check) async throws { try await run(check, .geminiVeo) }
@@ -33,9 +33,7 @@ struct GoogleConformanceTests {
         try await GoogleStage.run(door, settings) { stage in
             let key = try TestKey.one.get().privatePEM.split(separator: "\n")[2]
             let subject = AdapterConformance.Subject(
-                requests: door.modelSlugs.map {
-                    GenerationRequest(model: $0, content: .video(VideoRequest(prompt: "A boat on a lake.")))
-                },
+                requests: try stage.adapter().models.map(Self.request),
                 // Access tokens begin so.
                 secrets: [GoogleStage.geminiKey, String(key), "ya29."],
                 provider: stage.simulator.underTest(facts),
@@ -44,5 +42,16 @@ struct GoogleConformanceTests {
             )
             try await check.run(subject)
         }
+    }
+
+    /// The cheapest of each model.
+    private static func request(_ model: ModelCapabilities) -> GenerationRequest {
+        let content: GenerationRequest.Content =
+            switch model.parameters {
+            case .video: .video(VideoRequest(prompt: "A boat on a lake."))
+            case .image: .image(ImageRequest(prompt: "A boat on a lake."))
+            case .speech, .transcription, .music, .sound: .speech(SpeechRequest(input: "A boat on a lake."))
+            }
+        return GenerationRequest(model: model.slug, content: content)
     }
 }

@@ -137,6 +137,30 @@ struct GoogleStage: Sendable {
             .resolved(against: model, strict: true).request
     }
 
+    /// A request of a model as a client asks for it, resolved.
+    func resolved(
+        _ adapter: any ProviderAdapter,
+        _ slug: String,
+        _ content: GenerationRequest.Content,
+        options: [String: JSONValue] = [:]
+    ) throws -> GenerationRequest {
+        let model = try #require(adapter.models.first { $0.slug == slug }, "no \(slug)")
+        return try GenerationRequest(model: slug, content: content, providerOptions: options)
+            .resolved(against: model, strict: true).request
+    }
+
+    /// Submits what is answered at once.
+    func complete(
+        _ request: GenerationRequest,
+        at adapter: any ProviderAdapter,
+        inputs: [String: [UInt8]] = [:]
+    ) async throws -> (outputs: [ProviderOutput], usage: ReportedUsage) {
+        let attempt = TestAttempt(at: adapter, externalID: "att_\(UUID().uuidString.lowercased())", inputs: inputs)
+        guard case .completed(let outputs, let usage) = try await adapter.submit(request, attempt: attempt.context())
+        else { throw Unexpected(text: "it was not answered at once") }
+        return (outputs, usage)
+    }
+
     /// Submits, and gives back the operation.
     func submit(_ request: GenerationRequest, at adapter: any ProviderAdapter) async throws -> ProviderOperation {
         let attempt = TestAttempt(at: adapter, externalID: "att_of_a_test")
@@ -154,6 +178,12 @@ struct GoogleStage: Sendable {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw Unexpected(text: "it never ended")
+    }
+
+    /// The path of the last submit, with its query.
+    var path: String {
+        simulator.requests(.submit).last.map { "\($0.path)\($0.query.map { "?\($0.name)=\($0.value)" }.joined())" }
+            ?? ""
     }
 
     /// The body of the last submit, as JSON.

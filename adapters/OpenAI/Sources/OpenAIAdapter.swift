@@ -3,12 +3,14 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// OpenAI's Videos API, as servers of that dialect still speak it.
+/// OpenAI's Images and Audio APIs, and its Videos API as servers of that dialect still speak it.
 ///
-/// - One paid request, `POST /videos`; the id that it gives is the operation.
-/// - Outputs are behind the same key, at `/videos/{id}/content`, for about an hour.
-/// - Nothing can be cancelled: `DELETE` takes only what is over, and is not used.
-/// - Lost answer: the list tells what was asked for and when. Two equal requests are told apart by who owns which id.
+/// - Images, speech and transcriptions are answered at once: see `OpenAIImages`, `OpenAISpeech` and
+///   `OpenAITranscriptions`. There is no id, no idempotency key and no list: a lost answer cannot be found.
+/// - Videos: one paid request, `POST /videos`; the id that it gives is the operation. Outputs are behind the same key, at
+///   `/videos/{id}/content`, for about an hour. `DELETE` takes only what is over, and is not used. A lost answer is looked
+///   for in the list, which tells what was asked for and when; two equal requests are told apart by who owns which id.
+/// - Nothing can be cancelled.
 package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAuthorizingAdapter {
     /// OpenAI's own address.
     static let vendorURL = "https://api.openai.com/v1"
@@ -21,22 +23,23 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
 
     package var transport: any HTTPTransport { http.transport }
 
-    private let http: ProviderHTTP
-    private let credentials: [(name: String, value: String)]
+    private let door: OpenAIDoor
+    private var http: ProviderHTTP { door.http }
     private let pictures: PictureScaler
     private let now: @Sendable () -> Int64
 
     /// Nil without a key.
     init?(_ settings: ProviderSettings) {
         guard let key = settings.value("OPENAI_API_KEY") else { return nil }
-        http = ProviderHTTP(
+        let http = ProviderHTTP(
             baseURL: settings.value("OPENAI_BASE_URL") ?? Self.vendorURL,
             transport: settings.transport
         )
         // The names that the official SDK reads: openai 3.54.0, `_client.py`, 2026-11-21.
         let organization = settings.value("OPENAI_ORG_ID").map { (name: "OpenAI-Organization", value: $0) }
         let project = settings.value("OPENAI_PROJECT_ID").map { (name: "OpenAI-Project", value: $0) }
-        credentials = [(name: "Authorization", value: "Bearer \(key)")] + [organization, project].compactMap(\.self)
+        let authorization = (name: "Authorization", value: "Bearer \(key)")
+        door = OpenAIDoor(http: http, credentials: [authorization] + [organization, project].compactMap(\.self))
         account = "default"
         trustedOrigins = http.origin.map { [$0] } ?? []
         let isVendor = http.baseURL == Self.vendorURL
@@ -54,12 +57,22 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
         now = settings.now
     }
 
-    package func outputHeaders() async throws(ProviderFailure) -> [(name: String, value: String)] { credentials }
+    package func outputHeaders() async throws(ProviderFailure) -> [(name: String, value: String)] { door.credentials }
 
     // MARK: - Submitting
 
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
-        _ = try OpenAICharacters(request, provider: id)
+        let model = models.first { $0.slug == request.model }
+        switch request.content {
+        case .video: _ = try OpenAICharacters(request, provider: id)
+        case .image(let image):
+            _ = try OpenAIOptions(request, model: model, provider: id)
+            try OpenAIImages.validate(image)
+        case .speech(let speech):
+            _ = try OpenAIOptions(request, model: model, provider: id)
+            try OpenAISpeech.validate(speech, model: model)
+        case .transcription, .music, .sound: _ = try OpenAIOptions(request, model: model, provider: id)
+        }
         for (path, input) in request.inputs where OpenAIWire.isGIF(input) {
             throw RequestProblem(
                 .unsupportedValue,
@@ -73,6 +86,26 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
+        guard let model = models.first(where: { $0.slug == request.model }) else {
+            throw .notSent(.invalidRequest, "The request does not fit the model.")
+        }
+        switch request.content {
+        case .video: return try await submitVideo(request, context)
+        case .image(let image):
+            return try await OpenAIImages(door: door).submit(image, of: request, model: model, context)
+        case .speech(let speech): return try await OpenAISpeech(door: door).submit(speech, model: model, context)
+        case .transcription(let transcription):
+            return try await OpenAITranscriptions(door: door).submit(transcription, model: model, context)
+        case .music, .sound: throw .notSent(.invalidRequest, "The request does not fit the model.")
+        }
+    }
+
+    // MARK: - Submitting a video
+
+    private func submitVideo(
+        _ request: GenerationRequest,
+        _ context: AttemptContext
+    ) async throws(ProviderFailure) -> Submission {
         let wanted = try wanted(request)
         let frame = try await frame(wanted, context)
         let body = try OpenAIWire.body(
@@ -81,12 +114,7 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
             characters: characters(of: request),
             boundary: context.reference.externalID
         )
-        let send = HTTPRequest(
-            .post,
-            http.url("/videos"),
-            headers: headers + [(name: "Content-Type", value: body.contentType)],
-            body: body.bytes
-        )
+        let send = door.post("/videos", type: body.contentType, body.bytes)
         let answer = try await ProviderAnswer(context.send(send))
         guard answer.isSuccess else { throw OpenAIFailures.refused(answer) }
         guard let video = answer.json.flatMap(OpenAIVideo.init) else {
@@ -95,7 +123,7 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
         return .accepted(video.operation)
     }
 
-    private var headers: [(name: String, value: String)] { credentials + [(name: "Accept", value: "application/json")] }
+    private var headers: [(name: String, value: String)] { door.headers }
 
     /// What a request asks for, in the wire's own terms.
     private func wanted(_ request: GenerationRequest) throws(ProviderFailure) -> OpenAIWire.Wanted {
@@ -174,13 +202,15 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
 
     // MARK: - Looking
 
-    /// B for text alone: by what the list says of each video, within minutes of the send.
+    /// B for videos of text alone, by what the list says of each, within minutes of the send; C for anything else.
     ///
     /// A server may list late or only a part: that a video is not in the list proves nothing. The list does not show first
     /// frames and characters; of two lost requests with one prompt and different pictures nobody could say which video is
     /// whose, so such a submit cannot be found.
     package func recovery(of request: GenerationRequest) -> RecoveryClass {
-        guard request.inputs.isEmpty, request.providerOptions.isEmpty else { return .unrecoverable }
+        guard case .video = request.content, request.inputs.isEmpty, request.providerOptions.isEmpty else {
+            return .unrecoverable
+        }
         return .lookUp(settleSeconds: 180, complete: false)
     }
 

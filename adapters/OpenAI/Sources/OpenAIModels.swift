@@ -7,7 +7,8 @@ package enum OpenAIAdapters: ProviderFolder {
     package static let settings = ["OPENAI_API_KEY"]
 
     /// Every model that it knows, whether a key is there or not.
-    package static let models: [ModelCapabilities] = [OpenAIModels.sora2, OpenAIModels.sora2Pro]
+    package static let models: [ModelCapabilities] =
+        OpenAIModels.videos + OpenAIModels.images + OpenAIModels.speech + OpenAIModels.transcriptions
 
     /// One instance, or none without `OPENAI_API_KEY`.
     package static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter] {
@@ -15,7 +16,7 @@ package enum OpenAIAdapters: ProviderFolder {
     }
 }
 
-/// The models of OpenAI's Videos API.
+/// The models of OpenAI's APIs of media: here those of videos.
 ///
 /// OpenAI switched it off on 2026-09-24, without a successor. The wire lives on in servers that speak the same dialect,
 /// which `OPENAI_BASE_URL` leads to: there the models have no end, and a server's other models and prices are written
@@ -30,6 +31,16 @@ package enum OpenAIAdapters: ProviderFolder {
 /// - How long it takes is not documented; the examples of the guide take some minutes.
 /// - Limits: OpenAI published requests per minute and tier on pages that are gone, and no limit on running jobs.
 enum OpenAIModels {
+    static let videos = [sora2, sora2Pro]
+
+    /// What OpenAI does with what it is sent, whatever the endpoint.
+    static let dataPolicy = DataPolicy(
+        zeroRetention: false,
+        retentionDays: 30,
+        trainsOnInputs: false,
+        source: "developers.openai.com/api/docs/guides/your-data, 2026-11-21"
+    )
+
     static let sora2 = model(
         "sora-2",
         name: "OpenAI: Sora 2",
@@ -60,7 +71,7 @@ enum OpenAIModels {
         typicalSeconds: 180
     )
 
-    private static func size(_ resolution: String, _ ratio: String, _ width: Int, _ height: Int) -> SizeOption {
+    static func size(_ resolution: String, _ ratio: String, _ width: Int, _ height: Int) -> SizeOption {
         SizeOption(resolution: resolution, aspectRatio: ratio, size: PixelSize(width: width, height: height))
     }
 
@@ -96,12 +107,7 @@ enum OpenAIModels {
         model.providerModel = id
         model.availableUntil = CalendarDate("2026-09-24")
         model.replacedBy = "bytedance/seedance-2.0"
-        model.dataPolicy = DataPolicy(
-            zeroRetention: false,
-            retentionDays: 30,
-            trainsOnInputs: false,
-            source: "developers.openai.com/api/docs/guides/your-data, 2026-11-21"
-        )
+        model.dataPolicy = dataPolicy
         return model
     }
 }

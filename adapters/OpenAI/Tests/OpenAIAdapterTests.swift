@@ -17,12 +17,15 @@ import Testing
         let frame = OpenAIStage.frame(1_280, 720)
         try await withSimulator(OpenAISimulator.self, .forConformance) { simulator in
             let address = "\(simulator.baseURL)/v1"
+            let videos = [
+                try OpenAIStage.request(frame: frame.input), try OpenAIStage.request(model: "openai/sora-2-pro"),
+            ]
+            let others = try OpenAIStage.requests()
             let subject = AdapterConformance.Subject(
-                requests: [
-                    try OpenAIStage.request(frame: frame.input),
-                    try OpenAIStage.request(model: "openai/sora-2-pro"),
+                requests: videos + others,
+                inputs: [
+                    frame.stored.sha256: frame.bytes, OpenAIStage.sound.stored.sha256: OpenAIStage.sound.bytes,
                 ],
-                inputs: [frame.stored.sha256: frame.bytes],
                 secrets: [OpenAIStage.key],
                 provider: simulator.underTest(),
                 pause: { try await Task.sleep(for: .milliseconds(20)) },

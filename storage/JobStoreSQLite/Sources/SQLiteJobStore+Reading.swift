@@ -12,6 +12,18 @@ extension SQLiteJobStore {
         return try await pool.read { db in try db.rows(sql, values).map(JobRow.init) }.map { try $0.job() }
     }
 
+    package func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion? {
+        try await writer.write { db in
+            guard let deletion = try JobRow.find(id, in: db)?.job().withoutArtifacts else { return nil }
+            try db.run(
+                "UPDATE jobs SET state_data = ? WHERE id = ?",
+                [.text(try StoredJSON.text(deletion.job.state)), .id(id)]
+            )
+            try db.run("DELETE FROM artifacts WHERE job = ?", [.id(id)])
+            return deletion
+        }
+    }
+
     package func attempts(of id: JobID) async throws -> [Attempt] {
         try await pool.read { db in
             try db.rows(ReadSQL.attempts, [.id(id)]).map(Attempt.init)
@@ -131,7 +143,7 @@ enum ReadSQL {
         """
 }
 
-/// How a list of jobs is found: newest first by index, whatever it is filtered by.
+/// How a list of jobs is found: in the order of their ids by index, whatever it is filtered by.
 enum ListSQL {
     /// The statement for a query, and its values.
     ///
@@ -144,15 +156,17 @@ enum ListSQL {
             filters.append(value)
         }
         if let before = query.before { add("id < ?", .id(before)) }
+        if let after = query.after { add("id > ?", .id(after)) }
         if let type = query.type { add("type = ?", .text(type.rawValue)) }
         if let model = query.model { add("model = ?", .text(model)) }
-        let page = "ORDER BY id DESC LIMIT ?"
+        let order = query.isOldestFirst ? "ASC" : "DESC"
+        let page = "ORDER BY id \(order) LIMIT ?"
         let list = "SELECT id FROM (SELECT id FROM jobs WHERE \(conditions.joined(separator: " AND ")) \(page))"
         let limit = DatabaseValue.integer(max(0, query.limit))
         let states = JobState.Name.allCases.filter { query.states.isEmpty || query.states.contains($0) }
         let lists = states.map { _ in list }.joined(separator: " UNION ALL ")
         return (
-            "\(JobRow.selection) WHERE jobs.id IN (\(lists) \(page)) ORDER BY jobs.id DESC",
+            "\(JobRow.selection) WHERE jobs.id IN (\(lists) \(page)) ORDER BY jobs.id \(order)",
             states.flatMap { [.text(query.workspace), .state($0)] + filters + [limit] } + [limit]
         )
     }

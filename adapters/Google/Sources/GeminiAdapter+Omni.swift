@@ -1,49 +1,17 @@
 import Cryptography
 import Foundation
-package import Generation
-package import HTTPTransport
-package import ProviderKit
+import Generation
+import HTTPTransport
+import ProviderKit
 
 /// Videos of Gemini Omni, through the Interactions API.
-///
-/// Source: google-genai 3.4.0 (`_gaos/types/interactions`); ai.google.dev/gemini-api/docs/omni (copy of 2026-09-21);
-/// what others measured live between 2026-09 and 2026-10 is named where it is used.
-///
-/// - Lost answer: there is no list of interactions, so what became of it stays unknown.
-/// - Without `background` the call would last as long as the generation.
-package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, CancellableAdapter {
-    package static let slug = "google-ai-studio"
-
-    package let id = ProviderID(GeminiOmniAdapter.slug)
-    package let name = "Google AI Studio"
-    package let account = "gemini"
-    package let models: [ModelCapabilities]
-
-    private let api: GeminiAPI
-    private let media: InlineMediaFolder
-
-    init(_ api: GeminiAPI, models: [ModelCapabilities], media: InlineMediaFolder) {
-        self.api = api
-        self.models = models
-        self.media = media
-    }
-
-    package var transport: any HTTPTransport { api.http.transport }
-    package var trustedOrigins: Set<String> { api.origins }
-    package func outputHeaders() async throws(ProviderFailure) -> [(name: String, value: String)] { [api.key] }
-
-    package func validate(_ request: GenerationRequest) throws(RequestProblem) {
-        try GooglePictures.check(request)
-        // There are no options of its own: sampling, system instructions and negative prompts do not count for videos.
-        _ = try GoogleOptions(request, for: id, [:])
-    }
-
-    package func submit(
-        _ request: GenerationRequest,
-        attempt context: AttemptContext
+extension GeminiAdapter {
+    /// Starts a video.
+    func submit(
+        _ video: VideoRequest,
+        _ model: ModelCapabilities,
+        _ context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        guard case .video(let video) = request.content, let model = models.first(where: { $0.slug == request.model })
-        else { throw .notSent(.invalidRequest, "This provider makes videos of its own models only.") }
         let body = try await Self.body(video, model: model.providerModel, context)
         let answer = try await ProviderAnswer(context.send(api.post("/v1beta/interactions", body)))
         guard answer.isSuccess else { throw .google(answer) }
@@ -51,40 +19,6 @@ package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, C
             throw .unreadable("status \(answer.status), \(answer.body.count) bytes without an id")
         }
         return .accepted(ProviderOperation(remoteID: id))
-    }
-
-    package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
-        media.removeOld()
-        let request = api.get(try Self.path(operation))
-        var options = ExchangeOptions(totalTimeoutSeconds: 300)
-        options.idleTimeoutSeconds = api.http.timeoutSeconds
-        let response: HTTPResponse
-        do {
-            response = try await transport.exchange(request, options: options)
-        } catch {
-            throw ProviderFailure(error)
-        }
-        guard (200...299).contains(response.status) else { throw .google(try await ProviderAnswer(response)) }
-        // A poll may hold the video itself, though a URI was asked for (docs/omni, mid-2026).
-        let answer = try await InlineMediaReader(keys: ["data"], folder: media.path).read(response.body)
-        defer { answer.discard() }
-        return try await standing(answer, of: operation)
-    }
-
-    /// Asks the provider to stop.
-    ///
-    /// One that has ended by then keeps its outcome: the provider refuses with 400, which is no failure.
-    package func cancel(_ operation: ProviderOperation) async throws(ProviderFailure) {
-        let answer = try await api.http.exchange(api.post(try Self.path(operation) + "/cancel", []))
-        guard !answer.isSuccess else { return }
-        let failure = ProviderFailure.google(answer)
-        if answer.status == 400, failure.code == .invalidRequest { return }
-        throw failure
-    }
-
-    private static func path(_ operation: ProviderOperation) throws(ProviderFailure) -> String {
-        guard ProviderHTTP.isPlain(operation.remoteID) else { throw .strangeOperation }
-        return "/v1beta/interactions/\(operation.remoteID)"
     }
 
     // MARK: - The request
@@ -141,7 +75,7 @@ package struct GeminiOmniAdapter: ValidatingAdapter, OutputAuthorizingAdapter, C
 
     // MARK: - The answer
 
-    private func standing(
+    func standing(
         _ answer: InlineAnswer,
         of operation: ProviderOperation
     ) async throws(ProviderFailure) -> OperationStatus {

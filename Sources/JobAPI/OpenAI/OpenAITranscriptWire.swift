@@ -1,0 +1,168 @@
+import Foundation
+import Generation
+import HTTPTypes
+import JobCore
+import JobEngine
+import Synchronization
+
+/// Writes a transcript in the form that was asked for.
+struct OpenAITranscriptWire: Sendable {
+    /// The longest transcript that is read, in bytes: many hours of speech with the times of every word.
+    private static let bytesMax: Int64 = 64 * 1_048_576
+
+    let reading: OpenAITranscriptionReader.Reading
+    let artifacts: any ArtifactStore
+
+    /// The form of the answer.
+    var form: SynchronousForm {
+        if reading.isStream {
+            return SynchronousForm(
+                filler: .comments,
+                contentType: { _, _ in "text/event-stream" },
+                completed: { ending in [.bytes(try await events(of: ending))] },
+                failed: { OpenAIEvents.event(of: $0) }
+            )
+        }
+        switch reading.responseFormat {
+        // The job has made it in that very form.
+        case .text, .srt, .vtt:
+            return SynchronousForm(
+                filler: .nothing,
+                contentType: { _, _ in "text/plain; charset=utf-8" },
+                completed: { ending in ending.completed.artifacts.prefix(1).map { AnswerPart.file($0) } }
+            )
+        case .json, .verboseJSON, .diarizedJSON:
+            return SynchronousForm(
+                filler: .spaces,
+                contentType: { _, _ in "application/json" },
+                completed: { ending in [.bytes(try await body(of: ending))] },
+                failed: { $0.openAIBody }
+            )
+        }
+    }
+
+    // MARK: JSON
+
+    private func body(of ending: SynchronousForm.Ending) async throws -> [UInt8] {
+        let transcript = try await transcript(of: ending)
+        var json = JSONWriter(capacity: 1_024)
+        json.beginObject()
+        switch reading.responseFormat {
+        case .json, .text, .srt, .vtt: break
+        case .verboseJSON, .diarizedJSON: writeDetails(of: transcript, to: &json)
+        }
+        writeEnd(of: transcript, ending, to: &json)
+        if !ending.job.admitted.adjustments.isEmpty {
+            json.key("adjustments")
+            JobWire.write(ending.job.admitted.adjustments, to: &json)
+        }
+        json.endObject()
+        return json.bytes
+    }
+
+    private func writeEnd(
+        of transcript: JSONValue,
+        _ ending: SynchronousForm.Ending,
+        to json: inout JSONWriter
+    ) {
+        json.key("text")
+        json.string(transcript["text"]?.stringValue ?? "")
+        json.key("usage")
+        OpenAIUsage(ending.completed.bill).writeTranscription(of: Self.length(of: ending, transcript), to: &json)
+    }
+
+    /// Of the times those that were asked for: of segments, when nothing was said.
+    private func writeDetails(of transcript: JSONValue, to json: inout JSONWriter) {
+        json.key("task")
+        json.word("transcribe")
+        json.key("language")
+        json.value(transcript["language"] ?? .null)
+        json.key("duration")
+        json.value(transcript["duration"] ?? .null)
+        let isDiarized = reading.responseFormat == .diarizedJSON
+        if reading.granularities.isEmpty || reading.granularities.contains(.segment) {
+            json.key("segments")
+            json.beginArray()
+            for (index, segment) in Self.elements("segments", of: transcript).enumerated() {
+                json.value(isDiarized ? Self.diarized(segment, index) : segment)
+            }
+            json.endArray()
+        }
+        if reading.granularities.contains(.word) {
+            json.key("words")
+            json.value(.array(Self.elements("words", of: transcript)))
+        }
+    }
+
+    private static func diarized(_ segment: JSONValue, _ index: Int) -> JSONValue {
+        guard case .object(var members) = segment else { return segment }
+        members["type"] = "transcript.text.segment"
+        members["id"] = .string("seg_\(index)")
+        return .object(members)
+    }
+
+    // MARK: Events
+
+    /// The text in the pieces that it was heard in, then the whole.
+    private func events(of ending: SynchronousForm.Ending) async throws -> [UInt8] {
+        let transcript = try await transcript(of: ending)
+        let text = transcript["text"]?.stringValue ?? ""
+        var events = OpenAIEvents.event("transcript.text.delta") { json in
+            json.key("delta")
+            json.string(text)
+        }
+        if reading.responseFormat == .diarizedJSON {
+            for (index, segment) in Self.elements("segments", of: transcript).enumerated() {
+                guard case .object(var members) = Self.diarized(segment, index) else { continue }
+                members["type"] = nil
+                events += OpenAIEvents.event("transcript.text.segment") { json in
+                    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                        json.key(escaping: name)
+                        json.value(value)
+                    }
+                }
+            }
+        }
+        events += OpenAIEvents.event("transcript.text.done") { json in
+            writeEnd(of: transcript, ending, to: &json)
+        }
+        return events
+    }
+
+    // MARK: Reading
+
+    private func transcript(of ending: SynchronousForm.Ending) async throws -> JSONValue {
+        guard let artifact = ending.completed.artifacts.first, artifact.bytes <= Self.bytesMax else {
+            throw APIError.unexpected
+        }
+        let collected = Mutex<[UInt8]>([])
+        do {
+            try await artifacts.read(artifact.key, range: nil) { chunk in collected.withLock { $0 += chunk } }
+        } catch ArtifactStoreError.notFound {
+            throw APIError(.gone, reason: "gone", "What the job made is not there any more.")
+        }
+        // Made by us: what does not parse is broken.
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(collected.withLock { $0 })) else {
+            throw APIError.unexpected
+        }
+        return value
+    }
+
+    private static func length(of ending: SynchronousForm.Ending, _ transcript: JSONValue) -> Int64? {
+        if case .transcription(let request) = ending.job.admitted.request.content,
+            case .stored(let sound) = request.inputAudio, let milliseconds = sound.milliseconds
+        {
+            return milliseconds
+        }
+        switch transcript["duration"] {
+        case .integer(let seconds)?: return seconds * 1_000
+        case .number(let seconds)?: return Int64(min(max(seconds, 0), 1e9) * 1_000)
+        case .null?, .bool?, .string?, .array?, .object?, nil: return nil
+        }
+    }
+
+    private static func elements(_ name: String, of transcript: JSONValue) -> [JSONValue] {
+        guard case .array(let elements)? = transcript[name] else { return [] }
+        return elements
+    }
+}

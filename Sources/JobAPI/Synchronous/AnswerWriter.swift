@@ -1,0 +1,117 @@
+import HTTPTypes
+import Hummingbird
+import JobCore
+import Logging
+import NIOCore
+
+/// Writes the bodies of answers that a job's files are part of.
+///
+/// A reader that takes nothing for a while is cut off, so that it does not hold a connection and an open file for ever.
+struct AnswerWriter: Sendable {
+    let artifacts: any ArtifactStore
+    /// How long a reader may take nothing.
+    let stallSeconds: Double
+    let sleep: @Sendable (Double) async throws -> Void
+
+    /// Fails for a file that is not in the store any more, or not as it was recorded.
+    ///
+    /// To be called before the head is written: afterwards nothing can be told but by cutting the connection.
+    ///
+    /// - Throws: `APIError` with status 410 or 500; what the store throws.
+    func check(_ parts: [AnswerPart], _ logger: Logger) async throws {
+        for artifact in parts.compactMap(\.artifact) {
+            guard let length = try await artifacts.length(of: artifact.key) else {
+                logger.info("an artifact is asked for that is gone", metadata: ["key": "\(artifact.key)"])
+                throw APIError(.gone, reason: "gone", "What the job made is not there any more.")
+            }
+            guard length == artifact.bytes else {
+                logger.error("an artifact is not in the store as recorded", metadata: ["key": "\(artifact.key)"])
+                throw APIError.unexpected
+            }
+        }
+    }
+
+    /// A body of parts.
+    func body(of parts: [AnswerPart], _ context: APIRequestContext) -> ResponseBody {
+        ResponseBody(contentLength: parts.length.map { Int($0) }) { writer in
+            try await watched(&writer, context) { writer in
+                for part in parts { try await write(part, to: &writer) }
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    /// Writes a body, and closes the connection when its reader takes nothing.
+    @concurrent func watched(
+        _ writer: inout any ResponseBodyWriter,
+        _ context: APIRequestContext,
+        _ write: @concurrent (inout PatientWriter) async throws -> Void
+    ) async throws {
+        let patience = Patience()
+        let (channel, logger) = (context.channel, context.logger)
+        var patient = PatientWriter(writer: writer, patience: patience)
+        try await withThrowingTaskGroup(of: Void.self) { watch in
+            watch.addTask {
+                try await patience.end(within: stallSeconds, sleep)
+                logger.info("an answer is cut off: its reader takes nothing")
+                channel.close(promise: nil)
+            }
+            try await write(&patient)
+            watch.cancelAll()
+        }
+    }
+
+    /// Writes a part.
+    ///
+    /// - Throws: What the store throws, also for a file that is shorter than was recorded; what the connection throws.
+    @concurrent func write(_ part: AnswerPart, to writer: inout PatientWriter) async throws {
+        switch part {
+        case .bytes(let bytes): try await writer.write(bytes)
+        case .file(let artifact):
+            try await each(of: artifact, to: &writer) { chunk in chunk }
+        case .chunks(let artifact, let transform):
+            try await each(of: artifact, to: &writer, transform)
+        case .base64(let artifact):
+            var encoder = Base64Encoder()
+            try await each(of: artifact, to: &writer) { chunk in encoder.add(chunk) }
+            try await writer.write(encoder.finish())
+        }
+    }
+
+    @concurrent private func each(
+        of artifact: Artifact,
+        to writer: inout PatientWriter,
+        _ transform: ([UInt8]) -> [UInt8]
+    ) async throws {
+        let chunks = HandOff<[UInt8]>()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { chunks.end() }
+                try await artifacts.read(artifact.key, range: nil) { chunk in try await chunks.give(chunk) }
+            }
+            var read: Int64 = 0
+            try await chunks.useAll { chunk in
+                read += Int64(chunk.count)
+                try await writer.write(transform(chunk))
+                return true
+            }
+            // What the store throws ends the connection: the answer is not whole.
+            try await group.waitForAll()
+            guard read == artifact.bytes else { throw ArtifactStoreError.notFound(artifact.key.path) }
+        }
+    }
+}
+
+/// Writes to a connection, and tells by each write that its reader takes something.
+struct PatientWriter {
+    fileprivate var writer: any ResponseBodyWriter
+    fileprivate let patience: Patience
+
+    /// Writes bytes; none are not written at all.
+    @concurrent mutating func write(_ bytes: [UInt8]) async throws {
+        guard !bytes.isEmpty else { return }
+        patience.writes()
+        try await writer.write(ByteBuffer(bytes: bytes))
+        patience.hasWritten()
+    }
+}
