@@ -46,15 +46,14 @@ struct StudioStage {
     /// A stage with another Python than the usual one.
     init(work: String, python: String) throws {
         self.work = work
-        var settings = Self.settings(work)
-        settings.environment["STUDIO_PYTHON"] = python
-        adapter = try #require(StudioAdapter(settings))
+        adapter = try #require(StudioAdapter(Self.settings(work, python: python)))
     }
 
     static func settings(
         _ work: String,
         processorCount: Int = 2,
         path: String? = nil,
+        python: String = python,
         now: @escaping @Sendable () -> Int64 = realNow
     ) -> ProviderSettings {
         var environment = ProcessInfo.processInfo.environment
