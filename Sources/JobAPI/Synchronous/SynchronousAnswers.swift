@@ -109,8 +109,8 @@ struct JobWait: Sendable {
         do {
             return try await cancelWhenGracefulShutdown {
                 // What is over is told as such, though its media may not be cleared away yet.
-                let found = try await view()
-                if found.job.state.isTerminal { return .ended(found) }
+                let first = try await view()
+                if first.job.state.isTerminal { return .ended(first) }
                 while true {
                     if let news = try await news() { return news }
                     // A wait that is told to stop ends without news.
