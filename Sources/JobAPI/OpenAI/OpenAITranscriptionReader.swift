@@ -31,7 +31,9 @@ struct OpenAITranscriptionReader: Sendable {
 
     /// How forms are read.
     static let form: DialectBodies.Form = {
-        var form = DialectBodies.Form(limits: MultipartLimits(fileBytesMax: 60 * 1_048_576, filesMax: 2))
+        var form = DialectBodies.Form(
+            limits: MultipartLimits(fileBytesMax: Int64(JobService.Limits().audioBytesMax), filesMax: 2)
+        )
         form.types.numbers = ["temperature"]
         form.types.flags = ["stream"]
         form.types.lists = ["timestamp_granularities", "include", "keywords", "languages"]

@@ -85,6 +85,8 @@ import Testing
                             query.type = type
                             query.model = model
                             query.before = cursor
+                            query.isOldestFirst = cursor == nil
+                            query.after = model == nil ? nil : before
                             let plan = try store.plan(of: ListSQL.statement(for: query).sql)
                             let lists = plan.filter {
                                 $0.contains("COVERING INDEX jobs_listed (workspace=? AND state=?")
