@@ -330,6 +330,13 @@ extension FieldReader {
                     "`\(field).url` must be an http or https URL; what comes with the request goes into `data`."
                 )
             }
+            guard format != "pcm" else {
+                throw RequestProblem(
+                    .unsupportedValue,
+                    field: "\(field).format",
+                    "`\(field).format` is \"pcm\", which a URL cannot say of its bytes; send them as `data`, or as WAV."
+                )
+            }
             return .url(url)
         case (nil, nil), (_?, _?):
             throw RequestProblem(

@@ -17,6 +17,8 @@ public struct TokenMeter: Sendable, Hashable, Codable {
     public var inputAudioPerSecond: Int64 = 0
     /// Output tokens of sound for a thousand characters that are spoken.
     public var outputAudioPerThousandCharacters: Int64 = 0
+    /// Output tokens of sound at least, however short the text is.
+    public var outputAudioMin: Int64 = 0
     /// Output tokens of text, for a whole job.
     public var outputTextMax: Int64 = 0
 

@@ -29,6 +29,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let answers: PendingAnswers
     /// The request whose answer is being written, if that brings a job.
     private var pendingAnswer: UInt64?
+    /// How much of its declared length is not written yet; nil where none is declared.
+    private var bodyBytesLeft: Int?
     /// Requests whose head was read and whose answer is not written to its end.
     private var openRequests = 0
     /// Whether the latest request's body has not arrived to its end.
@@ -115,8 +117,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isAnswering = true
             pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
             if pendingAnswer != nil { head.headerFields[.pendingAnswer] = nil }
+            bodyBytesLeft = head.headerFields[.contentLength].flatMap { Int($0) }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body: context.write(data, promise: promise)
+        case .body(let bytes):
+            bodyBytesLeft? -= bytes.readableBytes
+            // A client that knows the length has all with the last byte, and may close before the end is written.
+            context.write(data, promise: bodyBytesLeft == 0 ? telling(promise, context) : promise)
         case .end:
             openRequests = max(0, openRequests - 1)
             isAnswering = false

@@ -69,9 +69,9 @@ extension MeteredUsage {
             let characters = Int64(speech.input.unicodeScalars.count)
             text += Int64(speech.instructions?.utf8.count ?? 0)
             usage.quantities[.character] = ExactDecimal(characters)
-            usage.quantities[.outputAudioToken] = ExactDecimal(
-                (characters.multipliedClamped(by: meter.outputAudioPerThousandCharacters) + 999) / 1_000
-            )
+            // Even one word has silence before and after it.
+            let spoken = (characters.multipliedClamped(by: meter.outputAudioPerThousandCharacters) + 999) / 1_000
+            usage.quantities[.outputAudioToken] = ExactDecimal(max(spoken, meter.outputAudioMin))
         case .transcription(let transcription):
             if case .stored(let sound) = transcription.inputAudio, let known = sound.milliseconds {
                 milliseconds = known
@@ -175,8 +175,9 @@ extension MeteredUsage {
             if case .stored(let sound) = transcription.inputAudio, sound.milliseconds != nil { break }
             if let length = artifacts.first?.durationMilliseconds { usage.setSound(milliseconds: length) }
         }
-        // A report of nothing, for something that was made, is no report; of one kind of tokens there may well be none.
-        for (unit, quantity) in reported where quantity.mantissa > 0 || unit.isKindOfToken {
+        // A report of nothing, for something that was made, is no report; of what went in, and of text, there may well be
+        // none.
+        for (unit, quantity) in reported where quantity.mantissa > 0 || quantity.mantissa == 0 && unit.mayBeNone {
             usage.quantities[unit] = quantity
         }
         return usage
@@ -357,6 +358,7 @@ extension MediaMeter {
         perPartialImage = tokens.perPartialImage
         inputAudioPerSecond = tokens.inputAudioPerSecond
         outputAudioPerThousandCharacters = tokens.outputAudioPerThousandCharacters
+        outputAudioMin = tokens.outputAudioMin
         outputTextMax = tokens.outputTextMax
     }
 }

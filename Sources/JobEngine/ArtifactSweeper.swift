@@ -11,6 +11,7 @@ package struct ArtifactSweeper: Service {
 
     private let store: any JobStore
     private let files: any ArtifactStore
+    private let outputs: LiveOutputs?
     private let environment: EngineEnvironment
     private let intervalSeconds: Double
     private let ageSecondsMin: Double
@@ -20,6 +21,7 @@ package struct ArtifactSweeper: Service {
     package init(
         store: any JobStore,
         files: any ArtifactStore,
+        outputs: LiveOutputs? = nil,
         environment: EngineEnvironment,
         intervalSeconds: Double = 3_600,
         ageSecondsMin: Double = 86_400,
@@ -27,6 +29,7 @@ package struct ArtifactSweeper: Service {
     ) {
         self.store = store
         self.files = files
+        self.outputs = outputs
         self.environment = environment
         self.intervalSeconds = intervalSeconds
         self.ageSecondsMin = ageSecondsMin
@@ -38,6 +41,7 @@ package struct ArtifactSweeper: Service {
             while !Task.isCancelled {
                 do {
                     try await files.removeLeftovers()
+                    try await outputs?.removeLeftovers(now: environment.now(), of: store)
                     let removed = try await sweep()
                     if removed > 0 { logger.info("unreferenced files removed", metadata: ["count": "\(removed)"]) }
                 } catch {

@@ -186,7 +186,7 @@ extension JobDriver {
             artifacts: artifacts,
             reported: usage.quantities
         )
-        guard let settlement, settlement.bill.total <= job.admitted.hold else {
+        guard let settlement, settlement.bill.total >= .zero, settlement.bill.total <= job.admitted.hold else {
             return try prices.bill(prices.worstCase(of: request), rounding: .halfToEven)
         }
         if !settlement.cut.isEmpty {

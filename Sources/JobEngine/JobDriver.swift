@@ -69,6 +69,8 @@ struct JobDriver: Sendable {
                 job = current
             }
         }
+        // Over by a commit that threw, or by another's: whoever learns it clears away.
+        if job.state.isTerminal { services.outputs.end(job.id) }
     }
 
     /// The job as the store has it after a pause: a commit that threw may have happened, and no step is taken on what

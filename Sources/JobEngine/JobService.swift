@@ -482,6 +482,7 @@ package struct JobService: Sendable {
             case .committed(let cancelled):
                 environment.passed(.cancelRequested)
                 live.publish(cancelled)
+                if cancelled.state.isTerminal { outputs.end(id) }
                 signals.wake(id)
                 return try await view(of: cancelled)
             case .stale: continue

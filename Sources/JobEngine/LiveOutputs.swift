@@ -51,9 +51,8 @@ package final class LiveOutputs: Sendable {
         var lastReader: UInt64 = 0
     }
 
-    /// How long the folder of a job may stay that this process knows nothing of, in seconds: a job that is stored after a
-    /// long stop still finds its media.
-    private static let leftoverSecondsMax = 7 * 86_400.0
+    /// How old the folder of a job is before anybody asks whether it is still wanted, in seconds.
+    private static let leftoverSecondsMin = 3_600.0
 
     private let root: String
     private let state = Mutex(State())
@@ -96,15 +95,19 @@ package final class LiveOutputs: Sendable {
         try? FileManager.default.removeItem(atPath: "\(root)/\(job)")
     }
 
-    /// Removes the folders of jobs that nobody came back to.
-    package func removeLeftovers(now: Timestamp) {
+    /// Removes the folders of jobs that are over, or that nobody knows: a crash may leave some.
+    ///
+    /// A job that is not over keeps its media however old they are: they may be all that there is of what was paid for.
+    ///
+    /// - Throws: What the store throws.
+    func removeLeftovers(now: Timestamp, of store: any JobStore) async throws {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
             let folder = "\(root)/\(name)"
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: folder),
+            guard let id = JobID(name), let attributes = try? FileManager.default.attributesOfItem(atPath: folder),
                 let written = attributes[.modificationDate] as? Date,
-                Double(now.milliseconds) / 1_000 - written.timeIntervalSince1970 > Self.leftoverSecondsMax
+                Double(now.milliseconds) / 1_000 - written.timeIntervalSince1970 > Self.leftoverSecondsMin
             else { continue }
-            try? FileManager.default.removeItem(atPath: folder)
+            if try await store.job(id)?.state.isTerminal ?? true { end(id) }
         }
     }
 

@@ -23,6 +23,8 @@ public struct MediaMeter: Sendable, Hashable, Codable {
     public var inputAudioPerSecond: Int64
     /// Tokens of sound that come out for a thousand characters.
     public var outputAudioPerThousandCharacters: Int64
+    /// Tokens of sound that come out at least: what is held for a short text.
+    public var outputAudioMin: Int64
     /// Tokens of text that come out.
     public var outputTextMax: Int64
 
@@ -37,6 +39,7 @@ public struct MediaMeter: Sendable, Hashable, Codable {
         perPartialImage = 0
         inputAudioPerSecond = 0
         outputAudioPerThousandCharacters = 0
+        outputAudioMin = 0
         outputTextMax = 0
     }
 

@@ -36,13 +36,14 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case minimum
 
     /// Whether it is one of the kinds of tokens that a provider tells apart.
-    public var isKindOfToken: Bool {
+    public var isKindOfToken: Bool { mayBeNone || self == .outputImageToken || self == .outputAudioToken }
+
+    /// Whether a provider may well report none of it, for something that was made.
+    public var mayBeNone: Bool {
         switch self {
-        case .inputTextToken, .inputImageToken, .inputAudioToken, .outputTextToken, .outputImageToken,
-            .outputAudioToken:
-            true
+        case .inputTextToken, .inputImageToken, .inputAudioToken, .outputTextToken: true
         case .second, .image, .megapixel, .token, .character, .request, .audioMinute, .audioSecond, .inputMegapixel,
-            .referenceImage, .minimum:
+            .referenceImage, .outputImageToken, .outputAudioToken, .minimum:
             false
         }
     }

@@ -39,7 +39,15 @@ public struct AttemptOutputs: Sendable {
     /// - Throws: `unavailable` when this machine's disk does not take it.
     func newFile() throws(ProviderFailure) -> (descriptor: Int32, path: String) {
         let access: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: access)
+        if !FileManager.default.fileExists(atPath: folder) {
+            try? FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: access
+            )
+            // The names of the new folders are to be on disk as well: that of the attempt, and that of its job.
+            for name in [Self.parent(of: folder), Self.parent(of: Self.parent(of: folder))] { try Self.sync(name) }
+        }
         var template = Array("\(folder)/output-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw Self.failure }
@@ -48,18 +56,22 @@ public struct AttemptOutputs: Sendable {
         return (descriptor, String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
-    /// Brings a file, and its name, to disk.
+    /// Brings a file or a folder, and the name that it has in its own folder, to disk.
     ///
     /// - Throws: `unavailable` when the disk does not take it.
     static func sync(_ path: String) throws(ProviderFailure) {
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        for name in [path, folder] {
+        for name in [path, parent(of: path)] {
             let descriptor = open(name, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw failure }
             let isSynced = fsync(descriptor) == 0
             close(descriptor)
             guard isSynced else { throw failure }
         }
+    }
+
+    private static func parent(of path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return parts.count <= 1 ? "/" : parts.joined(separator: "/")
     }
 
     /// The provider has delivered, and this machine has no room for it: what it made is lost.

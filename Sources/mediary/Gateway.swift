@@ -153,7 +153,6 @@ struct Gateway {
         try await answers.load(from: stores.jobs, at: environment.now())
         let folder = configuration.dataFolder
         let outputs = LiveOutputs(folder: "\(URL(filePath: folder).absoluteURL.path)/work/outputs")
-        outputs.removeLeftovers(now: environment.now())
         var references = ReferenceSource()
         references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
@@ -176,6 +175,7 @@ struct Gateway {
         let sweeper = ArtifactSweeper(
             store: stores.jobs,
             files: stores.artifacts,
+            outputs: outputs,
             environment: environment,
             logger: logger
         )

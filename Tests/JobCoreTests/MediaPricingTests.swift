@@ -61,6 +61,41 @@ import Testing
         #expect(settlement.cut == [.outputImageToken])
     }
 
+    @Test func aReportThatCannotBeIsNone() throws {
+        var meter = TokenMeter()
+        meter.perImage = ["": 1_000]
+        let sheet = try Self.sheet(
+            .image(ImageParameters(sizes: [], formats: ["png"])),
+            [("input_text_token", "0.000005"), ("output_image_token", "0.00003")],
+            meter
+        )
+        let request = GenerationRequest(model: "vendor/model", content: .image(ImageRequest(prompt: "0123456789")))
+        for reported in [ExactDecimal(0), ExactDecimal(-5_000)] {
+            // An image was made: its tokens are not none, and nobody is paid for it.
+            let settlement = try sheet.settlement(
+                of: request,
+                artifacts: [],
+                reported: [.outputImageToken: reported, .inputTextToken: reported]
+            )
+            let text = reported.mantissa == 0 ? "0.03" : "0.03005"
+            #expect(settlement.bill.total == Credits(usd: text))
+        }
+    }
+
+    @Test func aShortTextIsHeldForTheSilenceAroundIt() throws {
+        var meter = TokenMeter()
+        (meter.outputAudioPerThousandCharacters, meter.outputAudioMin) = (12_000, 250)
+        let sheet = try Self.sheet(
+            .speech(SpeechParameters(voices: ["a"], formats: ["mp3"])),
+            [("output_audio_token", "0.00001")],
+            meter
+        )
+        for (text, tokens) in [("Hi.", 250), (String(repeating: "a", count: 100), 1_200)] {
+            let request = GenerationRequest(model: "vendor/model", content: .speech(SpeechRequest(input: text)))
+            #expect(sheet.worstCase(of: request).quantities[.outputAudioToken] == ExactDecimal(Int64(tokens)))
+        }
+    }
+
     @Test func anImageWithoutPicturesPaysForNone() throws {
         let sheet = try Self.sheet(
             .image(ImageParameters(sizes: [], formats: ["png"])),

@@ -184,7 +184,6 @@ struct AtOnceTests {
                 adapter: { AtOnceAdapter(wire: $0, script: script) },
                 settings: { $0.isOnlyProcess = true }
             )
-            second.outputs.removeLeftovers(now: harness.clock.now)
             second.start()
             let job = try await harness.end(of: id)
             #expect(harness.files.bytes(of: try Self.artifact(job).key) == Self.samples.flatMap(\.self))

@@ -14,7 +14,7 @@ struct ImageRequestReader: Sendable {
     static let countMax: Int64 = 10
     /// The dialect's own words; a model may have others.
     static let qualities = ["auto", "low", "medium", "high", "xhigh", "max"]
-    /// How many previews a stream has that asks for no number, where the model makes any: each can cost tokens.
+    /// How many previews a stream has, which in this dialect asks for no number, where the model makes any.
     private static let partialImagesDefault = 1
     private static let list = "GET /api/v1/images/models"
 
@@ -103,8 +103,16 @@ struct ImageRequestReader: Sendable {
             if let asked { try request.passed.add("partial_images", .integer(asked), .notApplicable) }
             return nil
         }
-        let most = request.images.map(\.partialImagesMax).max() ?? 0
-        return asked.map { Int($0) } ?? (most > 0 ? Self.partialImagesDefault : nil)
+        if let asked { return Int(asked) }
+        guard request.images.contains(where: { $0.partialImagesMax > 0 }) else { return nil }
+        // It can cost tokens: who did not ask for a number is told it.
+        try request.passed.add(
+            "partial_images",
+            .null,
+            .nearestValue,
+            used: .integer(Int64(Self.partialImagesDefault))
+        )
+        return Self.partialImagesDefault
     }
 }
 

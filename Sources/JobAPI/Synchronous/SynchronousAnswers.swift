@@ -59,7 +59,18 @@ struct SynchronousAnswers: Sendable {
                 connection: connection,
                 context: context
             )
-            var response = try await wait.response()
+            var response: Response
+            do {
+                response = try await wait.response()
+            } catch let error as APIError where error.status.code >= 500 && error.headers[.generationID] == nil {
+                // The job is there, and may be paid for: a client that repeats upon a 5xx would pay again.
+                throw APIError(
+                    .unprocessableContent,
+                    reason: error.reason,
+                    headers: [.shouldRetry: "false", .generationID: id.description],
+                    "The job \(id) is there, but what it made cannot be read; GET /api/v1/jobs/\(id) tells how it stands."
+                )
+            }
             if isReplay { response.headers[.idempotentReplayed] = "true" }
             return response
         }

@@ -77,10 +77,17 @@ struct ImageAnswer {
         return usage
     }
 
-    /// A refusal that comes with status 200: then nothing was made, and nothing is billed.
+    /// A refusal that comes with status 200: of a request that is wrong nothing was made, and nothing is billed.
     static func refusal(_ json: JSONValue) -> ProviderFailure? {
         guard let code = json["code"]?.stringValue, !code.isEmpty else { return nil }
-        return .generation(code: code, message: json["message"]?.stringValue, of: "image")
+        var failure = ProviderFailure.generation(code: code, message: json["message"]?.stringValue, of: "image")
+        switch failure.code {
+        // It may have begun, or even be done: as with a status of 5xx nobody knows.
+        case .timedOut, .unavailable, .unknown: failure.billing = .unknown
+        case .invalidRequest, .contentPolicy, .authentication, .insufficientProviderFunds, .rateLimited, .notFound:
+            break
+        }
+        return failure
     }
 
     /// What a call that answers when all is made has made.
@@ -90,8 +97,10 @@ struct ImageAnswer {
         guard let json = answer.json else {
             throw .unreadable("status \(answer.status), no JSON in \(answer.body.count) bytes")
         }
-        if let refusal = refusal(json) { throw refusal }
-        guard let images = ImageAnswer(json) else {
+        let images = ImageAnswer(json)
+        // What was made is made, whatever stands beside it.
+        if images?.outputs.isEmpty ?? true, let refusal = refusal(json) { throw refusal }
+        guard let images else {
             throw .unreadable("status \(answer.status), no images in \(answer.body.count) bytes")
         }
         if let failure = images.failure { throw failure }

@@ -28,7 +28,7 @@ extension ArkAdapter {
             )
         )
         let answer = try await ProviderAnswer(response)
-        guard answer.isSuccess else { throw ProviderFailure(refusal: answer, hiding: [context.reference.token]) }
+        guard answer.isSuccess else { throw ProviderFailure(refusal: answer, hiding: [key, context.reference.token]) }
         return try SeedreamAnswer.submission(answer, format: image.outputFormat)
     }
 }

@@ -32,7 +32,7 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
 
     private static let tasks = "/contents/generations/tasks"
 
-    private let key: String
+    let key: String
     let http: ProviderHTTP
 
     init(key: String, region: ArkRegion, http: ProviderHTTP, models: [ModelCapabilities]) {

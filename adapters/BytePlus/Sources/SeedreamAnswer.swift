@@ -19,7 +19,7 @@ enum SeedreamAnswer {
         guard case .array(let items)? = json["data"] else {
             // An error of the whole request is said only when there is nothing.
             guard let error = json["error"], error["code"]?.stringValue != nil else { throw unreadable(answer) }
-            throw ProviderFailure(task: error, making: "image")
+            throw failed(error, billed: nil)
         }
         let outputs = items.compactMap { item -> ProviderOutput? in
             guard let url = item["url"]?.stringValue, !url.isEmpty else { return nil }
@@ -36,9 +36,22 @@ enum SeedreamAnswer {
         guard billed ?? 0 == 0 else { throw unreadable(answer) }
         let errors = items.compactMap { $0["error"] } + [json["error"]].compactMap(\.self)
         if let error = errors.first(where: { $0["code"]?.stringValue != nil }) {
-            throw ProviderFailure(task: error, making: "image")
+            throw failed(error, billed: billed)
         }
         return .completed([], usage(images: 0))
+    }
+
+    /// What an error in a successful answer means: the vendor says what it bills by a count, and says nothing without one.
+    private static func failed(_ error: JSONValue, billed: Int64?) -> ProviderFailure {
+        var failure = ProviderFailure(task: error, making: "image")
+        switch failure.code {
+        case .contentPolicy, .invalidRequest: return failure
+        // The model has run: that is no lack of capacity, and counts as an attempt.
+        case .unavailable: failure.code = .unknown
+        case .authentication, .insufficientProviderFunds, .rateLimited, .timedOut, .notFound, .unknown: break
+        }
+        if billed == nil { failure.billing = .unknown }
+        return failure
     }
 
     private static func usage(images: Int64) -> ReportedUsage {

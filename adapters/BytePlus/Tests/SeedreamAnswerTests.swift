@@ -86,14 +86,18 @@ import Testing
 
     @Test func anErrorInPlaceOfTheImagesIsTheReason() async {
         let failed = await failure(outcome: .failed)
-        #expect(failed?.code == .unavailable)
+        // The vendor counts no image: nothing is billed. The model has run, so it was no lack of capacity.
+        #expect(failed?.code == .unknown)
         #expect(failed?.retry == .backoff)
         #expect(failed?.isDefiniteRefusal == true)
+        #expect(failed?.isForCapacity == false)
         #expect(failed?.message.contains("image") == true)
         let whole = await failure(
             answered: (200, ["error": ["code": "InternalServiceError", "message": "Something broke."]])
         )
-        #expect(whole?.code == .unavailable)
+        // Nothing is said of what is billed.
+        #expect(whole?.code == .unknown)
+        #expect(whole?.isDefiniteRefusal == false)
     }
 
     @Test func nothingWithoutAReasonIsNothing() async throws {

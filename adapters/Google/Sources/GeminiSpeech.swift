@@ -207,7 +207,11 @@ private struct SpeechTake {
             guard said.isEmpty else { throw try GeminiVerdict.failure(Self.words(said)) ?? .unreadable("words") }
             return .completed([], usage)
         }
-        if let failure = try Self.failure(after: verdict) { throw failure }
+        if var failure = try Self.failure(after: verdict) {
+            // Sound was made, and is billed: the same is not paid for again.
+            failure.retry = .never
+            throw failure
+        }
         if let file {
             let path = try file.finish()
             self.file = nil

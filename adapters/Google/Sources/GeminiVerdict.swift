@@ -38,8 +38,9 @@ enum GeminiVerdict {
         if word == "STOP" { return said.isEmpty ? nil : refusal(word, said) }
         return ProviderFailure(
             .unknown,
-            // What is too long for one call is so the next time.
-            retry: word == "MAX_TOKENS" ? .never : .backoff,
+            // What is too long for one call is so the next time; what the provider counts as made is billed, and is not
+            // paid for again.
+            retry: word == "MAX_TOKENS" || GeminiUsage.hasMade(json) ? .never : .backoff,
             billing: .notCharged,
             requestReachedProvider: .yes,
             message: "The provider ended the generation without a result."
@@ -84,13 +85,22 @@ enum GeminiUsage {
         usage.inputImageTokens = images
         usage.inputTextTokens = max(0, input - images)
         let output = counts["candidatesTokenCount"]?.integerValue ?? 0
-        let made = sum(counts["candidatesTokensDetails"], media.rawValue) ?? output
+        // Details that do not name the medium are not whole.
+        let named = sum(counts["candidatesTokensDetails"], media.rawValue) ?? 0
+        let made = named > 0 ? named : output
         usage.outputTextTokens = max(0, output - made) + max(0, counts["thoughtsTokenCount"]?.integerValue ?? 0)
         switch media {
         case .image: usage.outputImageTokens = made
         case .audio: usage.outputAudioTokens = made
         }
         return usage
+    }
+
+    /// Whether anything that came out is counted: media, text or thoughts.
+    static func hasMade(_ json: JSONValue) -> Bool {
+        let counts = json["usageMetadata"]
+        let counted = ["candidatesTokenCount", "thoughtsTokenCount"].compactMap { counts?[$0]?.integerValue }
+        return counted.contains { $0 > 0 }
     }
 
     /// The tokens of one modality; nil without details.

@@ -126,6 +126,8 @@ extension GoogleModels {
         meter.promptOverhead = 64
         // A slow voice, or a script of syllables, takes a third of a second for a character.
         meter.outputAudioPerThousandCharacters = 8_000
+        // Ten seconds, at 25 a second.
+        meter.outputAudioMin = 250
         capabilities.tokens = meter
         capabilities.wire[GeminiSpeech.Script.note] = model.script.rawValue
         capabilities.availableUntil = model.until

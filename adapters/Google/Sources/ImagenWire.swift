@@ -110,6 +110,8 @@ enum ImagenWire {
             }
         }
         guard paths.count == count else {
+            // Fewer than asked for, and nobody says why: what that means is not known.
+            guard paths.isEmpty || !reasons.isEmpty else { throw .unreadable("\(paths.count) of \(count) images") }
             var failure = ProviderFailure.filtered(reasons)
             if count > 1, !paths.isEmpty {
                 failure.message += " It held back \(count - paths.count) of \(count) images."

@@ -193,6 +193,9 @@ import Testing
         // Cut short by the filter after some sound: no success.
         let cut = try await failure([Self.piece, ["candidates": [["finishReason": "SAFETY"]]]])
         #expect(cut?.code == .contentPolicy)
+        // What was spoken is billed: it is not paid for a second time.
+        let ended = try await failure([Self.piece, ["candidates": [["finishReason": "OTHER"]]]])
+        #expect(ended?.retry == .never)
         let long = try await failure([Self.piece, ["candidates": [["finishReason": "MAX_TOKENS"]]]])
         #expect(long?.code == .unknown && long?.retry == .never)
         let words = try await failure([

@@ -75,6 +75,8 @@ extension OpenAIModels {
         meter.promptOverhead = 100
         // Half a second a character: slow, and of a script whose characters are syllables.
         meter.outputAudioPerThousandCharacters = 12_000
+        // The card's example bills 101 for one short sentence.
+        meter.outputAudioMin = 250
         model.tokens = meter
         model.wire = [streamFormat: "sse"]
         return model
