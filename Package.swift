@@ -10,7 +10,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("OpenAI", []),
     ("Google", ["Cryptography"]),
     ("BytePlus", ["Cryptography", "MediaInspection"]),
-    ("Alibaba", []),
+    ("Alibaba", ["MediaInspection"]),
     ("Kling", ["Cryptography"]),
     ("BlackForestLabs", ["Cryptography"]),
     ("ElevenLabs", []),

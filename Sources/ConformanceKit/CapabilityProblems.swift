@@ -45,6 +45,10 @@ enum CapabilityProblems {
             problems.list("qualities", image.qualities, mayBeEmpty: true)
             problems.list("backgrounds", image.backgrounds, mayBeEmpty: true)
             problems.check(image.countMax > 0, "an image model makes at least one image")
+            problems.check(
+                (0...image.referencesMax).contains(image.referencesMin),
+                "no more pictures can be demanded than are taken"
+            )
         case .speech(let speech):
             problems.list("voices", speech.voices)
             problems.list("formats", speech.formats)
@@ -83,7 +87,8 @@ enum CapabilityProblems {
                 + offered.durations.map { request(lasting: $0, of: model, offered) }
                 + variants(of: plain, offered.framesPerSecond) { $0.fps = $1 }).map { .video($0) }
         case .image(let offered):
-            let plain = ImageRequest(prompt: "a boat")
+            var plain = ImageRequest(prompt: "a boat")
+            plain.inputReferences = MediaVariants.pictures(offered.referencesMin).map { .stored($0.input) }
             return
                 (variants(of: plain, offered.sizes.filter { !$0.followsInput }) { $0.size = $1.size }
                 + variants(of: plain, offered.sizes) {

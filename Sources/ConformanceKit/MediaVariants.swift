@@ -39,13 +39,13 @@ enum MediaVariants {
     /// A request with one reference picture, one with two, and one with a mask, as far as there may be.
     static func pictures(of model: ModelCapabilities) -> [VideoVariants.Variant] {
         guard case .image(let offer) = model.parameters, offer.referencesMax > 0 else { return [] }
-        let plain = Set([1, min(2, offer.referencesMax)]).sorted().map { (count: $0, isMasked: false) }
+        let counts = Set([max(1, offer.referencesMin), min(2, offer.referencesMax)])
+        let plain = counts.sorted().map { (count: $0, isMasked: false) }
         return (plain + (offer.mask ? [(1, true)] : [])).map { count, isMasked in
             var image = ImageRequest(prompt: "A boat on a lake.")
             var inputs: [String: [UInt8]] = [:]
             var pictures: [(name: String, bytes: [UInt8])] = []
-            for index in 0..<count {
-                let (input, bytes) = VideoVariants.picture(PixelSize(width: 512, height: 512), seed: index)
+            for (index, (input, bytes)) in self.pictures(count).enumerated() {
                 inputs[input.sha256] = bytes
                 pictures.append(("reference \(index + 1)", bytes))
                 image.inputReferences.append(.stored(input))
@@ -63,6 +63,11 @@ enum MediaVariants {
                 pictures: pictures
             )
         }
+    }
+
+    /// Some pictures, as the engine would have stored them.
+    static func pictures(_ count: Int) -> [(input: StoredInput, bytes: [UInt8])] {
+        (0..<count).map { VideoVariants.picture(PixelSize(width: 512, height: 512), seed: $0) }
     }
 
     /// Requests that differ in one field each.
@@ -114,10 +119,12 @@ enum MediaVariants {
     }
 
     private static func pairs(of model: ModelCapabilities, _ offer: ImageParameters) -> [VideoVariants.Pair] {
-        let plain = ImageRequest(prompt: "A boat on a lake.")
-        let stored = (0..<2).map { VideoVariants.picture(PixelSize(width: 512, height: 512), seed: $0 + 50) }
+        var plain = ImageRequest(prompt: "A boat on a lake.")
+        // Of a shape that no model has by itself.
+        let stored = (0..<2).map { VideoVariants.picture(PixelSize(width: 640, height: 400), seed: $0 + 50) }
         let inputs = Dictionary(stored.map { ($0.input.sha256, $0.bytes) }) { first, _ in first }
         let pictures = stored.map { MediaInput.stored($0.input) }
+        plain.inputReferences = Array(pictures.prefix(offer.referencesMin))
         func pair(
             _ field: String,
             _ change: (inout ImageRequest) -> Void,
@@ -140,7 +147,14 @@ enum MediaVariants {
             ),
         ] + offer.qualities.map { quality in pair("quality") { $0.quality = quality } }
             + offer.sizes.map { option in
-                pair("size") { ($0.resolution, $0.aspectRatio) = (option.resolution, option.aspectRatio) }
+                // A shape that follows a picture wants one.
+                let isFollowing = option.followsInput && offer.referencesMax > 0
+                let followed = isFollowing ? Array(pictures.prefix(1)) : plain.inputReferences
+                return pair(
+                    "size",
+                    { ($0.resolution, $0.aspectRatio) = (option.resolution, option.aspectRatio) },
+                    from: { $0.inputReferences = followed }
+                )
             }
     }
 
@@ -162,11 +176,15 @@ enum MediaVariants {
     }
 
     private static func plain(of model: ModelCapabilities) -> [VideoVariants.Variant] {
-        CapabilityProblems.everyOffer(of: model).map { content in
+        var inputs: [String: [UInt8]] = [:]
+        if case .image(let offer) = model.parameters {
+            for (input, bytes) in pictures(offer.referencesMin) { inputs[input.sha256] = bytes }
+        }
+        return CapabilityProblems.everyOffer(of: model).map { content in
             VideoVariants.Variant(
                 name: "\(GenerationRequest(model: model.slug, content: content).json.canonicalText)",
                 request: GenerationRequest(model: model.slug, content: content),
-                inputs: [:],
+                inputs: inputs,
                 pictures: []
             )
         }

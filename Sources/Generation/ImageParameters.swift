@@ -18,6 +18,8 @@ public struct ImageParameters: Sendable, Hashable {
     public var compression = false
     /// How many reference pictures are taken.
     public var referencesMax = 0
+    /// How many reference pictures there must be: above 0 of a model that does nothing but edit.
+    public var referencesMin = 0
     /// Whether a mask is taken.
     ///
     /// It goes with the first reference picture, and has its size.

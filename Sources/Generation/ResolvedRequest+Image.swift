@@ -41,6 +41,13 @@ extension CapabilityCheck {
             if: parameters.compression
         )
         try references(image.inputReferences.count, max: parameters.referencesMax)
+        guard image.inputReferences.count >= parameters.referencesMin else {
+            throw RequestProblem(
+                .missingField,
+                field: "input_references",
+                "`input_references` is required: `\(model)` edits \(parameters.referencesMin) to \(parameters.referencesMax) pictures."
+            )
+        }
         try mask(of: image, parameters)
         out.seed = try keep("seed", image.seed, { .integer($0) }, if: parameters.seed)
         out.partialImages = try previews(image.partialImages, max: parameters.partialImagesMax)

@@ -137,6 +137,9 @@ struct GoogleSDKTests {
             try checkContent(report, in: folder)
             // A wrong key is a wrong argument there.
             #expect(report["refused"]?["key"] == "400 INVALID_ARGUMENT")
+            #expect(report["music"] == ["audio/mpeg", true])
+            let song = try MediaInspector.inspect(path: "\(folder)/song.mp3", expecting: .mp3)
+            #expect(song.durationMilliseconds.map { abs($0 - 30_000) < 200 } ?? false)
         }
     }
 

@@ -185,9 +185,51 @@ private struct Answers {
         try ask("getModel", "GET", "/api/v1/model/no/model", expecting: 404)
         try ask("listEndpoints", "GET", "/api/v1/models/sandbox/video/endpoints")
         try ask("listProviders", "GET", "/api/v1/providers")
+        try media()
         try ask("getCredits", "GET", "/api/v1/credits")
         try ask("getCurrentKey", "GET", "/api/v1/key")
     }
+
+    /// The same of images and sound.
+    private mutating func media() throws {
+        let (images, speech) = ("/api/v1/images", "/api/v1/audio/speech")
+        let transcriptions = "/api/v1/audio/transcriptions"
+        try ask("listImageModels", "GET", "\(images)/models")
+        try ask("listImageEndpoints", "GET", "\(images)/models/sandbox/image/endpoints")
+        try ask("listImageEndpoints", "GET", "\(images)/models/sandbox/video/endpoints", expecting: 404)
+        let image: JSONValue = ["model": "sandbox/image", "prompt": "a lighthouse", "n": 2, "quality": "max", "x": 1]
+        try ask("generateImages", "POST", images, body: image)
+        let failures: [(String, Int)] = [("content_policy", 400), ("invalid_request", 422), ("unavailable", 502)]
+        for (failure, status) in failures {
+            let body: JSONValue = ["model": "sandbox/image", "prompt": .string("[[fail:\(failure)]]")]
+            try ask("generateImages", "POST", images, body: body, expecting: status)
+        }
+        let tooMany: JSONValue = ["model": "sandbox/image", "prompt": "x", "n": 9]
+        try ask("generateImages", "POST", images, body: tooMany, expecting: 400)
+        let nobody: JSONValue = ["model": "sandbox/speech", "input": "x", "voice": "nobody"]
+        try ask("createSpeech", "POST", speech, body: nobody, expecting: 400)
+        let sound: JSONValue = ["data": .string(Self.silence), "format": "wav"]
+        for format in ["json", "verbose_json"] {
+            let body: JSONValue = [
+                "model": "sandbox/transcription", "input_audio": sound, "response_format": .string(format),
+                "diarize": .bool(format == "verbose_json"), "prompt": "x",
+            ]
+            try ask("createTranscription", "POST", transcriptions, body: body)
+        }
+        let deaf: JSONValue = ["model": "sandbox/transcription", "input_audio": ["data": "AAAA", "format": "wav"]]
+        try ask("createTranscription", "POST", transcriptions, body: deaf, expecting: 400)
+    }
+
+    /// A second of it: 16 bits, mono, 8 kHz.
+    private static let silence: String = {
+        func little(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        let format = little(1, 2) + little(1, 2) + little(8_000, 4) + little(16_000, 4) + little(2, 2) + little(16, 2)
+        let head = Array("RIFF".utf8) + little(16_036, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + format
+        let bytes = head + Array("data".utf8) + little(16_000, 4) + [UInt8](repeating: 0, count: 16_000)
+        return Data(bytes).base64EncodedString()
+    }()
 
     /// The answers in OpenAI's words.
     private mutating func openAI() throws {

@@ -108,8 +108,13 @@ struct JobWait: Sendable {
     private func firstNews() async throws -> News {
         do {
             return try await cancelWhenGracefulShutdown {
+                // What is over is told as such, though its media may not be cleared away yet.
+                let first = try await view()
+                if first.job.state.isTerminal { return .ended(first) }
                 while true {
                     if let news = try await news() { return news }
+                    // A wait that is told to stop ends without news.
+                    try Task.checkCancellation()
                     guard await connection.isStillOpen() else { throw ChannelError.eof }
                     switch answers.keepAlive {
                     case .processing: context.channel.triggerUserOutboundEvent(StillProcessing(), promise: nil)

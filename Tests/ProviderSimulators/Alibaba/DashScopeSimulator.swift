@@ -1,7 +1,7 @@
 import Foundation
 import Generation
 
-/// Alibaba's Model Studio, whose API is called DashScope: the Wan video models behind its asynchronous tasks.
+/// Alibaba's Model Studio, whose API is called DashScope: the Wan models behind its asynchronous tasks, and Qwen images.
 ///
 /// Settings: `api_key` (default `sk-test`). The base URL for clients ends with `/api/v1`.
 ///
@@ -28,7 +28,7 @@ package struct DashScopeSimulator: SimulatedProvider {
     /// Where first and last frames of Wan 2.2 and older went.
     private static let olderPath = ["services", "aigc", "image2video", "video-synthesis"]
 
-    private let world: SimulatorWorld
+    let world: SimulatorWorld
     private let key: String
 
     package init(world: SimulatorWorld) {
@@ -59,8 +59,10 @@ package struct DashScopeSimulator: SimulatedProvider {
         guard token == key else { return error(401, "InvalidApiKey", "Invalid API-key provided.") }
         let path = Array(request.segments.dropFirst(2))
         switch operation(of: request) {
-        case .submit: return submit(request, path)
-        case .poll: return poll(path[1])
+        case .submit:
+            if let door = Self.door(path) { return await images(request, at: door) }
+            return submit(request, path)
+        case .poll: return await poll(path[1])
         case .list: return list(request)
         case .cancel: return cancel(path[1])
         case .download, .upload, .token, .other: return refusal(status: 404, retryAfterSeconds: nil)
@@ -84,7 +86,7 @@ package struct DashScopeSimulator: SimulatedProvider {
         return error(status, code, message, headers: SimulatedAnswer.retryAfter(retryAfterSeconds))
     }
 
-    private func error(
+    func error(
         _ status: Int,
         _ code: String,
         _ message: String,
@@ -146,7 +148,7 @@ package struct DashScopeSimulator: SimulatedProvider {
 
     // MARK: One task
 
-    private func poll(_ id: String) -> SimulatedAnswer {
+    private func poll(_ id: String) async -> SimulatedAnswer {
         guard let task = known(id) else {
             return output(["task_id": .string(id), "task_status": "UNKNOWN"])
         }
@@ -163,6 +165,12 @@ package struct DashScopeSimulator: SimulatedProvider {
             fields["scheduled_time"] = nil
             return output(fields)
         case .succeeded, .withoutMedia:
+            if task.fields["kind"]?.stringValue == Self.imageKind {
+                guard let (made, usage) = try? await made(task, isWithout: standing == .withoutMedia) else {
+                    return error(500, "InternalError", "The images cannot be made.")
+                }
+                return output(fields.merging(made) { $1 }, usage: usage)
+            }
             if standing == .succeeded { fields["video_url"] = .string(world.outputURL(of: task)) }
             fields["orig_prompt"] = .string(task.prompt)
             if task.fields["prompt_extend"] == true {
@@ -269,7 +277,9 @@ package struct DashScopeSimulator: SimulatedProvider {
         fields["model_name"] = task.fields["model"]
         fields["request_id"] = task.fields["request_id"]
         if let model = task.fields["model"]?.stringValue {
-            fields["user_api_unique_key"] = .string("apikey:v1:aigc:video-generation:video-synthesis:\(model)")
+            let isImage = task.fields["kind"]?.stringValue == Self.imageKind
+            let service = isImage ? "image-generation:generation" : "video-generation:video-synthesis"
+            fields["user_api_unique_key"] = .string("apikey:v1:aigc:\(service):\(model)")
         }
         if standing != .queued, standing != .cancelled { fields["start_time"] = .integer(task.startedAt) }
         if standing.isFinal { fields["end_time"] = .integer(task.endsAt) }

@@ -1,7 +1,7 @@
 import Foundation
 import Generation
 
-/// The Ark wire of BytePlus and Volcengine: content generation tasks.
+/// The Ark wire of BytePlus and Volcengine: content generation tasks, and images.
 ///
 /// Settings of the wire: `api_key` (by default `ark-test`); `running`, how many tasks run at a time while others wait, and
 /// `queue`, how many may wait (by default no limit: durations alone decide); `hides`, names of fields that task objects
@@ -24,7 +24,7 @@ package struct ArkWire: SimulatedProvider {
     private static let pixel =
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
 
-    private let world: SimulatorWorld
+    let world: SimulatorWorld
     private let key: String
 
     package init(world: SimulatorWorld) {
@@ -33,6 +33,7 @@ package struct ArkWire: SimulatedProvider {
     }
 
     package func operation(of request: SimulatedRequest) -> SimulatedOperation {
+        if request.method == "POST", request.segments == Self.imagesPath { return .submit }
         guard request.segments.starts(with: Self.root) else { return .other }
         return switch (request.method, request.segments.count - Self.root.count) {
         case ("POST", 0): .submit
@@ -47,6 +48,7 @@ package struct ArkWire: SimulatedProvider {
         do throws(ArkRefusal) {
             guard request.bearerToken == key else { throw .status(401) }
             switch operation(of: request) {
+            case .submit where request.segments == Self.imagesPath: return .json(200, try await images(request))
             case .submit: return .json(200, try create(request))
             case .list: return .json(200, try list(request))
             case .poll: return .json(200, shown(try task(request)))

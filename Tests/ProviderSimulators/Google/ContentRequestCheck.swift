@@ -1,7 +1,7 @@
 import Foundation
 import Generation
 
-/// A request of `generateContent` for an image or for speech, held against the SDK's types and the documentation.
+/// A request of `generateContent` for an image, speech or music, held against the SDK's types and the documentation.
 ///
 /// Source: google-genai 3.4.0 (`GenerateContentConfig` for either door), ai.google.dev/gemini-api/docs/image-generation
 /// and /docs/speech-generation, docs.cloud.google.com: migrate to Gemini 3.8 TTS (2026-10).
@@ -18,6 +18,8 @@ struct ContentRequestCheck {
         case image(tiers: [(name: String, tokens: Int)], hasStrips: Bool, picturesMax: Int)
         /// Whether the text is spoken word for word.
         case speech(isVerbatim: Bool)
+        /// Of so many seconds.
+        case music(seconds: Int)
     }
 
     static let models: [String: Model] = [
@@ -41,7 +43,8 @@ struct ContentRequestCheck {
         "gemini-3.8-flash-tts": .speech(isVerbatim: true), "gemini-3.8-flash-lite-tts": .speech(isVerbatim: true),
         "gemini-3.1-flash-tts-preview": .speech(isVerbatim: false),
         "gemini-2.5-flash-preview-tts": .speech(isVerbatim: false),
-        "gemini-2.5-pro-preview-tts": .speech(isVerbatim: false),
+        "gemini-2.5-pro-preview-tts": .speech(isVerbatim: false), "lyria-3-clip-preview": .music(seconds: 30),
+        "lyria-3-pro-preview": .music(seconds: 95), "lyria-3.5": .music(seconds: 120),
     ]
 
     private static let voices: Set<String> = [
@@ -108,6 +111,7 @@ struct ContentRequestCheck {
             try readImage(config, tiers: tiers, hasStrips: hasStrips)
             guard pictures <= picturesMax else { throw GoogleWire.Refusal("Too many images: \(pictures).") }
         case .speech(let isVerbatim): try readSpeech(config, isVerbatim: isVerbatim, contents[0])
+        case .music: try readMusic(config)
         }
     }
 
@@ -199,6 +203,14 @@ struct ContentRequestCheck {
             }
         }
         format = String(type.dropFirst("image/".count))
+    }
+
+    private func readMusic(_ config: [String: JSONValue]) throws(GoogleWire.Refusal) {
+        // Of late they may be left out.
+        guard let modalities = config["responseModalities"] else { return }
+        guard modalities == ["AUDIO", "TEXT"] || modalities == ["AUDIO"], config["speechConfig"] == nil,
+            config["imageConfig"] == nil
+        else { throw GoogleWire.Refusal("The requested combination of response modalities is not supported.") }
     }
 
     // MARK: Speech

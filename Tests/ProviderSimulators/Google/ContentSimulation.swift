@@ -1,7 +1,8 @@
 import Foundation
 import Generation
 
-/// `generateContent` and `streamGenerateContent` of both doors, as far as they make images and speech: answered at once.
+/// `generateContent` and `streamGenerateContent` of both doors, as far as they make images, speech and music: answered at
+/// once.
 ///
 /// Source: as of `ContentRequestCheck`. Which format a model's images have is the server's choice: of 2.5 PNG, of later
 /// ones JPEG. Speech is samples without a header, except that 3.8 answers a call that does not stream with a WAV file.
@@ -84,6 +85,12 @@ struct ContentSimulation {
         switch check.model {
         case .image: return try await image(check, isStream: isStream)
         case .speech(let isVerbatim): return speech(check, isWave: isVerbatim && !isStream, isStream: isStream)
+        case .music(let seconds):
+            let bytes = try await world.media.sound(seconds: seconds, format: "mp3", sampleRate: 44_100)
+            let song: JSONValue = [
+                "inlineData": ["mimeType": "audio/mpeg", "data": .string(Data(bytes).base64EncodedString())]
+            ]
+            return [piece(check, [["text": "[Verse]\nLa la la."], song], "STOP", made: seconds * 25)]
         }
     }
 

@@ -172,6 +172,12 @@ whole = client.models.generate_content(model=SPEECH, contents=PROMPT, config=spo
 save("whole.wav", media(whole)[0].data)
 report["whole"] = media(whole)[0].mime_type
 
+if door == "gemini":
+    config = types.GenerateContentConfig(response_modalities=["AUDIO", "TEXT"])
+    song = client.models.generate_content(model="lyria-3-clip-preview", contents="A shanty", config=config)
+    save("song.mp3", media(song)[0].data)
+    report["music"] = [media(song)[0].mime_type, bool(song.text)]
+
 if door == "vertex":
     regional = client_with(secret, "us-central1")
 

@@ -2,9 +2,9 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// Wan models behind Model Studio's asynchronous task API.
+/// Wan videos and images behind Model Studio's asynchronous task API, and Qwen images, which are answered at once.
 ///
-/// A submit starts a task, `GET /tasks/{id}` tells how it stands, and its video lies at a signed address for 24 hours.
+/// A submit starts a task, `GET /tasks/{id}` tells how it stands, and what it made lies at signed addresses for 24 hours.
 /// The provider offers callbacks for a whole account alone (EventBridge), so tasks are polled.
 package struct AlibabaAdapter: ValidatingAdapter, CancellableAdapter, RecoverableAdapter, BulkStatusAdapter {
     /// The slug of the one instance.
@@ -50,13 +50,18 @@ package struct AlibabaAdapter: ValidatingAdapter, CancellableAdapter, Recoverabl
     }
 
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
-        _ = try wan(request)
+        if case .image = request.content {
+            _ = try order(request)
+        } else {
+            _ = try wan(request)
+        }
     }
 
     package func submit(
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
+        if case .image = request.content { return try await images(request, context) }
         let wan: WanRequest
         do {
             wan = try self.wan(request)
@@ -80,6 +85,7 @@ package struct AlibabaAdapter: ValidatingAdapter, CancellableAdapter, Recoverabl
 
     package func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
         let task = try await task(operation.remoteID)
+        if let ticket = ImageTicket(payload: operation.payload) { return try task.standing(ticket, now: now()) }
         return try task.standing(WanTicket(payload: operation.payload), now: now())
     }
 

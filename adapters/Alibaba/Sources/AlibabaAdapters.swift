@@ -13,7 +13,7 @@ package enum AlibabaAdapters: ProviderFolder {
     static let vendorURL = "https://dashscope-intl.aliyuncs.com/api/v1"
 
     /// Every model that it knows, whether a key is there or not.
-    package static let models: [ModelCapabilities] = AlibabaModels.all(.singapore)
+    package static let models: [ModelCapabilities] = AlibabaModels.all(.singapore) + AlibabaImageModels.all
 
     /// The instances that the settings ask for; none without a key.
     package static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter] {
@@ -22,7 +22,7 @@ package enum AlibabaAdapters: ProviderFolder {
         let http = ProviderHTTP(baseURL: baseURL, transport: settings.transport)
         let models = settings.models(
             AlibabaAdapter.instance,
-            AlibabaModels.all(PriceRegion(baseURL: baseURL)),
+            AlibabaModels.all(PriceRegion(baseURL: baseURL)) + AlibabaImageModels.all,
             isVendor: http.baseURL == vendorURL
         )
         return [AlibabaAdapter(http: http, key: key, models: models, now: settings.now)]

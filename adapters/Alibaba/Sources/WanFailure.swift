@@ -76,8 +76,8 @@ extension ProviderFailure {
         return failure
     }
 
-    /// What a failed task means; it is not billed (price page: only what succeeds is).
-    static func generation(code: String?, message: String?) -> ProviderFailure {
+    /// What a failed generation means, of a task or of a call that answers at once; it is not billed (price page: only what succeeds is).
+    static func generation(code: String?, message: String?, of what: String) -> ProviderFailure {
         func failure(_ portable: Code, _ retry: Retry, _ text: String) -> ProviderFailure {
             let own = message.flatMap(passable)
             return ProviderFailure(
@@ -87,11 +87,11 @@ extension ProviderFailure {
                 requestReachedProvider: .yes,
                 message: own.map { "\(text) It says: \($0)" } ?? text,
                 providerCode: code,
-                details: "task failed: \(code ?? "without a code")"
+                details: "\(what) failed: \(code ?? "without a code")"
             )
         }
         return switch WanCode.meaning(code) {
-        case .filter: failure(.contentPolicy, .never, "The provider's filter refused the request or its video.")
+        case .filter: failure(.contentPolicy, .never, "The provider's filter refused the request or its \(what).")
         case .request: failure(.invalidRequest, .never, "The provider could not use the request.")
         case .funds:
             ProviderFailure(

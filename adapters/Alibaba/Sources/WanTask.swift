@@ -42,7 +42,7 @@ struct WanTask: Sendable {
     /// For how long a task can be asked for, in milliseconds.
     static let keptMilliseconds: Int64 = 24 * 3_600_000
 
-    private let json: JSONValue
+    let json: JSONValue
 
     init(_ json: JSONValue) { self.json = json }
 
@@ -80,12 +80,7 @@ struct WanTask: Sendable {
             let url = json["output"]?["video_url"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
             return .completed(url.map { [ProviderOutput(.url($0), mediaType: "video/mp4")] } ?? [], usage(ticket))
         case "FAILED":
-            return .failed(
-                .generation(
-                    code: json["output"]?["code"]?.stringValue ?? json["code"]?.stringValue,
-                    message: json["output"]?["message"]?.stringValue ?? json["message"]?.stringValue
-                )
-            )
+            return .failed(failure(of: "video"))
         // Only what succeeds is billed (price page).
         case "CANCELED", "CANCELLED": return .cancelled(chargedNanoUSD: 0)
         case "UNKNOWN":
@@ -105,6 +100,15 @@ struct WanTask: Sendable {
         // RUNNING, and words of a later day: bounded by the job's deadline.
         case _: return .pending(progress: nil)
         }
+    }
+
+    /// Why a task has failed.
+    func failure(of what: String) -> ProviderFailure {
+        .generation(
+            code: json["output"]?["code"]?.stringValue ?? json["code"]?.stringValue,
+            message: json["output"]?["message"]?.stringValue ?? json["message"]?.stringValue,
+            of: what
+        )
     }
 
     /// What is billed: the seconds of `usage.duration`, which count input videos too.

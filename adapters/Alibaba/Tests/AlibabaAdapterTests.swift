@@ -13,7 +13,10 @@ import Testing
 @Suite struct AlibabaAdapterTests {
     @Test(.timeLimit(.minutes(10)), arguments: AdapterConformance.checks + AdapterConformance.networkChecks)
     func conforms(_ check: AdapterConformance.Check) async throws {
-        try await withSimulator(DashScopeSimulator.self, Stage.settings()) { simulator in
+        var settings = Stage.settings()
+        // Hundreds of images of all sizes: what they look like is tried elsewhere.
+        settings.hasCheapMedia = true
+        try await withSimulator(DashScopeSimulator.self, settings) { simulator in
             let short = { (video: inout VideoRequest) in video.duration = 2 }
             var facts = ProviderUnderTest.Facts()
             facts.listTellsEnds = false
@@ -31,7 +34,7 @@ import Testing
                         },
                         Stage.request("alibaba/wan-3.0", change: short),
                         Stage.request("alibaba/wan-3.0-prime", change: short),
-                    ],
+                    ] + Self.images,
                     inputs: Stage.inputs,
                     secrets: [Stage.key],
                     provider: simulator.underTest(facts),
@@ -39,6 +42,13 @@ import Testing
                     make: { Stage(simulator).adapter }
                 )
             )
+        }
+    }
+
+    /// Each image model; those that edit with a picture.
+    private static let images = AlibabaImageModels.all.map { model in
+        Stage.image(model.slug) { image in
+            if ImageFamily(of: model)?.references.lowerBound == 1 { image.inputReferences = [Stage.reference(0)] }
         }
     }
 
@@ -86,7 +96,7 @@ import Testing
     @Test func theTierThatIsCheaperIsTheDefault() throws {
         // The provider's own default is 1080P.
         let transport = ScriptedTransport([])
-        for model in Stage(transport).adapter.models {
+        for model in Stage(transport).adapter.models where model.type == .video {
             let resolved = try Stage(transport).resolved(Stage.request(model.slug))
             guard case .video(let video) = resolved.content else { continue }
             #expect(video.resolution == "720p", "\(model.slug)")

@@ -81,6 +81,22 @@ struct Stage {
         )
     }
 
+    /// A request for images as a client would make it.
+    static func image(
+        _ model: String,
+        _ prompt: String = "A brass lighthouse",
+        options: JSONValue? = nil,
+        change: (inout ImageRequest) -> Void = { _ in }
+    ) -> GenerationRequest {
+        var image = ImageRequest(prompt: prompt)
+        change(&image)
+        return GenerationRequest(
+            model: model,
+            content: .image(image),
+            providerOptions: options.map { ["alibaba": $0] } ?? [:]
+        )
+    }
+
     /// The same as the adapter gets it.
     func resolved(_ request: GenerationRequest, strict: Bool = true) throws -> GenerationRequest {
         let model = try #require(adapter.models.first { $0.slug == request.model })

@@ -161,6 +161,7 @@ enum FluxModels {
 
     private static var fill: ImageParameters {
         var image = parameters(FluxSizes.fill, referencesMax: 1)
+        image.referencesMin = 1
         image.mask = true
         return image
     }

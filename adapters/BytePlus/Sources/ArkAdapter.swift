@@ -3,7 +3,7 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// Speaks the Ark wire: create, retrieve, list and delete of content generation tasks.
+/// Speaks the Ark wire: videos as tasks that are created, retrieved, listed and deleted, and images in one call.
 ///
 /// Sources: the official SDK byteplus-python-sdk-v2 3.0.63 (`byteplussdkarkruntime/resources/content_generation`) and the
 /// vendor's pages ModelArk 1520757 (create), 1521309 (retrieve), 1521675 (list), 1521720 (delete); read on 2026-11-21.
@@ -33,7 +33,7 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
     private static let tasks = "/contents/generations/tasks"
 
     private let key: String
-    private let http: ProviderHTTP
+    let http: ProviderHTTP
 
     init(key: String, region: ArkRegion, http: ProviderHTTP, models: [ModelCapabilities]) {
         self.key = key
@@ -46,6 +46,10 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
 
     /// Refuses options that the model lacks, and commands in the prompt that would change what is paid for.
     package func validate(_ request: GenerationRequest) throws(RequestProblem) {
+        if case .image(let image) = request.content {
+            _ = try SeedreamBody.fields(of: request, image, model(of: request))
+            return
+        }
         let family = ArkFamily(of: model(of: request))
         _ = try ArkOptions(of: request, family)
         if case .video(let video) = request.content, let sound = video.mediaReferences.first,
@@ -65,8 +69,12 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
         _ request: GenerationRequest,
         attempt context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
-        guard case .video(let video) = request.content else {
-            throw .notSent(.invalidRequest, "This provider makes videos alone.")
+        let video: VideoRequest
+        switch request.content {
+        case .video(let asked): video = asked
+        case .image(let image): return try await images(request, image, context)
+        case .speech, .transcription, .music, .sound:
+            throw .notSent(.invalidRequest, "This provider makes videos and images alone.")
         }
         let body = try await ArkBody.bytes(of: request, video, model(of: request), context)
         let response = try await context.send(
@@ -192,9 +200,9 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
 
     // MARK: - The wire
 
-    private var headers: [(name: String, value: String)] { [(name: "Authorization", value: "Bearer \(key)")] }
+    var headers: [(name: String, value: String)] { [(name: "Authorization", value: "Bearer \(key)")] }
 
-    private func model(of request: GenerationRequest) -> ModelCapabilities? {
+    func model(of request: GenerationRequest) -> ModelCapabilities? {
         models.first { $0.slug == request.model }
     }
 

@@ -50,8 +50,8 @@ extension ProviderFailure {
         details = "status \(answer.status), code \(code ?? "none")"
     }
 
-    /// What the failure of an accepted task means; it is not charged.
-    init(task error: JSONValue?) {
+    /// What the failure of an accepted task, or of an image, means; it is not charged.
+    init(task error: JSONValue?, making what: String = "video") {
         let code = error?["code"]?.stringValue
         let text = error?["message"]?.stringValue.flatMap(Self.withoutRequestID).flatMap(Self.passable)
         let kind: (code: Code, retry: Retry, message: String)
@@ -65,12 +65,12 @@ extension ProviderFailure {
                     ?? "The provider refused the request."
             )
         } else if code == "InternalServiceError" || code == "ServerOverloaded" {
-            kind = (.unavailable, .backoff, "The provider failed to make the video.")
+            kind = (.unavailable, .backoff, "The provider failed to make the \(what).")
         } else {
             kind = (
                 .unknown, .backoff,
-                text.map { "The video failed at the provider. It says: \($0)" }
-                    ?? "The video failed at the provider."
+                text.map { "The \(what) failed at the provider. It says: \($0)" }
+                    ?? "The \(what) failed at the provider."
             )
         }
         self.init(
@@ -80,7 +80,7 @@ extension ProviderFailure {
             requestReachedProvider: .yes,
             message: kind.message,
             providerCode: code,
-            details: "the task failed, code \(code ?? "none")"
+            details: "the \(what) failed, code \(code ?? "none")"
         )
     }
 

@@ -2,7 +2,7 @@ package import Generation
 import HTTPTransport
 package import ProviderKit
 
-/// What this folder registers: ByteDance's Seedance models over the Ark wire.
+/// What this folder registers: ByteDance's Seedance and Seedream models over the Ark wire.
 ///
 /// One wire serves two regions: BytePlus ModelArk outside China, Volcengine Ark inside. Keys, tasks and model ids do not
 /// cross between them; the base URL says which one is meant.
@@ -10,11 +10,15 @@ package enum BytePlusAdapters: ProviderFolder {
     package static let folder = "BytePlus"
     package static let settings = ["ARK_API_KEY"]
 
-    /// BytePlus ModelArk: the one region outside China that makes videos (docs.byteplus.com ModelArk, 2026-11-21).
+    /// BytePlus ModelArk: the region outside China that makes videos and images (docs.byteplus.com ModelArk, 2026-11-21).
     static let defaultBaseURL = "https://ark.ap-southeast.bytepluses.com/api/v3"
 
     /// Every model that it knows, whether a key is there or not.
-    package static let models: [ModelCapabilities] = ArkModels.all(in: .bytePlus)
+    package static let models: [ModelCapabilities] = all(in: .bytePlus)
+
+    private static func all(in region: ArkRegion) -> [ModelCapabilities] {
+        ArkModels.all(in: region) + SeedreamModels.all(in: region)
+    }
 
     /// The instances that the settings ask for; none without a key.
     package static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter] {
@@ -26,7 +30,7 @@ package enum BytePlusAdapters: ProviderFolder {
                 key: key,
                 region: region,
                 http: ProviderHTTP(baseURL: baseURL, transport: settings.transport),
-                models: settings.models(ArkAdapter.provider, ArkModels.all(in: region))
+                models: settings.models(ArkAdapter.provider, all(in: region))
             )
         ]
     }

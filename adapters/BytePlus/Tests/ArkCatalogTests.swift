@@ -23,7 +23,12 @@ import Testing
         let other = try ArkStage.adapter("https://ark.cn-beijing.volces.com")
         #expect(other.account == "volcengine")
         #expect(other.models.map(\.slug) == own.models.map(\.slug))
-        #expect(other.models.allSatisfy { $0.providerModel.hasPrefix("doubao-seedance-") })
+        for model in other.models {
+            let kind = model.type == .image ? "seedream" : "seedance"
+            #expect(model.providerModel.hasPrefix("doubao-\(kind)-"), "\(model.providerModel)")
+        }
+        let lite = try #require(other.models.first { $0.slug == "bytedance-seed/seedream-5.0-lite" })
+        #expect(lite.providerModel == "doubao-seedream-5-0-lite-260128")
         #expect(try ArkStage.adapter("http://volces.com.example.org").account == "byteplus")
     }
 

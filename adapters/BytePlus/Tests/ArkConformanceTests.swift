@@ -15,7 +15,8 @@ struct ArkConformanceTests {
 
     /// Each model by text, and every way in which pictures go along.
     private static var requests: [GenerationRequest] {
-        BytePlusAdapters.models.map { ArkStage.request($0.slug) } + [
+        BytePlusAdapters.models.map { ArkStage.request(of: $0) } + [
+            ArkStage.image("bytedance-seed/seedream-4.5") { $0.inputReferences = [first, last] },
             ArkStage.request("bytedance/seedance-1-0-pro-fast") {
                 $0.frameImages = [FrameImage(role: .first, image: first)]
             },

@@ -51,6 +51,25 @@ enum ArkStage {
         )
     }
 
+    static func image(
+        _ model: String = "bytedance-seed/seedream-4.5",
+        options: JSONValue? = nil,
+        _ change: (inout ImageRequest) -> Void = { _ in }
+    ) -> GenerationRequest {
+        var image = ImageRequest(prompt: "A brass lighthouse at dusk")
+        change(&image)
+        return GenerationRequest(
+            model: model,
+            content: .image(image),
+            providerOptions: options.map { ["byteplus": $0] } ?? [:]
+        )
+    }
+
+    /// A request of a model's own type.
+    static func request(of model: ModelCapabilities) -> GenerationRequest {
+        model.type == .image ? image(model.slug) : request(model.slug)
+    }
+
     /// A request as the engine hands it over.
     static func resolved(_ request: GenerationRequest, _ adapter: ArkAdapter) throws -> GenerationRequest {
         let model = try #require(adapter.models.first { $0.slug == request.model })

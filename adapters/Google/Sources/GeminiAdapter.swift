@@ -2,11 +2,11 @@ package import Generation
 package import HTTPTransport
 package import ProviderKit
 
-/// The Gemini API: videos of Gemini Omni through interactions, images and speech by `generateContent`.
+/// The Gemini API: videos of Gemini Omni through interactions, images, speech and music by `generateContent`.
 ///
 /// Source: google-genai 3.4.0 (`_gaos/types/interactions`); ai.google.dev/gemini-api/docs/omni (copy of 2026-09-21);
-/// what others measured live between 2026-09 and 2026-10 is named where it is used. Of images and speech: the files of
-/// their wires.
+/// what others measured live between 2026-09 and 2026-10 is named where it is used. Of the others: the files of their
+/// wires.
 ///
 /// - Lost answer: there is no list of interactions, and what `generateContent` made is only in its answer, so what became
 ///   of it stays unknown.
@@ -42,7 +42,8 @@ package struct GeminiAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Cance
             try GooglePictures.check(request, bytesMax: Self.inlineBytesMax)
         case .speech(let speech):
             if let parameters = speechParameters(of: request) { try GeminiSpeech.check(speech, parameters) }
-        case .video, .transcription, .music, .sound: break
+        case .music(let music): try GeminiMusic.check(music)
+        case .video, .transcription, .sound: break
         }
     }
 
@@ -79,7 +80,10 @@ package struct GeminiAdapter: ValidatingAdapter, OutputAuthorizingAdapter, Cance
             let body = GeminiSpeech.body(speech, GeminiSpeech.Script(model), parameters)
             let response = try await send(body, to: model, "streamGenerateContent", context)
             return try await GeminiSpeech.submission(response, format: speech.responseFormat, context)
-        case .transcription, .music, .sound: throw .notOffered
+        case .music(let music):
+            let response = try await send(GeminiMusic.body(music), to: model, "generateContent", context)
+            return try await GeminiMusic.submission(response, context)
+        case .transcription, .sound: throw .notOffered
         }
     }
 

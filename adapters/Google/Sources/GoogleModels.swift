@@ -5,7 +5,7 @@ import Generation
 /// Those of videos are here, the others in files of their own.
 enum GoogleModels {
     /// What the Gemini API has, besides Veo.
-    static let gemini = omni + images + speech
+    static let gemini = omni + images + speech + music
     /// What Vertex AI has.
     static let vertexAll = vertex + imagen + vertexImages + vertexSpeech
 

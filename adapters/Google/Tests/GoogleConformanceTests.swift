@@ -50,7 +50,8 @@ struct GoogleConformanceTests {
             switch model.parameters {
             case .video: .video(VideoRequest(prompt: "A boat on a lake."))
             case .image: .image(ImageRequest(prompt: "A boat on a lake."))
-            case .speech, .transcription, .music, .sound: .speech(SpeechRequest(input: "A boat on a lake."))
+            case .speech, .transcription, .sound: .speech(SpeechRequest(input: "A boat on a lake."))
+            case .music: .music(MusicRequest(prompt: "A shanty."))
             }
         return GenerationRequest(model: model.slug, content: content)
     }

@@ -3,8 +3,9 @@ import Generation
 
 /// `studio/transcribe`: a recognizer in a Python process of its own, like every engine here.
 enum StudioListener {
-    /// The longest sound, in seconds: heard at some ten times the speed of speech, it stays within a runner's bounds.
-    static let secondsMax = 3_600
+    /// The longest sound, in seconds: heard at some seven times the speed of speech on two cores (measured 2026-11-21),
+    /// it stays within a runner's bounds.
+    static let secondsMax = 1_800
 
     /// What the sounds of each media type are read by.
     ///

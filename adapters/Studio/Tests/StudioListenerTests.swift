@@ -69,6 +69,35 @@ struct StudioListenerTests {
         }
     }
 
+    /// The same Python behind another name: only pocketsphinx seems to be installed there.
+    @Test(.enabled(if: StudioStage.has("pocketsphinx"), "pocketsphinx is not installed: run scripts/install-speech"))
+    func thePlainerRecognizerHearsToo() async throws {
+        try await withTemporaryFolder { folder in
+            let manager = FileManager.default
+            let packages = "\(folder)/lib/python3/site-packages/pocketsphinx"
+            for path in ["\(folder)/bin", packages] {
+                try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+            }
+            let python = "\(folder)/bin/python"
+            try "#!/bin/sh\nexec '\(StudioStage.python)' \"$@\"\n".write(
+                toFile: python,
+                atomically: true,
+                encoding: .utf8
+            )
+            try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: python)
+            defer { StudioSweeper.takeOver("\(folder)/work/studio", now: 0) }
+            let stage = try StudioStage(work: "\(folder)/work", python: python)
+            let model = try #require(stage.adapter.models.first { $0.slug == "studio/transcribe" })
+            guard case .transcription(let offered) = model.parameters else { return }
+            #expect(offered.keytermsMax == 0 && !offered.prompt, "of these it takes none")
+            let text = "The quick brown fox jumps over the lazy dog."
+            let spoken = try await stage.output(.speech(StudioStage.voice(text)), id: "speech")
+            let heard = try await stage.transcript(of: spoken, "audio/wav", words: true)
+            #expect(Self.wordErrorRate(text, heard.text) < 0.5, "\(heard.text)")
+            #expect(heard.words.map(\.word).joined(separator: " ") == heard.text)
+        }
+    }
+
     @Test(.enabled(if: StudioStage.listens, missing))
     func silenceIsNoText() async throws {
         try await withStage { stage in

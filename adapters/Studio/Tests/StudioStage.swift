@@ -21,6 +21,16 @@ struct StudioStage {
     static var listens: Bool { speech?.recognizer != nil }
     /// Whether there is a neural voice.
     static var narrates: Bool { speech?.speaks == true }
+    /// Whether a package can be imported there.
+    static func has(_ package: String) -> Bool {
+        let python = Process()
+        python.executableURL = URL(filePath: Self.python)
+        python.arguments = ["-I", "-c", "import \(package)"]
+        python.standardError = FileHandle.nullDevice
+        guard (try? python.run()) != nil else { return false }
+        python.waitUntilExit()
+        return python.terminationStatus == 0
+    }
     /// Whether the recognizer is the better one.
     var isWhisper: Bool { Self.speech?.recognizer == .whisper }
 
@@ -33,10 +43,17 @@ struct StudioStage {
         adapter = try #require(StudioAdapter(Self.settings(work, processorCount: processorCount, now: now)))
     }
 
+    /// A stage with another Python than the usual one.
+    init(work: String, python: String) throws {
+        self.work = work
+        adapter = try #require(StudioAdapter(Self.settings(work, python: python)))
+    }
+
     static func settings(
         _ work: String,
         processorCount: Int = 2,
         path: String? = nil,
+        python: String = python,
         now: @escaping @Sendable () -> Int64 = realNow
     ) -> ProviderSettings {
         var environment = ProcessInfo.processInfo.environment
