@@ -108,7 +108,8 @@ struct LiveBody {
 
     // MARK: Writing
 
-    @concurrent private mutating func show(_ standing: LiveOutputs.Standing, _ writer: inout PatientWriter) async throws {
+    @concurrent private mutating func show(_ standing: LiveOutputs.Standing, _ writer: inout PatientWriter) async throws
+    {
         if let transform = wait.form.sound { try await play(standing.outputs, transform, &writer) }
         guard let event = wait.form.preview else { return }
         for preview in standing.previews.dropFirst(previewsShown) {

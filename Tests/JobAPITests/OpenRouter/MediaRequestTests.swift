@@ -174,7 +174,9 @@ import Testing
                 ["text": "Hello.", "voice": "anna", "instructions": "softly"], ["text": "Hi.", "voice": "bert"],
             ]
             let job = try await Self.job(api, Self.speech, ["model": "test/reader", "input": turns])
-            #expect(job["input"]?["input"] == [["text": "Hello.", "voice": "anna"], ["text": "Hi.", "voice": "bert"]])
+            #expect(
+                job["input"]?["input"] == [["text": "Hello.", "voice": "anna"], ["text": "Hi.", "voice": "bert"]]
+            )
             #expect(Self.adjusted(job) == ["input[0].instructions"])
             let answer = try await api.post(Self.speech, ["model": "test/voice", "input": turns])
             #expect(answer.status == 400)
@@ -227,7 +229,10 @@ import Testing
                 ]
             )
             let file = ("application/json", Array(transcript.rendered(as: .json).utf8))
-            async let plain = api.post(Self.transcriptions, Self.transcription(["prompt": "Greetings", "temperature": 1]))
+            async let plain = api.post(
+                Self.transcriptions,
+                Self.transcription(["prompt": "Greetings", "temperature": 1])
+            )
             let id = try await api.newJob()
             #expect(Self.adjusted(try await api.get("/api/v1/jobs/\(id)").json).contains("prompt"))
             try await api.finish(id, [file])
@@ -336,7 +341,9 @@ import Testing
             let list = try await api.get("/api/v1/images/models").json["data"]?.elements ?? []
             #expect(list.compactMap { $0["id"]?.stringValue } == ["test/image", "test/painter"])
             let painter = try #require(list.last)
-            #expect(painter["architecture"] == ["input_modalities": ["text", "image"], "output_modalities": ["image"]])
+            #expect(
+                painter["architecture"] == ["input_modalities": ["text", "image"], "output_modalities": ["image"]]
+            )
             #expect(painter["endpoints"] == "/api/v1/images/models/test/painter/endpoints")
             #expect(painter["supports_streaming"] == true)
             let parameters = painter["supported_parameters"]

@@ -2,8 +2,9 @@ import Generation
 import JobAPI
 import JobCore
 import JobEngine
-@testable import ProviderKit
 import Testing
+
+@testable import ProviderKit
 
 /// Goal: what can be heard and seen of a job comes while it runs, is what is kept, and is never passed off as whole when
 /// it is not.
@@ -136,13 +137,11 @@ import Testing
     @Test func behindProxiesTheHeadOfSoundComesEarly() async throws {
         var adapter = TestAdapter()
         adapter.hasMore = true
-        try await TestAPI.run(
-            { configuration in
-                configuration.keepAliveSeconds = 0.05
-                configuration.keepAlive = .body
-            },
-            adapter: adapter
-        ) { api in
+        let behindProxy = { (configuration: inout APIConfiguration) in
+            configuration.keepAliveSeconds = 0.05
+            configuration.keepAlive = .body
+        }
+        try await TestAPI.run(behindProxy, adapter: adapter) { api in
             let connection = try await api.open(Self.speech, TestAPI.words)
             let head = try await connection.answerHead()
             #expect(head.status == 200)
@@ -168,9 +167,11 @@ import Testing
             #expect(head.status == 200)
             #expect(head[header: "content-type"] == "text/event-stream")
             let first = String(decoding: try await Self.read(40, of: connection), as: UTF8.self)
-            let preview = try #require(first.split(separator: "\n").first { $0.hasPrefix("data: ") }.map {
-                String($0.dropFirst("data: ".count)).parsed
-            })
+            let preview = try #require(
+                first.split(separator: "\n").first { $0.hasPrefix("data: ") }.map {
+                    String($0.dropFirst("data: ".count)).parsed
+                }
+            )
             #expect(preview["type"] == "image_generation.partial_image")
             #expect(preview["partial_image_index"] == 0)
             #expect(preview["b64_json"]?.stringValue?.bytesOfBase64 == [1, 2, 3, 4])

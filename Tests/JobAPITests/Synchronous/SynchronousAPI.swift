@@ -2,10 +2,11 @@ import Cryptography
 import Foundation
 import Generation
 import JobCore
-@testable import JobEngine
 import Ledger
-@testable import ProviderKit
 import Testing
+
+@testable import JobEngine
+@testable import ProviderKit
 
 /// The surfaces that wait for their jobs, as clients use them.
 extension TestAPI {

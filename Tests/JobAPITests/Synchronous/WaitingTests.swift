@@ -101,7 +101,8 @@ import Testing
         (JobFailure.refusedContent, true, 400), (.refusedContent, false, 400), (.wrong, false, 422), (.down, true, 422),
         (.down, false, 502), (.busy, false, 503), (.busy, true, 422),
     ])
-    func aFailureHasTheStatusThatItsRepeatDeserves(_ failure: JobFailure, _ accepted: Bool, _ status: Int) async throws {
+    func aFailureHasTheStatusThatItsRepeatDeserves(_ failure: JobFailure, _ accepted: Bool, _ status: Int) async throws
+    {
         try await TestAPI.run { api in
             async let pending = api.post(Self.path, TestAPI.picture)
             let id = try await api.newJob()
