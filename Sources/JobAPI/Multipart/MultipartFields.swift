@@ -22,7 +22,7 @@ extension MultipartForm {
     ///
     /// - Parameter types: The fields that are no texts.
     /// - Returns: The object.
-    /// - Throws: `RequestProblem` for a name that comes twice, or in two forms.
+    /// - Throws: `RequestProblem` for a name that comes in two forms, or with a member twice.
     func object(_ types: Types = Types()) throws(RequestProblem) -> JSONValue {
         var members: [String: JSONValue] = [:]
         for field in fields {
@@ -66,11 +66,15 @@ extension MultipartForm {
             members[member] = value
             return .object(members)
         case (nil, nil): return value
+        // A list, if the field is one: else it is refused as one by whoever reads it.
+        case (.array(let elements)?, nil): return .array(elements + [value])
+        case (.string?, nil), (.integer?, nil), (.number?, nil), (.bool?, nil):
+            return .array([earlier ?? .null, value])
         case (.some, _):
             throw RequestProblem(
                 .invalidValue,
                 field: field,
-                "`\(RequestProblem.shortened(field))` is given twice, or in two forms."
+                "`\(RequestProblem.shortened(field))` is given in two forms, or has a member twice."
             )
         }
     }

@@ -18,6 +18,7 @@ extension RouteDescription {
         tag: .openAI,
         summary: "Show a model",
         details: "The slash in a slug may be escaped.",
+        parameters: [.path("id", namePart, "The slug, or another name of the model.")],
         answers: [200: .json(.openAIModel, "The model.")],
         errors: [404],
         errorForm: .openAIError
@@ -27,10 +28,13 @@ extension RouteDescription {
         id: "getOpenAIModelByParts",
         tag: .openAI,
         summary: "Show a model by its author, the `id` here, and its name",
+        parameters: [.path("id", namePart, "The author."), .path("name", namePart, "The rest of the slug.")],
         answers: [200: .json(.openAIModel, "The model.")],
         errors: [404],
         errorForm: .openAIError
     )
+
+    private static let namePart = Schema.string(pattern: "^[A-Za-z0-9._:-]{1,100}$")
 
     // MARK: Videos
 

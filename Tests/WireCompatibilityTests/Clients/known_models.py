@@ -6,7 +6,7 @@ are changed; those that break it on purpose go out as they are.
 
 import schemathesis
 
-MODELS = {"video": "sandbox/video", "image": "sandbox/image", "speech": "sandbox/speech"}
+MODELS = {kind: f"sandbox/{kind}" for kind in ("video", "image", "speech", "music", "sound")}
 
 
 @schemathesis.hook
@@ -23,9 +23,13 @@ def before_call(context, case, kwargs):
     if isinstance(case.query, dict) and isinstance(case.query.get("wait"), (int, float)):
         case.query["wait"] = min(case.query["wait"], 1)
     body = case.body
-    if case.method != "POST" or not isinstance(body, dict) or body.get("type") not in MODELS:
+    if case.method != "POST" or not isinstance(body, dict) or not isinstance(body.get("model", ""), str):
         return
-    if not isinstance(body.get("model"), str) or (case.meta and not case.meta.generation.mode.is_positive):
+    if case.meta and not case.meta.generation.mode.is_positive:
+        return
+    if case.operation.path == "/v1/videos":
+        case.body = {"model": MODELS["video"], "prompt": body["prompt"]}
+    if body.get("type") not in MODELS:
         return
     text = "input" if body["type"] == "speech" else "prompt"
     # Half of them plain, which are accepted; half with whatever was generated, for the models' own rules.
