@@ -281,7 +281,7 @@ extension SpeechTurn {
 
 extension FieldReader {
     /// The names of sound formats, and the media types that they stand for.
-    private static let audioFormats = [
+    package static let audioFormats = [
         "wav": "audio/wav", "mp3": "audio/mpeg", "mpeg": "audio/mpeg", "mpga": "audio/mpeg", "flac": "audio/flac",
         "ogg": "audio/ogg", "opus": "audio/ogg", "m4a": "audio/mp4", "mp4": "video/mp4", "aac": "audio/aac",
         "webm": "audio/webm", "pcm": "audio/pcm",

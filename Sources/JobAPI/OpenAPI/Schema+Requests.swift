@@ -29,9 +29,10 @@ extension Schema {
             forms.map { form in
                 let own = form.takes(imageShown, array(of: frameShown, max: 2))
                 let optional = own.merging(commonShown) { own, _ in own }
+                let needs = form.needs.merging(form.shows) { $1 }
                 return named(
                     "\(form.name)JobInput",
-                    object(optional.merging(form.needs) { $1 }, optional: Set(optional.keys))
+                    object(optional.merging(needs) { $1 }, optional: Set(optional.keys))
                 )
             }
         )
@@ -44,6 +45,8 @@ extension Schema {
         let type: GenerationType
         let name: String
         let needs: [String: Schema]
+        /// What of that a job shows in another form.
+        var shows: [String: Schema] = [:]
         /// What else there may be, given the form of a picture and of the frames of a video.
         let takes: @Sendable (_ image: Schema, _ frames: Schema) -> [String: Schema]
     }
@@ -92,7 +95,12 @@ extension Schema {
                 "response_format": text(max: 20),
             ]
         },
-        Form(type: .transcription, name: "Transcription", needs: ["input_audio": audioPart]) { _, _ in
+        Form(
+            type: .transcription,
+            name: "Transcription",
+            needs: ["input_audio": audioPart],
+            shows: ["input_audio": audioShown]
+        ) { _, _ in
             [
                 "language": text(max: 35).example("en"),
                 "response_format": text(max: 20).example("json"),
@@ -180,16 +188,26 @@ extension Schema {
         max: 200
     ).about("Several voices in turn.")
 
-    /// A sound to be listened to: with the request or by URL; a job shows it by its hash.
+    /// A sound to be listened to: with the request, or by URL.
     private static let audioPart = named(
         "AudioPart",
-        object(
-            [
-                "data": text(min: 1).orNull, "url": text(min: 1).orNull, "format": text(max: 20).orNull,
+        anyOf([
+            object(["data": text(min: 1).about("Base64, without a `data:` head."), "format": audioFormat]),
+            object(["url": string(min: 1, pattern: "^https?://"), "format": audioFormat.orNull], optional: ["format"]),
+        ])
+    )
+
+    private static let audioFormat = word(FieldReader.audioFormats.keys.sorted())
+
+    /// A sound as a job shows it: by its hash, or by its address.
+    private static let audioShown = named(
+        "StoredAudio",
+        anyOf([
+            object([
                 "sha256": string(pattern: "^[0-9a-f]{64}$"), "media_type": string(min: 1), "bytes": count,
-            ],
-            optional: ["data", "url", "format", "sha256", "media_type", "bytes"]
-        ).about("`data` (base64) with its `format`, or the `url` of it; a job shows it by its hash.")
+            ]),
+            object(["url": url]),
+        ])
     )
 
     /// `WIDTHxHEIGHT`, each side 1 to 65,536.
