@@ -29,6 +29,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let answers: PendingAnswers
     /// The request whose answer is being written, if that brings a job.
     private var pendingAnswer: UInt64?
+    /// How much of its declared length is not written yet; nil where none is declared.
+    private var bodyBytesLeft: Int?
     /// Requests whose head was read and whose answer is not written to its end.
     private var openRequests = 0
     /// Whether the latest request's body has not arrived to its end.
@@ -37,10 +39,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isLastRequest = false
     /// Whether the head of an answer is written, and its end is not.
     private var isAnswering = false
-    /// How much of the answer's body is not written yet; nil when its length was not told.
-    private var bytesLeft: Int?
-    /// Whether the next bytes of the body are its last.
-    private var isEnding = false
     /// Whether the answer that is being written is the connection's last.
     private var isClosing = false
     /// Why the bytes that came are no HTTP.
@@ -117,15 +115,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
             isClosing = head.headerFields[.connection] == "close"
             isAnswering = true
-            isEnding = false
-            bytesLeft = head.headerFields[.contentLength].flatMap { Int($0) }
             pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
             if pendingAnswer != nil { head.headerFields[.pendingAnswer] = nil }
+            bodyBytesLeft = head.headerFields[.contentLength].flatMap { Int($0) }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let bytes):
-            // A client that has all that it waits for may close before the end is written.
-            bytesLeft = bytesLeft.map { $0 - bytes.readableBytes }
-            context.write(data, promise: isEnding || bytesLeft == 0 ? telling(promise, context) : promise)
+            bodyBytesLeft? -= bytes.readableBytes
+            // A client that knows the length has all with the last byte, and may close before the end is written.
+            context.write(data, promise: bodyBytesLeft == 0 ? telling(promise, context) : promise)
         case .end:
             openRequests = max(0, openRequests - 1)
             isAnswering = false
@@ -138,14 +135,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Tells the client that its request is being worked at, unless its answer has begun meanwhile; or takes note that
-    /// the last bytes of an answer come next.
+    /// Tells the client that its request is being worked at, unless its answer has begun meanwhile.
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        guard !(event is LastBytes) else {
-            isEnding = true
-            promise?.succeed()
-            return
-        }
         guard event is StillProcessing else {
             context.triggerUserOutboundEvent(event, promise: promise)
             return
@@ -159,7 +150,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.head(head)), promise: promise)
     }
 
-    /// What is to be kept when the last bytes of an answer are written, or its end: the promise of its writer, and ours to tell of the job.
+    /// What is to be kept when the end of an answer is written: the promise of its writer, and ours to tell of the job.
     ///
     /// A client that has closed before is not answered, though the system may take the bytes. One that refuses them at
     /// once had closed in the very moment.

@@ -35,7 +35,7 @@ struct AnswerWriter: Sendable {
     func body(of parts: [AnswerPart], _ context: APIRequestContext) -> ResponseBody {
         ResponseBody(contentLength: parts.length.map { Int($0) }) { writer in
             try await watched(&writer, context) { writer in
-                try await write(parts, to: &writer, context)
+                for part in parts { try await write(part, to: &writer) }
             }
             try await writer.finish(nil)
         }
@@ -58,22 +58,6 @@ struct AnswerWriter: Sendable {
             }
             try await write(&patient)
             watch.cancelAll()
-        }
-    }
-
-    /// Writes parts, of which the last is the end of the answer.
-    ///
-    /// - Throws: What `write` of one throws.
-    @concurrent func write(
-        _ parts: [AnswerPart],
-        to writer: inout PatientWriter,
-        _ context: APIRequestContext
-    ) async throws {
-        for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, case .bytes = part {
-                try await context.channel.triggerUserOutboundEvent(LastBytes()).get()
-            }
-            try await write(part, to: &writer)
         }
     }
 

@@ -13,9 +13,5 @@ package enum KeepAlive: String, Sendable, CaseIterable {
     case body
 }
 
-/// Tells the `ConnectionGuard` of a connection that the last bytes of an answer of unknown length come next: a client may
-/// close as soon as it has them.
-struct LastBytes: Sendable {}
-
 /// Asks the `ConnectionGuard` of a connection to tell its client that the request is being worked at.
 struct StillProcessing: Sendable {}

@@ -206,25 +206,6 @@ import Testing
         }
     }
 
-    @Test func whoClosesAtTheLastEventIsAnswered() async throws {
-        try await Self.run { api in
-            let connection = try await api.open(Self.images, ["model": "test/image", "prompt": "x", "stream": true])
-            try await api.finish(try await api.newJob(), [("image/png", Samples.png)])
-            var head = try await connection.answerHead()
-            while head.status == 102 { head = try await connection.answerHead() }
-            var body = ""
-            while !body.hasSuffix("[DONE]\n\n") {
-                body += String(decoding: try await connection.bodyChunk(), as: UTF8.self)
-            }
-            connection.cut()
-            let deadline = ContinuousClock.now + .seconds(30)
-            while try await !api.unanswered.isEmpty {
-                try #require(ContinuousClock.now < deadline, "the answer counts as lost")
-                try await Task.sleep(for: .milliseconds(5))
-            }
-        }
-    }
-
     @Test func aFailureBeforeTheFirstEventHasItsStatus() async throws {
         try await Self.run { api in
             async let pending = api.post(Self.images, ["model": "test/painter", "prompt": "x", "stream": true])
