@@ -185,6 +185,7 @@ extension Schema {
     /// What several voices say in turn.
     private static let turns = array(
         of: object(["text": prompt, "voice": text(max: 100).orNull], optional: ["voice"]),
+        min: 1,
         max: 200
     ).about("Several voices in turn.")
 
