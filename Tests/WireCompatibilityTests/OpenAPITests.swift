@@ -199,7 +199,7 @@ private struct Answers {
         try ask("listImageEndpoints", "GET", "\(images)/models/sandbox/video/endpoints", expecting: 404)
         let image: JSONValue = ["model": "sandbox/image", "prompt": "a lighthouse", "n": 2, "quality": "max", "x": 1]
         try ask("generateImages", "POST", images, body: image)
-        let failures: [(String, Int)] = [("content_policy", 400), ("invalid_request", 422), ("unavailable", 502)]
+        let failures: [(String, Int)] = [("content_policy", 400), ("invalid_request", 422)]
         for (failure, status) in failures {
             let body: JSONValue = ["model": "sandbox/image", "prompt": .string("[[fail:\(failure)]]")]
             try ask("generateImages", "POST", images, body: body, expecting: status)

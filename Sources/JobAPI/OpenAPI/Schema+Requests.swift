@@ -194,11 +194,16 @@ extension Schema {
         "AudioPart",
         anyOf([
             object(["data": text(min: 1).about("Base64, without a `data:` head."), "format": audioFormat]),
-            object(["url": string(min: 1, pattern: "^https?://"), "format": audioFormat.orNull], optional: ["format"]),
+            object(
+                ["url": string(min: 1, pattern: "^https?://"), "format": containerFormat.orNull],
+                optional: ["format"]
+            ),
         ])
     )
 
     private static let audioFormat = word(FieldReader.audioFormats.keys.sorted())
+    /// Bare samples cannot be told from what a URL gives.
+    private static let containerFormat = word(FieldReader.audioFormats.keys.sorted().filter { $0 != "pcm" })
 
     /// A sound as a job shows it: by its hash, or by its address.
     private static let audioShown = named(
