@@ -124,11 +124,6 @@ def failures(service):
     except errors.OpenRouterError as error:
         check(error.status_code in (400, 422), error.status_code, error.body)
     check(len(jobs(service)) == before + 2, "failures were repeated")
-    # What no provider took may be asked for again, by the client.
-    body = {"model": "sandbox/image", "prompt": "p", "provider": script_of(fail="unavailable")}
-    answer = service.raw("POST", "/api/v1/images", json=body)
-    check(answer.status_code == 502, answer.status_code, answer.text)
-    check("x-should-retry" not in answer.headers, answer.headers)
     credits = service.sdk.credits.get_credits().data
     return credits.total_usage
 
