@@ -67,7 +67,8 @@ def flowing(service):
     first = next(parts)
     job = answer.headers["x-generation-id"]
     shown = service.exact(f"/api/v1/jobs/{job}")
-    check(shown["status"] == "in_progress", shown["status"])
+    # A provider that answers at once has not accepted before it is done.
+    check(shown["status"] in ("queued", "in_progress"), shown["status"])
     content = first + b"".join(parts)
     check(service.exact(f"/api/v1/jobs/{job}")["status"] == "completed", "the end came before the job's")
     check(service.raw("GET", f"/api/v1/jobs/{job}/artifacts/0").content == content, "the artifact differs")
