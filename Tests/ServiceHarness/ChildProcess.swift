@@ -118,6 +118,8 @@ package func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> 
 /// Bounds how much runs at once: a machine of two cores carries three services, and a load test wants it alone.
 package actor Gate {
     package static let machine = Gate(width: 3)
+    /// For the clients of others: each one's start alone takes a core for a second or two, and their time-outs run.
+    package static let clients = Gate(width: 3)
 
     private let width: Int
     private var taken = 0
@@ -130,9 +132,17 @@ package actor Gate {
         weight: Int = 1,
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
+        try await pass(weight: weight) { try await onThread(work) }
+    }
+
+    /// Does something when there is room for its weight, in the order of the askers.
+    package nonisolated func pass<Value: Sendable>(
+        weight: Int = 1,
+        _ work: @Sendable () async throws -> Value
+    ) async throws -> Value {
         await enter(weight)
         do {
-            let value = try await onThread(work)
+            let value = try await work()
             await leave(weight)
             return value
         } catch {
