@@ -149,7 +149,8 @@ let package = Package(
             dependencies: [
                 "JobAPI", "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport",
                 "Cryptography", "JobStoreMemory", logging, lifecycle,
-            ]
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + hummingbird
         ),
         .testTarget(
             name: "AdapterCatalogTests",

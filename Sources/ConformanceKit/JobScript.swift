@@ -1,3 +1,4 @@
+import Generation
 package import JobCore
 package import Ledger
 import Testing
@@ -131,6 +132,9 @@ package struct JobScript: Sendable {
     }
 
     private static let bodySHA256 = String(repeating: "c", count: 64)
+    private static let adjustments = [
+        Adjustment(parameter: "output_format", asked: "webp", used: "png", reason: .deliveredOtherwise)
+    ]
     private static let failure = JobFailure(.unavailable, "The provider was down.", retryable: true)
 
     private var later: Timestamp { start.adding(seconds: 60) }
@@ -164,7 +168,7 @@ package struct JobScript: Sendable {
         case .stopping: ran + [.cancelRequested]
         case .storing: stored
         case .storingAtOnce: sent + [.completedAtOnce(outputs: "outputs")]
-        case .completed: stored + [.artifactsStored(artifacts, try Self.bill(charge))]
+        case .completed: stored + [.artifactsStored(artifacts, try Self.bill(charge), adjustments: Self.adjustments)]
         case .failed: ran + [.providerFailed(Self.failure, retryAt: nil)]
         case .cancelled: [.cancelRequested]
         case .cancelledAtCost: ran + [.cancelRequested, .providerCancelled(charged: charge)]
@@ -208,7 +212,10 @@ package struct JobScript: Sendable {
         case .providerCancelled: [.providerCancelled(charged: .zero), .providerCancelled(charged: charge)]
         case .outputsRenewed: [.outputsRenewed(outputs: "other outputs")]
         case .artifactsStored:
-            [.artifactsStored(artifacts, try Self.bill(charge)), .artifactsStored(artifacts, .empty)]
+            [
+                .artifactsStored(artifacts, try Self.bill(charge), adjustments: Self.adjustments),
+                .artifactsStored(artifacts, .empty),
+            ]
         case .outputsRejected: [.outputsRejected(failure)]
         case .cancelRequested: [.cancelRequested]
         case .deadlinePassed: [.deadlinePassed]

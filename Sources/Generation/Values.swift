@@ -195,6 +195,8 @@ public struct Adjustment: Sendable, Hashable, Codable {
         case modelAlias = "model_alias"
         /// Something else in the request, or who serves it, left no use for it; it was not forwarded.
         case notApplicable = "not_applicable"
+        /// The provider was asked for it, and delivered something else.
+        case deliveredOtherwise = "delivered_otherwise"
     }
 
     /// The parameter's native name.

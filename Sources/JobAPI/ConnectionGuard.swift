@@ -29,8 +29,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let answers: PendingAnswers
     /// The request whose answer is being written, if that brings a job.
     private var pendingAnswer: UInt64?
-    /// How much of its declared length is not written yet; nil where none is declared.
-    private var bodyBytesLeft: Int?
+    /// How far the body of that answer is written.
+    private var body = BodyProgress(length: nil)
     /// Requests whose head was read and whose answer is not written to its end.
     private var openRequests = 0
     /// Whether the latest request's body has not arrived to its end.
@@ -117,12 +117,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isAnswering = true
             pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
             if pendingAnswer != nil { head.headerFields[.pendingAnswer] = nil }
-            bodyBytesLeft = head.headerFields[.contentLength].flatMap { Int($0) }
+            body = BodyProgress(length: head.headerFields[.contentLength].flatMap { Int($0) })
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let bytes):
-            bodyBytesLeft? -= bytes.readableBytes
-            // A client that knows the length has all with the last byte, and may close before the end is written.
-            context.write(data, promise: bodyBytesLeft == 0 ? telling(promise, context) : promise)
+            // A client that has the last byte has all, and may close before the end is written.
+            let isWhole = body.writes(bytes.readableBytes)
+            context.write(data, promise: isWhole ? telling(promise, context) : promise)
         case .end:
             openRequests = max(0, openRequests - 1)
             isAnswering = false
@@ -135,8 +135,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Tells the client that its request is being worked at, unless its answer has begun meanwhile.
+    /// Tells the client that its request is being worked at, unless its answer has begun meanwhile; or takes note of how
+    /// long its answer is.
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if let last = event as? LastBytes {
+            // What is said of another answer than the one that is being written comes too late, and changes nothing.
+            if last.request == pendingAnswer { body.ends(at: last.bodyLength) }
+            promise?.succeed()
+            return
+        }
         guard event is StillProcessing else {
             context.triggerUserOutboundEvent(event, promise: promise)
             return

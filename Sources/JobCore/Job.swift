@@ -87,7 +87,7 @@ public struct NewJob: Sendable, Hashable {
     public let request: GenerationRequest
     /// What the client said besides.
     public let parameters: JobParameters
-    /// What was adjusted.
+    /// What was adjusted by then.
     public let adjustments: [Adjustment]
     /// Where it is to be served.
     public let endpoint: EndpointID
@@ -192,6 +192,12 @@ public struct Job: Sendable, Hashable {
         )
     }
 
+    /// What was adjusted: at its admission, and as it turned out when it was completed.
+    public var adjustments: [Adjustment] {
+        guard case .completed(let completed) = state else { return admitted.adjustments }
+        return admitted.adjustments + completed.adjustments
+    }
+
     /// Whether it was completed and what it made was deleted since: none is completed without having made something.
     public var isDeleted: Bool {
         guard case .completed(let completed) = state else { return false }
@@ -201,9 +207,11 @@ public struct Job: Sendable, Hashable {
     /// The job without what it made; nil for one that has nothing.
     public var withoutArtifacts: ArtifactDeletion? {
         guard case .completed(let completed) = state, !completed.artifacts.isEmpty else { return nil }
+        var rest = completed
+        rest.artifacts = []
         let job = Job(
             admitted: admitted,
-            state: .completed(JobState.Completed(artifacts: [], bill: completed.bill)),
+            state: .completed(rest),
             version: version,
             epoch: epoch,
             worker: worker,

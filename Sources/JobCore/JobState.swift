@@ -1,3 +1,4 @@
+public import Generation
 public import Ledger
 
 /// Where a job is in its life.
@@ -124,11 +125,22 @@ public enum JobState: Sendable, Hashable, Codable {
         public var artifacts: [Artifact]
         /// What was charged, line by line.
         public var bill: Bill
+        /// In what the provider delivered something else than it was asked for.
+        public var adjustments: [Adjustment]
 
         /// Describes a success.
-        public init(artifacts: [Artifact], bill: Bill) {
+        public init(artifacts: [Artifact], bill: Bill, adjustments: [Adjustment] = []) {
             self.artifacts = artifacts
             self.bill = bill
+            self.adjustments = adjustments
+        }
+
+        /// Reads a success; those of earlier versions tell of no adjustments.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            artifacts = try container.decode([Artifact].self, forKey: .artifacts)
+            bill = try container.decode(Bill.self, forKey: .bill)
+            adjustments = try container.decodeIfPresent([Adjustment].self, forKey: .adjustments) ?? []
         }
     }
 

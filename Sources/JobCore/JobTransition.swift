@@ -1,3 +1,4 @@
+public import Generation
 public import Ledger
 
 /// Something that happened to a job.
@@ -30,8 +31,9 @@ public enum JobEvent: Sendable, Hashable {
     case providerCancelled(charged: Credits)
     /// The outputs at the provider have new URLs.
     case outputsRenewed(outputs: String)
-    /// All outputs, at least one, are stored and checked, and this is what they cost.
-    case artifactsStored([Artifact], Bill)
+    /// All outputs, at least one, are stored and checked, and this is what they cost, and in what they are not what was
+    /// asked for.
+    case artifactsStored([Artifact], Bill, adjustments: [Adjustment] = [])
     /// An output is not what it should be, and cannot be had again.
     case outputsRejected(JobFailure)
     /// The client asked to stop.
@@ -271,11 +273,11 @@ extension JobState {
             var next = storing
             next.outputs = outputs
             return JobTransition(from: self, to: .storing(next), at: now)
-        case (.storing, .artifactsStored(let artifacts, let bill)):
+        case (.storing, .artifactsStored(let artifacts, let bill, let adjustments)):
             guard !artifacts.isEmpty else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(
                 from: self,
-                to: .completed(Completed(artifacts: artifacts, bill: bill)),
+                to: .completed(Completed(artifacts: artifacts, bill: bill, adjustments: adjustments)),
                 at: now,
                 resolution: .settle(bill.total)
             )

@@ -42,6 +42,10 @@ struct ArtifactFetcher: Sendable {
     let aside: @Sendable (@escaping @Sendable () -> Void) -> Void
     /// Opens outputs at the trusted origins; nil where they are open to everybody who has their URL.
     var authorizer: (any OutputAuthorizingAdapter)?
+    /// The longest transcript that is read, and the longest that is written in whatever form, in bytes.
+    ///
+    /// Defaults to 64 MiB: a day of speech with the time of every word.
+    var transcriptBytesMax: Int64 = 64 << 20
 
     /// Receives and checks an output.
     ///
@@ -103,22 +107,25 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
-    /// The longest transcript that is read, in bytes: a day of speech with the time of every word.
-    private static let transcriptBytesMax: Int64 = 64 << 20
-
     /// Reads a transcript, and writes it in the form that was asked for; the file that it came in is discarded.
+    ///
+    /// Either can be much longer than the other: both have the same bound, since each is held in memory.
     private func transcript(_ file: SpooledFile, as format: String?) async throws -> (SpooledFile, OutputFacts) {
-        guard file.bytes <= Self.transcriptBytesMax,
-            let data = FileManager.default.contents(atPath: file.path),
-            let transcript = try? JSONDecoder().decode(Transcript.self, from: data)
-        else {
+        guard file.bytes <= transcriptBytesMax else {
             throw OutputProblem(
-                message: "The provider's transcript cannot be read.",
-                description: "\(file.bytes) bytes that are no transcript"
+                message: "The provider's transcript is too long.",
+                description: "\(file.bytes) bytes; at most \(transcriptBytesMax) are read"
             )
         }
         let format = format.flatMap(Transcript.Format.init) ?? .json
-        let rendered = Array(transcript.rendered(as: format).utf8)
+        let path = file.path
+        let (rendered, milliseconds) = try await long { try Self.rendered(path, as: format) }
+        guard rendered.count <= transcriptBytesMax else {
+            throw OutputProblem(
+                message: "The provider's transcript is too long.",
+                description: "\(rendered.count) bytes as \(format.rawValue); at most \(transcriptBytesMax) are kept"
+            )
+        }
         let chunks = OnceSequence(rendered)
         let written = try await artifacts.spool(
             bytesMax: Int64(rendered.count),
@@ -126,9 +133,20 @@ struct ArtifactFetcher: Sendable {
             next: { chunks.next() }
         )
         await artifacts.discard(file)
-        return (
-            written, OutputFacts(mediaType: format.mediaType, durationMilliseconds: transcript.milliseconds)
-        )
+        return (written, OutputFacts(mediaType: format.mediaType, durationMilliseconds: milliseconds))
+    }
+
+    /// Reads a transcript from a file, and writes it in a form.
+    private static func rendered(_ path: String, as format: Transcript.Format) throws -> ([UInt8], Int64?) {
+        guard let data = FileManager.default.contents(atPath: path),
+            let transcript = try? JSONDecoder().decode(Transcript.self, from: data)
+        else {
+            throw OutputProblem(
+                message: "The provider's transcript cannot be read.",
+                description: "what came is no transcript"
+            )
+        }
+        return (Array(transcript.rendered(as: format).utf8), transcript.milliseconds)
     }
 
     /// Fetches what a provider named: no further than a provider may send us.
@@ -188,10 +206,15 @@ struct ArtifactFetcher: Sendable {
         }
     }
 
-    /// Walks a file; a long one reads gigabytes, which must not hold up the threads that jobs run on.
+    /// Walks a file; a long one reads gigabytes.
     private func inspect(_ path: String) async throws -> MediaFacts {
+        try await long { try MediaInspector.inspect(path: path) }
+    }
+
+    /// Does long work, which must not hold up the threads that jobs run on.
+    private func long<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            aside { continuation.resume(with: Result { try MediaInspector.inspect(path: path) }) }
+            aside { continuation.resume(with: Swift.Result { try work() }) }
         }
     }
 

@@ -97,7 +97,17 @@ extension JobDriver {
             }
         }
         let bill = try bill(for: current, try await requestToSend(current), artifacts, result.usage)
-        let next = try await advance(current, .artifactsStored(artifacts, bill))
+        let deviations = DeliveredFormat.adjustments(of: artifacts, for: current.admitted.request)
+        for deviation in deviations {
+            let (asked, delivered) = (deviation.asked.stringValue ?? "", deviation.used.stringValue ?? "")
+            log(
+                .warning,
+                "the provider delivered another format than it was asked for",
+                current,
+                ["asked": "\(asked)", "delivered": "\(delivered)"]
+            )
+        }
+        let next = try await advance(current, .artifactsStored(artifacts, bill, adjustments: deviations))
         environment.passed(.completed)
         return next
     }

@@ -18,7 +18,10 @@ extension JobService {
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
         let scope = PendingAnswers.Scope(keyHash: submission.key.hash, fingerprint: fingerprint)
-        while case .takesOver(let id) = await answers.claim(scope, over: connection, at: environment.now()) {
+        let former = submission.formerFingerprint.map {
+            PendingAnswers.Scope(keyHash: submission.key.hash, fingerprint: $0)
+        }
+        while case .takesOver(let id) = await answers.claim(scope, former, over: connection, at: environment.now()) {
             if let view = try await takenOver(id, connection, submission.key) {
                 // As after an admission: the job is there, and its client has no answer.
                 await environment.pausing(.admitted)

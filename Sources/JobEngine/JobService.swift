@@ -1,4 +1,3 @@
-import Cryptography
 package import Generation
 package import JobCore
 package import Ledger
@@ -25,6 +24,10 @@ package struct JobSubmission: Sendable {
     ///
     /// Part of what makes two requests equal: each surface answers in a form of its own.
     package let surface: String
+    /// Which of the forms its answer is to have, where its surface gives one and the same job in several; else nil.
+    ///
+    /// Part of what makes two requests equal, too: who asks for events is not answered with a document.
+    package let form: String?
 
     package init(
         key: APIKey,
@@ -33,7 +36,8 @@ package struct JobSubmission: Sendable {
         adjustments: [Adjustment] = [],
         uploads: [Upload] = [],
         idempotencyKey: String?,
-        surface: String = "jobs"
+        surface: String = "jobs",
+        form: String? = nil
     ) {
         self.key = key
         self.request = request
@@ -42,6 +46,7 @@ package struct JobSubmission: Sendable {
         self.uploads = uploads
         self.idempotencyKey = idempotencyKey
         self.surface = surface
+        self.form = form
     }
 }
 
@@ -68,7 +73,8 @@ extension JobSubmission {
             adjustments: adjustments,
             uploads: uploads,
             idempotencyKey: idempotencyKey,
-            surface: surface
+            surface: surface,
+            form: form
         )
     }
 }
@@ -247,14 +253,9 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let fingerprint = Self.fingerprint(submission)
+        let fingerprint = submission.fingerprint
         if let idempotencyKey = submission.idempotencyKey {
-            let earlier = try await store.earlierAnswer(
-                to: idempotencyKey,
-                keyHash: submission.key.hash,
-                fingerprint: fingerprint
-            )
-            switch earlier {
+            switch try await earlierAnswer(to: idempotencyKey, submission, fingerprint) {
             case .replay(let job, let body): return .replayed(job: job, answer: body)
             case .conflict: throw SubmissionRefusal.idempotencyConflict
             case nil: return try await admit(submission, fingerprint, nil, answer)
@@ -262,6 +263,18 @@ package struct JobService: Sendable {
         }
         guard let connection else { return try await admit(submission, fingerprint, nil, answer) }
         return try await repeatOrAdmit(submission, fingerprint, connection, answer)
+    }
+
+    /// What an idempotency key was answered with, by this version or by one that did not tell forms apart.
+    private func earlierAnswer(
+        to idempotencyKey: String,
+        _ submission: JobSubmission,
+        _ fingerprint: String
+    ) async throws -> EarlierAnswer? {
+        let hash = submission.key.hash
+        let earlier = try await store.earlierAnswer(to: idempotencyKey, keyHash: hash, fingerprint: fingerprint)
+        guard case .conflict? = earlier, let former = submission.formerFingerprint else { return earlier }
+        return try await store.earlierAnswer(to: idempotencyKey, keyHash: hash, fingerprint: former)
     }
 
     /// Resolves, prices and admits a job that is no repeat.
@@ -338,30 +351,6 @@ package struct JobService: Sendable {
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
         }
-    }
-
-    /// What makes two requests equal: everything the client sent, media by hash.
-    private static func fingerprint(_ submission: JobSubmission) -> String {
-        let request = submission.request.replacingInputs { input in
-            switch input {
-            case .url(let url): .url(SHA256.hash(Array(url.utf8)).hex)
-            case .upload(let number):
-                submission.uploads.indices.contains(number) ? .url(submission.uploads[number].file.sha256) : input
-            case .stored: input
-            }
-        }
-        let parameters = submission.parameters
-        let text = JSONValue.array([
-            .string(submission.surface), .string(request.type.rawValue), .string(request.model), request.json,
-            .array(request.inputs.map { .string(String(describing: $0.input)) }),
-            .string(String(describing: parameters.user)), .string(String(describing: parameters.sessionID)),
-            parameters.trace ?? .null, .object(parameters.metadata.mapValues(JSONValue.string)),
-            .bool(parameters.strict), .string(parameters.maxCost?.description ?? ""),
-            .integer(Int64(parameters.priority)), .string(parameters.startAfter?.description ?? ""),
-            .integer(parameters.expiresAfterSeconds ?? -1), .integer(Int64(parameters.retentionDays ?? -1)),
-            .string(parameters.callbackURL ?? ""),
-        ]).canonicalText
-        return SHA256.hash(Array(text.utf8)).hex
     }
 
     private func newJobID(at now: Timestamp) -> JobID {

@@ -105,9 +105,23 @@ package final class PendingAnswers: Sendable {
     /// Finds the job that a request repeats, and makes it this request's; else notes the request as a new one.
     ///
     /// Of several, the oldest. However many repeats come at once, each job goes to one of them.
-    func claim(_ scope: Scope, over connection: ClientConnection, at now: Timestamp) async -> Claim {
+    ///
+    /// - Parameters:
+    ///   - scope: What makes it equal to others.
+    ///   - former: What made it equal to others in an earlier version, whose jobs an earlier process may have left.
+    ///   - connection: What it came over.
+    ///   - now: When.
+    /// - Returns: What it is.
+    func claim(
+        _ scope: Scope,
+        _ former: Scope? = nil,
+        over connection: ClientConnection,
+        at now: Timestamp
+    ) async -> Claim {
         while true {
-            if let job = takeInherited(scope, connection, now) { return .takesOver(job) }
+            for inherited in [scope, former].compactMap({ $0 }) {
+                if let job = takeInherited(inherited, as: scope, connection, now) { return .takesOver(job) }
+            }
             let earlier = state.withLock { ($0.entries[scope] ?? []).filter { Self.isFresh($0.notedAt, now) } }
             let lost = earlier.isEmpty ? [] : await ClientConnection.lost(among: earlier.map(\.connection))
             var isCurrent = true
@@ -126,13 +140,18 @@ package final class PendingAnswers: Sendable {
         return .new
     }
 
-    private func takeInherited(_ scope: Scope, _ connection: ClientConnection, _ now: Timestamp) -> JobID? {
+    private func takeInherited(
+        _ inherited: Scope,
+        as scope: Scope,
+        _ connection: ClientConnection,
+        _ now: Timestamp
+    ) -> JobID? {
         state.withLock { (state: inout State) -> JobID? in
-            guard var jobs = state.inherited.removeValue(forKey: scope) else { return nil }
+            guard var jobs = state.inherited.removeValue(forKey: inherited) else { return nil }
             jobs.removeAll { !Self.isFresh($0.createdAt, now) }
             guard !jobs.isEmpty else { return nil }
             let job = jobs.removeFirst()
-            if !jobs.isEmpty { state.inherited[scope] = jobs }
+            if !jobs.isEmpty { state.inherited[inherited] = jobs }
             let entry = Entry(first: connection.request, notedAt: job.createdAt, connection: connection, job: job.id)
             state.add(entry, to: scope)
             return job.id

@@ -62,6 +62,43 @@ import Testing
         }
     }
 
+    @Test func aJobTellsWhatWasDeliveredOtherwise() async throws {
+        try await TestAPI.run { api in
+            let id = try await api.submitted(TestAPI.image)
+            let path = "/api/v1/jobs/\(id)"
+            try await api.run(id)
+            let hash = String(repeating: "0", count: 64)
+            let key = ArtifactKey.artifact(job: id, attempt: 1, index: 0, sha256: hash)
+            api.artifacts.put([1, 2, 3], as: key)
+            let artifact = Artifact(
+                index: 0,
+                mediaType: "image/jpeg",
+                bytes: 3,
+                sha256: hash,
+                key: key,
+                width: 8,
+                height: 8,
+                durationMilliseconds: nil
+            )
+            let told = Adjustment(
+                parameter: "output_format",
+                asked: "png",
+                used: "jpeg",
+                reason: .deliveredOtherwise
+            )
+            #expect(try await api.get(path).json["adjustments"] == [])
+            try await api.complete(id, artifacts: [artifact], adjustments: [told])
+            let expected: JSONValue = [
+                ["parameter": "output_format", "asked": "png", "used": "jpeg", "reason": "delivered_otherwise"]
+            ]
+            #expect(try await api.get(path).json["adjustments"] == expected)
+            #expect(try await api.request("DELETE", path).status < 300)
+            let rest = try await api.get(path).json
+            #expect(rest["artifacts"] == [])
+            #expect(rest["adjustments"] == expected)
+        }
+    }
+
     @Test func aFailedJobSaysWhy() async throws {
         try await TestAPI.run { api in
             let id = try await api.submitted()

@@ -1,4 +1,6 @@
 import ConformanceKit
+import Foundation
+import Generation
 import JobCore
 import Ledger
 import Testing
@@ -370,6 +372,32 @@ import Testing
         #expect(throws: IllegalTransition.self) {
             try job.state.applying(.artifactsStored([], .empty), at: Self.tableNow)
         }
+    }
+
+    @Test func whatWasDeliveredOtherwiseIsToldWithTheJobEvenWithoutItsArtifacts() throws {
+        let (job, _) = try job(in: .completed)
+        guard case .completed(let completed) = job.state else {
+            Issue.record("not completed")
+            return
+        }
+        #expect(completed.adjustments.map(\.reason) == [.deliveredOtherwise])
+        #expect(job.adjustments == job.admitted.adjustments + completed.adjustments)
+        #expect(job.withoutArtifacts?.job.adjustments == job.adjustments)
+    }
+
+    @Test func aCompletedJobOfAnEarlierVersionTellsOfNoAdjustments() throws {
+        let (job, _) = try job(in: .completed)
+        let text = String(decoding: try JSONEncoder().encode(job.state), as: UTF8.self)
+        let told = try #require(text.firstRange(of: /"adjustments":\[[^\]]*\],?/))
+        let earlier = text.replacingCharacters(in: told, with: "").replacing(",}", with: "}")
+        let state = try JSONDecoder().decode(JobState.self, from: Data(earlier.utf8))
+        guard case .completed(let before) = state, case .completed(let now) = job.state else {
+            Issue.record("not completed")
+            return
+        }
+        #expect(before.adjustments == [])
+        #expect(before.artifacts == now.artifacts)
+        #expect(before.bill == now.bill)
     }
 
     @Test func renewedOutputsReplaceTheOld() throws {

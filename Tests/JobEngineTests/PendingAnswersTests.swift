@@ -41,14 +41,16 @@ struct PendingAnswersTests {
         _ node: Node,
         _ connection: ClientConnection,
         _ prompt: String = "a lighthouse",
-        key: APIKey? = nil
+        key: APIKey? = nil,
+        form: String? = nil
     ) async throws -> Outcome {
         let request = GenerationRequest(model: "fake/video", content: .video(VideoRequest(prompt: prompt)))
         let submission = JobSubmission(
             key: key ?? harness.key,
             request: request,
             parameters: JobParameters(),
-            idempotencyKey: nil
+            idempotencyKey: nil,
+            form: form
         )
         switch try await node.service.submit(submission, connection: connection, answer: { "\($0.id)" }) {
         case .accepted(let job): return .new(job.id)
@@ -276,6 +278,75 @@ struct PendingAnswersTests {
                 #expect(outcome == .new(outcome.id), "\(prompt)")
             }
             next.service.answers.answered(repeated.request)
+        }
+    }
+
+    @Test(
+        "what a process of an earlier version left, which did not tell the forms of an answer apart, is found as well"
+    )
+    func nextVersion() async throws {
+        try await EngineHarness.run { harness in
+            let node = try harness.node()
+            // As an earlier version writes it.
+            let job = try await lost(harness, node)
+            await node.kill()
+            let next = try harness.node()
+            try await next.service.answers.load(from: harness.store, at: harness.clock.now)
+            let line = Line()
+            #expect(try await submit(harness, next, connection(next, line), form: "stream") == .repeated(job))
+            line.close()
+            // It is a stream's from now on.
+            let document = try await submit(harness, next, connection(next, Line()), form: "json")
+            #expect(document == .new(document.id))
+            #expect(try await submit(harness, next, connection(next, Line()), form: "stream") == .repeated(job))
+        }
+    }
+
+    @Test("another form of the answer is another request")
+    func otherForm() async throws {
+        try await EngineHarness.run { harness in
+            let node = try harness.node()
+            let line = Line()
+            let job = try await submit(harness, node, connection(node, line), form: "json")
+            line.close()
+            for form in ["stream", nil] {
+                let other = try await submit(harness, node, connection(node, Line()), form: form)
+                #expect(other == .new(other.id))
+            }
+            #expect(try await submit(harness, node, connection(node, Line()), form: "json") == .repeated(job.id))
+        }
+    }
+
+    @Test("an idempotency key of an earlier version is good for whatever form, one of this version for its own")
+    func keyOfAnEarlierVersion() async throws {
+        try await EngineHarness.run { harness in
+            let node = try harness.node()
+            func submit(_ prompt: String, _ key: String, form: String?) async throws -> JobID {
+                let request = GenerationRequest(model: "fake/video", content: .video(VideoRequest(prompt: prompt)))
+                let submission = JobSubmission(
+                    key: harness.key,
+                    request: request,
+                    parameters: JobParameters(),
+                    idempotencyKey: key,
+                    form: form
+                )
+                switch try await node.service.submit(submission, answer: { "\($0.id)" }) {
+                case .accepted(let job): return job.id
+                case .replayed(let id, _): return id
+                case .takenOver(let view): return view.job.id
+                }
+            }
+            let old = try await submit("x", "old", form: nil)
+            #expect(try await submit("x", "old", form: "json") == old)
+            #expect(try await submit("x", "old", form: "stream") == old)
+            let new = try await submit("x", "new", form: "json")
+            #expect(try await submit("x", "new", form: "json") == new)
+            for (prompt, key, form) in [("x", "new", "stream"), ("x", "new", nil), ("y", "old", "json")] {
+                await #expect(throws: SubmissionRefusal.idempotencyConflict) {
+                    _ = try await submit(prompt, key, form: form)
+                }
+            }
+            #expect(try await harness.store.audit().jobs == 2)
         }
     }
 

@@ -121,7 +121,7 @@ package struct JobWire: Sendable {
         json.key("input")
         json.value(Self.input(of: job.admitted))
         json.key("adjustments")
-        Self.write(job.admitted.adjustments, to: &json)
+        Self.write(job.adjustments, to: &json)
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")

@@ -119,8 +119,17 @@ struct DialectFields {
     }
 
     /// The submission of a request that was read.
+    ///
+    /// - Parameters:
+    ///   - request: What is to be made.
+    ///   - answerForm: The form of the answer; nil where there is only one.
+    ///   - user: On whose behalf the client asks.
+    ///   - key: Who asks.
+    ///   - idempotencyKey: The client's own name for the request.
+    /// - Returns: The submission.
     func submission(
         _ request: GenerationRequest,
+        answerForm: String?,
         user: String?,
         key: APIKey,
         idempotencyKey: String?
@@ -134,7 +143,8 @@ struct DialectFields {
             adjustments: passed.adjustments,
             uploads: form?.uploads ?? [],
             idempotencyKey: idempotencyKey,
-            surface: "openai"
+            surface: "openai",
+            form: answerForm
         )
     }
 }

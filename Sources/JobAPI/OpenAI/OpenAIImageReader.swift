@@ -91,6 +91,7 @@ struct OpenAIImageReader: Sendable {
         return Reading(
             submission: dialect.submission(
                 GenerationRequest(model: model, content: .image(image), providerOptions: options),
+                answerForm: isStream ? "stream" : responseFormat.rawValue,
                 user: user,
                 key: key,
                 idempotencyKey: idempotencyKey

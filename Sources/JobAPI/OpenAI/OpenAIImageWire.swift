@@ -48,9 +48,9 @@ struct OpenAIImageWire: Sendable {
             json.key("usage")
             OpenAIUsage(ending.completed.bill).writeImages(to: &json)
         }
-        if !ending.job.admitted.adjustments.isEmpty {
+        if !ending.job.adjustments.isEmpty {
             json.key("adjustments")
-            JobWire.write(ending.job.admitted.adjustments, to: &json)
+            JobWire.write(ending.job.adjustments, to: &json)
         }
         json.key("data")
         parts.append(.text(json.text + "["))

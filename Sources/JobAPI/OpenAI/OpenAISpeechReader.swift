@@ -51,6 +51,7 @@ struct OpenAISpeechReader: Sendable {
         return Reading(
             submission: dialect.submission(
                 GenerationRequest(model: model, content: .speech(speech), providerOptions: options),
+                answerForm: streamFormat.rawValue,
                 user: user,
                 key: key,
                 idempotencyKey: idempotencyKey

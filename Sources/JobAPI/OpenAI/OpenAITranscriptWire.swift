@@ -52,9 +52,9 @@ struct OpenAITranscriptWire: Sendable {
         case .verboseJSON, .diarizedJSON: writeDetails(of: transcript, to: &json)
         }
         writeEnd(of: transcript, ending, to: &json)
-        if !ending.job.admitted.adjustments.isEmpty {
+        if !ending.job.adjustments.isEmpty {
             json.key("adjustments")
-            JobWire.write(ending.job.admitted.adjustments, to: &json)
+            JobWire.write(ending.job.adjustments, to: &json)
         }
         json.endObject()
         return json.bytes

@@ -100,6 +100,7 @@ struct OpenAITranscriptionReader: Sendable {
         return Reading(
             submission: dialect.submission(
                 GenerationRequest(model: model, content: .transcription(transcription), providerOptions: options),
+                answerForm: isStream ? "\(format.rawValue) stream" : format.rawValue,
                 user: nil,
                 key: key,
                 idempotencyKey: idempotencyKey

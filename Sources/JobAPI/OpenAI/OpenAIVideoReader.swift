@@ -49,6 +49,7 @@ struct OpenAIVideoReader: Sendable {
         let options = try dialect.finish(entry, files: ["input_reference"])
         return dialect.submission(
             GenerationRequest(model: model, content: .video(video), providerOptions: options),
+            answerForm: nil,
             user: user,
             key: key,
             idempotencyKey: idempotencyKey

@@ -73,9 +73,9 @@ struct VideoObject: Sendable {
         json.string(video?.previousJobID)
         json.key("error")
         writeError(of: job.state, &json)
-        if !job.admitted.adjustments.isEmpty {
+        if !job.adjustments.isEmpty {
             json.key("adjustments")
-            JobWire.write(job.admitted.adjustments, to: &json)
+            JobWire.write(job.adjustments, to: &json)
         }
         json.endObject()
     }

@@ -71,6 +71,7 @@ extension Schema {
             "used": any.about("What is used instead; null when nothing is."),
             "reason": word([
                 "unsupported_parameter", "unknown_field", "nearest_value", "resized", "model_alias", "not_applicable",
+                "delivered_otherwise",
             ]),
         ])
     )

@@ -42,6 +42,7 @@ struct ImageRequestReader: Sendable {
         image.partialImages = try partialImages(&request, streams: streams)
         let submission = try request.submission(
             of: .image(image),
+            form: streams ? "stream" : "json",
             session: session,
             key: key,
             idempotencyKey: idempotencyKey

@@ -43,9 +43,9 @@ struct ImageWire: Sendable {
         rest.beginObject()
         rest.key("usage")
         BilledUsage(ending.completed.bill).writeImages(to: &rest)
-        if !ending.job.admitted.adjustments.isEmpty {
+        if !ending.job.adjustments.isEmpty {
             rest.key("adjustments")
-            JobWire.write(ending.job.admitted.adjustments, to: &rest)
+            JobWire.write(ending.job.adjustments, to: &rest)
         }
         rest.endObject()
         // The members follow those before them: a comma takes the place of the brace.

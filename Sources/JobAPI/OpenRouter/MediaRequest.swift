@@ -54,6 +54,7 @@ struct MediaRequest {
     /// - Parameters:
     ///   - content: What is to be made.
     ///   - uploads: Files that came as parts of their own.
+    ///   - form: The form of the answer, where there are several.
     ///   - session: The session that the header names; one in the body wins.
     ///   - key: Who asks.
     ///   - idempotencyKey: The client's own name for the request.
@@ -62,6 +63,7 @@ struct MediaRequest {
     mutating func submission(
         of content: GenerationRequest.Content,
         uploads: [JobSubmission.Upload] = [],
+        form: String? = nil,
         session: String?,
         key: APIKey,
         idempotencyKey: String?
@@ -87,7 +89,8 @@ struct MediaRequest {
             adjustments: passed.adjustments,
             uploads: uploads,
             idempotencyKey: idempotencyKey,
-            surface: "openrouter"
+            surface: "openrouter",
+            form: form
         )
     }
 

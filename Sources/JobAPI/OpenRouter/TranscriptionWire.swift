@@ -35,9 +35,9 @@ struct TranscriptionWire: Sendable {
         }
         json.key("usage")
         BilledUsage(ending.completed.bill).writeTranscription(of: Self.length(of: request), to: &json)
-        if !ending.job.admitted.adjustments.isEmpty {
+        if !ending.job.adjustments.isEmpty {
             json.key("adjustments")
-            JobWire.write(ending.job.admitted.adjustments, to: &json)
+            JobWire.write(ending.job.adjustments, to: &json)
         }
         json.endObject()
         return json.bytes

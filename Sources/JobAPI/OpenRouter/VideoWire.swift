@@ -62,9 +62,9 @@ struct VideoWire: Sendable {
             json.bool(false)
             json.endObject()
         }
-        if !job.admitted.adjustments.isEmpty {
+        if !job.adjustments.isEmpty {
             json.key("adjustments")
-            JobWire.write(job.admitted.adjustments, to: &json)
+            JobWire.write(job.adjustments, to: &json)
         }
         json.endObject()
         return json.bytes

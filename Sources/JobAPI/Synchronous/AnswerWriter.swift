@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobCore
+import JobEngine
 import Logging
 import NIOCore
 
@@ -32,10 +33,10 @@ struct AnswerWriter: Sendable {
     }
 
     /// A body of parts.
-    func body(of parts: [AnswerPart], _ context: APIRequestContext) -> ResponseBody {
+    func body(of parts: [AnswerPart], to connection: ClientConnection, _ context: APIRequestContext) -> ResponseBody {
         ResponseBody(contentLength: parts.length.map { Int($0) }) { writer in
-            try await watched(&writer, context) { writer in
-                for part in parts { try await write(part, to: &writer) }
+            try await watched(&writer, connection, context) { writer in
+                try await write(parts, to: &writer)
             }
             try await writer.finish(nil)
         }
@@ -44,12 +45,18 @@ struct AnswerWriter: Sendable {
     /// Writes a body, and closes the connection when its reader takes nothing.
     @concurrent func watched(
         _ writer: inout any ResponseBodyWriter,
+        _ connection: ClientConnection,
         _ context: APIRequestContext,
         _ write: @concurrent (inout PatientWriter) async throws -> Void
     ) async throws {
         let patience = Patience()
         let (channel, logger) = (context.channel, context.logger)
-        var patient = PatientWriter(writer: writer, patience: patience)
+        var patient = PatientWriter(
+            writer: writer,
+            patience: patience,
+            channel: channel,
+            request: connection.request
+        )
         try await withThrowingTaskGroup(of: Void.self) { watch in
             watch.addTask {
                 try await patience.end(within: stallSeconds, sleep)
@@ -58,6 +65,19 @@ struct AnswerWriter: Sendable {
             }
             try await write(&patient)
             watch.cancelAll()
+        }
+    }
+
+    /// Writes parts, of which the last is the end of the answer.
+    ///
+    /// - Throws: What `write` of one throws.
+    @concurrent func write(_ parts: [AnswerPart], to writer: inout PatientWriter) async throws {
+        for part in parts.dropLast() { try await write(part, to: &writer) }
+        switch parts.last {
+        case .bytes(let bytes)?: try await writer.writeLast(bytes)
+        // Which of its bytes are the last is not known before: the client needs the end of the body to know it, too.
+        case .file(_)?, .base64(_)?, .chunks(_, _)?: try await write(parts[parts.count - 1], to: &writer)
+        case nil: break
         }
     }
 
@@ -106,12 +126,32 @@ struct AnswerWriter: Sendable {
 struct PatientWriter {
     fileprivate var writer: any ResponseBodyWriter
     fileprivate let patience: Patience
+    fileprivate let channel: any Channel
+    /// The request that is answered.
+    fileprivate let request: UInt64
+    /// How many bytes the body has so far.
+    private var written = 0
+
+    fileprivate init(writer: any ResponseBodyWriter, patience: Patience, channel: any Channel, request: UInt64) {
+        self.writer = writer
+        self.patience = patience
+        self.channel = channel
+        self.request = request
+    }
 
     /// Writes bytes; none are not written at all.
     @concurrent mutating func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
         patience.writes()
+        written += bytes.count
         try await writer.write(ByteBuffer(bytes: bytes))
         patience.hasWritten()
+    }
+
+    /// Writes the bytes that the body ends with: with them the answer counts as written.
+    @concurrent mutating func writeLast(_ bytes: [UInt8]) async throws {
+        let last = LastBytes(request: request, bodyLength: written + bytes.count)
+        channel.triggerUserOutboundEvent(last, promise: nil)
+        try await write(bytes)
     }
 }

@@ -13,5 +13,36 @@ package enum KeepAlive: String, Sendable, CaseIterable {
     case body
 }
 
+/// Tells the `ConnectionGuard` of a connection how long the body of an answer is whose length nobody declared, once its
+/// last bytes are there to be written: a client may close as soon as it has them.
+///
+/// It names a length, and not the bytes that come next: earlier ones may still wait for their turn to be written.
+struct LastBytes: Sendable {
+    /// The request that is answered.
+    let request: UInt64
+    /// How many bytes the body has with these.
+    let bodyLength: Int
+}
+
+/// How far the body of an answer is written.
+struct BodyProgress {
+    /// How long it is; nil while that is not known.
+    private var length: Int?
+    private var written = 0
+
+    init(length: Int?) { self.length = length }
+
+    /// Takes note of its length.
+    mutating func ends(at length: Int) { self.length = length }
+
+    /// Counts the next bytes.
+    ///
+    /// - Returns: Whether these are the last.
+    mutating func writes(_ count: Int) -> Bool {
+        written += count
+        return written == length
+    }
+}
+
 /// Asks the `ConnectionGuard` of a connection to tell its client that the request is being worked at.
 struct StillProcessing: Sendable {}

@@ -140,7 +140,7 @@ struct LiveBody {
             guard sound == nil, let failed = wait.form.failed,
                 let error = APIError(endOf: view, isNamed: wait.isNamed)
             else { throw Cut() }
-            return try await writer.write(failed(error))
+            return try await writer.writeLast(failed(error))
         }
         if sound != nil, let transform = wait.form.sound {
             guard let artifact = completed.artifacts.first else { throw Cut() }
@@ -150,6 +150,6 @@ struct LiveBody {
         let parts = try await wait.form.completed(
             .init(job: view.job, completed: completed, hasFlowed: sound != nil)
         )
-        for part in parts { try await wait.answers.writer.write(part, to: &writer) }
+        try await wait.answers.writer.write(parts, to: &writer)
     }
 }

@@ -187,7 +187,8 @@ struct JobWait: Sendable {
         let parts = try await form.completed(.init(job: view.job, completed: completed, hasFlowed: false))
         try await answers.writer.check(parts, context.logger)
         let mediaType = form.contentType(completed.artifacts.first?.mediaType, view.job.admitted.request)
-        return Response(status: .ok, headers: headers(mediaType), body: answers.writer.body(of: parts, context))
+        let body = answers.writer.body(of: parts, to: connection, context)
+        return Response(status: .ok, headers: headers(mediaType), body: body)
     }
 
     /// An answer whose body begins before the job is over.
@@ -196,7 +197,7 @@ struct JobWait: Sendable {
             status: .ok,
             headers: headers(contentType),
             body: ResponseBody { writer in
-                try await answers.writer.watched(&writer, context) { writer in
+                try await answers.writer.watched(&writer, connection, context) { writer in
                     var body = LiveBody(wait: self)
                     try await body.write(to: &writer)
                 }

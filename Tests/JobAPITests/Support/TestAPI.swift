@@ -249,11 +249,11 @@ struct TestAPI: Sendable {
         )
     }
 
-    func complete(_ id: JobID, artifacts: [Artifact]) async throws {
+    func complete(_ id: JobID, artifacts: [Artifact], adjustments: [Adjustment] = []) async throws {
         let job = try #require(try await store.job(id))
         try await advance(id, .providerCompleted(outputs: "[]"))
         let bill = try job.admitted.prices.bill(.worstCase(of: job.admitted.request), rounding: .halfToEven)
-        try await advance(id, .artifactsStored(artifacts, bill))
+        try await advance(id, .artifactsStored(artifacts, bill, adjustments: adjustments))
     }
 
     /// Waits until something stands in the log so many times.

@@ -206,6 +206,30 @@ import Testing
         }
     }
 
+    @Test func whoClosesAtTheLastEventIsAnswered() async throws {
+        try await Self.run { api in
+            let body: JSONValue = ["model": "test/painter", "prompt": "x", "stream": true]
+            let connection = try await api.open(Self.images, body)
+            let id = try await api.newJob()
+            try await api.run(id)
+            try api.preview([1, 2, 3], index: 0, of: id)
+            var head = try await connection.answerHead()
+            while head.status == 102 { head = try await connection.answerHead() }
+            #expect(head[header: "transfer-encoding"] == "chunked")
+            try await api.completeTruly(id, [("image/png", Samples.png)])
+            var text = ""
+            while !text.hasSuffix("[DONE]\n\n") {
+                text += String(decoding: try await connection.bodyChunk(), as: UTF8.self)
+            }
+            connection.cut()
+            let deadline = ContinuousClock.now + .seconds(30)
+            while try await !api.unanswered.isEmpty {
+                try #require(ContinuousClock.now < deadline, "the answer counts as lost")
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
     @Test func aFailureBeforeTheFirstEventHasItsStatus() async throws {
         try await Self.run { api in
             async let pending = api.post(Self.images, ["model": "test/painter", "prompt": "x", "stream": true])
@@ -220,20 +244,27 @@ import Testing
     @Test func aFailureAfterAPreviewIsAnEvent() async throws {
         try await Self.run { api in
             let body: JSONValue = ["model": "test/painter", "prompt": "x", "stream": true, "partial_images": 2]
-            async let pending = api.post(Self.images, body)
+            let connection = try await api.open(Self.images, body)
             let id = try await api.newJob()
             try await api.run(id)
             try api.preview([1, 2, 3], index: 0, of: id)
-            try await Task.sleep(for: .milliseconds(200))
+            var head = try await connection.answerHead()
+            while head.status == 102 { head = try await connection.answerHead() }
+            #expect(head.status == 200)
+            var text = ""
+            while !text.contains(": waiting\n\n") {
+                text += String(decoding: try await connection.bodyChunk(), as: UTF8.self)
+            }
             try await api.advance(id, .providerFailed(.refusedContent, retryAt: nil))
-            let answer = try await pending
-            #expect(answer.status == 200)
+            while !text.hasSuffix("[DONE]\n\n") {
+                text += String(decoding: try await connection.bodyChunk(), as: UTF8.self)
+            }
+            let answer = RawAnswer(status: 200, headers: [], body: Array(text.utf8))
             #expect(answer.events.last == "[DONE]")
             let failure = try #require(answer.events.dropLast().last?.parsed)
             #expect(failure["type"] == "error")
             #expect(failure["error"]?["code"] == "content_policy")
             #expect(failure["error"]?["message"]?.stringValue?.contains("\(id)") == true)
-            #expect(answer.text.contains(": waiting\n\n"))
         }
     }
 }
