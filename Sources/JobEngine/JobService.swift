@@ -264,6 +264,25 @@ package struct JobService: Sendable {
         return try await repeatOrAdmit(submission, fingerprint, connection, answer)
     }
 
+    /// Refuses a request before its files are received, where that would leave less of the disk free than admission asks.
+    ///
+    /// Nothing of it was written; it counts as a submission that was not taken.
+    ///
+    /// - Parameter bytes: How long the files are at most, as far as that is known.
+    /// - Throws: `SubmissionRefusal.storageFull`.
+    package func requireRoom(for bytes: Int64) throws(SubmissionRefusal) {
+        do {
+            try requireFreeDisk(for: bytes)
+        } catch {
+            metrics.submitted(.failure(error))
+            throw error
+        }
+    }
+
+    private func requireFreeDisk(for bytes: Int64) throws(SubmissionRefusal) {
+        guard freeDiskBytes() - max(0, bytes) >= limits.freeDiskBytesMin else { throw .storageFull }
+    }
+
     /// Resolves, prices and admits a job that is no repeat.
     ///
     /// - Parameters:
@@ -281,7 +300,7 @@ package struct JobService: Sendable {
     ) async throws -> SubmissionResult {
         // Before anything costs time: most refusals are for a word in the request.
         var plan = try plan(submission)
-        guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
+        try requireFreeDisk(for: 0)
         let references = try await self.references.read(submission.request, submission.uploads)
         // Once more with what the inputs turned out to be: it may not fit the model, and it may have a price.
         if references.isMeasured { plan = try self.plan(submission.with(references.measured(submission.request))) }

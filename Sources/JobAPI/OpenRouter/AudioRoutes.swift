@@ -15,7 +15,13 @@ struct AudioRoutes: Sendable {
     let speech: SpeechRequestReader
     let transcriptions: TranscriptionRequestReader
 
-    private var forms: MultipartReader { MultipartReader(bodies: bodies, artifacts: answers.writer.artifacts) }
+    private var forms: MultipartReader {
+        MultipartReader(
+            bodies: bodies,
+            artifacts: answers.writer.artifacts,
+            requireRoom: answers.submitter.service.requireRoom
+        )
+    }
     private var transcripts: TranscriptionWire { TranscriptionWire(artifacts: answers.writer.artifacts) }
 
     func add(to routes: inout RouteTable) {

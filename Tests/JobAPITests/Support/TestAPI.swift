@@ -34,6 +34,7 @@ struct TestAPI: Sendable {
         limits: JobService.Limits = JobService.Limits(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
+        freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
         _ test: @Sendable (TestAPI) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration()
@@ -60,7 +61,7 @@ struct TestAPI: Sendable {
             limits: limits,
             references: Self.references,
             outputs: outputs,
-            freeDiskBytes: { Int64.max },
+            freeDiskBytes: freeDiskBytes,
             logger: logger
         )
         let (ports, portsContinuation) = AsyncStream.makeStream(of: Int.self)
