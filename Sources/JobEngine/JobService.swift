@@ -512,20 +512,20 @@ package struct JobService: Sendable {
 
     // MARK: Deleting
 
-    /// Removes what a completed job has made; the job stays, and what was paid for it.
+    /// Deletes a job that is over: what it has made is removed, and lists may leave it out.
     ///
-    /// The record goes first: after a crash in between, files are left that nothing refers to, which the sweeper removes.
+    /// It stays in the books, with its events and what was paid for it. The record goes first: after a crash in between, files are left that nothing refers to, which the sweeper removes.
     ///
     /// - Parameters:
     ///   - id: The job.
     ///   - workspace: Whose it must be.
     /// - Returns: Whether there is such a job, and it is over.
     /// - Throws: What the stores throw.
-    package func deleteArtifacts(of id: JobID, workspace: String) async throws -> Bool {
+    package func delete(_ id: JobID, workspace: String) async throws -> Bool {
         guard let job = try await store.job(id), job.admitted.workspace == workspace, job.state.isTerminal else {
             return false
         }
-        guard let deletion = try await store.deleteArtifacts(of: id) else { return true }
+        guard let deletion = try await store.markDeleted(id) else { return true }
         live.publish(deletion.job)
         for artifact in deletion.artifacts { try await artifacts.delete(artifact.key) }
         return true
