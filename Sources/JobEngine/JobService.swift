@@ -59,6 +59,14 @@ extension JobSubmission {
         }
     }
 
+    /// How long the media is that stands in the request itself, as it was written.
+    var inlineBytes: Int64 {
+        request.inputs.reduce(0) { sum, input in
+            guard case .url(let url) = input.input else { return sum }
+            return sum + Int64(url.utf8.count)
+        }
+    }
+
     /// The same with another request.
     func with(_ request: GenerationRequest) -> JobSubmission {
         JobSubmission(
@@ -247,7 +255,9 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let fingerprint = Self.fingerprint(submission)
+        let fingerprint = try await environment.longWork.done(on: submission.inlineBytes) {
+            Self.fingerprint(submission)
+        }
         if let idempotencyKey = submission.idempotencyKey {
             let earlier = try await store.earlierAnswer(
                 to: idempotencyKey,

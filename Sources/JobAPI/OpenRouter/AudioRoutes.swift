@@ -22,7 +22,7 @@ struct AudioRoutes: Sendable {
             requireRoom: answers.submitter.service.requireRoom
         )
     }
-    private var transcripts: TranscriptionWire { TranscriptionWire(artifacts: answers.writer.artifacts) }
+    private var transcripts: TranscriptionWire { TranscriptionWire(transcripts: answers.writer.transcripts) }
 
     func add(to routes: inout RouteTable) {
         routes.post("api/v1/audio/speech", .createSpeech) { request, context in try await speak(request, context) }
