@@ -95,39 +95,83 @@ extension JobStoreConformance {
             query.isOldestFirst = false
             #expect(try await store.jobs(query) == [jobs[2], jobs[1]])
         },
-        Check("what a completed job has made is deleted once, and all else about it stays") { store in
+        Check("a job that is over is deleted once: what it has made goes, and all else about it stays") { store in
             var driver = try await JobDriver(store)
-            let job = try await driver.job(in: .completed)
-            let other = try await driver.job(in: .completed)
-            guard case .completed(let completed) = job.state, case .completed(let kept) = other.state else {
-                Issue.record("the jobs are not completed")
-                return
+            let kept = try await driver.job(in: .completed)
+            for situation in [JobSituation.completed, .failed, .cancelled, .cancelledAtCost, .expired] {
+                let job = try await driver.job(in: situation)
+                let before = try await store.balance(of: driver.key.workspace)
+                let events = try await store.events(of: job.id, after: 0, limit: 100)
+                let attempts = try await store.attempts(of: job.id)
+                #expect(!job.isDeleted)
+                let deletion = try #require(try await store.markDeleted(job.id))
+                #expect(deletion.artifacts == job.artifacts, "\(situation)")
+                #expect(deletion.job == job.deleted?.job)
+                #expect(deletion.job.isDeleted)
+                #expect(deletion.job.state.name == job.state.name)
+                #expect(deletion.job.version == job.version)
+                #expect(try await store.job(job.id) == deletion.job)
+                for artifact in job.artifacts { #expect(try await !store.isReferenced(artifact.key)) }
+                #expect(try await store.markDeleted(job.id) == nil)
+                #expect(try await store.job(job.id) == deletion.job)
+                #expect(try await store.balance(of: driver.key.workspace) == before)
+                #expect(try await store.events(of: job.id, after: 0, limit: 100) == events)
+                #expect(try await store.attempts(of: job.id) == attempts)
             }
-            let before = try await store.balance(of: driver.key.workspace)
-            let deletion = try #require(try await store.deleteArtifacts(of: job.id))
-            #expect(deletion.artifacts == completed.artifacts)
-            #expect(deletion.job.isDeleted)
-            #expect(deletion.job.admitted == job.admitted)
-            #expect(deletion.job.version == job.version)
-            #expect(try await store.job(job.id) == deletion.job)
-            for artifact in completed.artifacts { #expect(try await !store.isReferenced(artifact.key)) }
+            #expect(try await store.job(kept.id) == kept)
             #expect(
                 try await store.artifacts(after: nil, limit: 100) == kept.artifacts.sorted { $0.key.path < $1.key.path }
             )
-            #expect(try await store.deleteArtifacts(of: job.id) == nil)
-            #expect(try await store.job(other.id) == other)
-            #expect(try await store.balance(of: driver.key.workspace) == before)
             #expect(try await store.audit().findings.isEmpty)
         },
-        Check("of a job that has made nothing, nothing is deleted") { store in
+        Check("a job that is not over is not deleted") { store in
             var driver = try await JobDriver(store)
-            for situation in JobSituation.allCases where situation != .completed {
+            for situation in JobSituation.allCases {
                 let job = try await driver.job(in: situation)
-                guard case .completed = job.state else {
-                    #expect(try await store.deleteArtifacts(of: job.id) == nil)
-                    #expect(try await store.job(job.id) == job)
-                    continue
+                guard !job.state.isTerminal else { continue }
+                #expect(try await store.markDeleted(job.id) == nil, "\(situation)")
+                #expect(try await store.job(job.id) == job)
+            }
+            #expect(try await store.markDeleted(JobID(high: 1, low: 1)) == nil)
+        },
+        Check("a list leaves deleted jobs out when it is to, and its pages are whole all the same") { store in
+            var driver = try await JobDriver(store)
+            var (all, left): ([Job], [Job]) = ([], [])
+            for round in 0..<3 {
+                for situation in JobSituation.allCases {
+                    let job = try await driver.job(in: situation)
+                    if round > 0, let deletion = try await store.markDeleted(job.id) {
+                        all.append(deletion.job)
+                    } else {
+                        all.append(job)
+                        left.append(job)
+                    }
                 }
+            }
+            #expect(left.count < all.count)
+            var query = JobQuery(workspace: driver.key.workspace)
+            query.limit = 100
+            #expect(try await store.jobs(query) == all.reversed())
+            query.withoutDeleted = true
+            #expect(try await store.jobs(query) == left.reversed())
+            for state in JobState.Name.allCases {
+                query.states = [state]
+                #expect(try await store.jobs(query) == left.reversed().filter { $0.state.name == state })
+            }
+            query.states = []
+            query.limit = 7
+            for isOldestFirst in [false, true] {
+                query.isOldestFirst = isOldestFirst
+                (query.before, query.after) = (nil, nil)
+                var seen: [Job] = []
+                for _ in 0..<20 {
+                    let page = try await store.jobs(query)
+                    seen += page
+                    #expect(page.count == min(7, left.count - seen.count + page.count))
+                    guard let last = page.last else { break }
+                    if isOldestFirst { query.after = last.id } else { query.before = last.id }
+                }
+                #expect(seen == (isOldestFirst ? left : left.reversed()))
             }
         },
         Check("a list is as long as its limit, 20 unless told otherwise") { store in
@@ -184,4 +228,12 @@ extension JobStoreConformance {
             #expect(try await !store.isReferenced(.input(sha256: driver.fixtures.hash())))
         },
     ]
+}
+
+extension Job {
+    /// What it has made.
+    fileprivate var artifacts: [Artifact] {
+        guard case .completed(let completed) = state else { return [] }
+        return completed.artifacts
+    }
 }

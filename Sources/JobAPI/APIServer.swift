@@ -111,7 +111,8 @@ package struct APIServer: Service {
             writer: AnswerWriter(
                 artifacts: artifacts,
                 stallSeconds: configuration.downloadStallSeconds,
-                sleep: environment.sleep
+                sleep: environment.sleep,
+                work: environment.longWork
             ),
             keepAlive: configuration.keepAlive,
             keepAliveSeconds: configuration.keepAliveSeconds

@@ -12,6 +12,8 @@ import NIOHTTPTypes
 ///   and some bytes, so that the client sees the answer and not a reset, and nobody has to read a gigabyte.
 /// - What is no HTTP is answered in the form of all errors, with a request id.
 /// - A client that waits for its answer is shown that the request is being worked at (`StillProcessing`).
+/// - A client of HTTP/1.0 gets no interim answer, which it would take for the answer, and its connection ends where it
+///   does not ask to keep it, or where an answer has no length.
 /// - An answer that brings a job to its client is told of once it was written to its end, if the client had not closed
 ///   before: by then an equal request is a new job (``PendingAnswers``).
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -27,6 +29,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let bodyBytesMax: Int
     private let answers: PendingAnswers
+    private let version = VersionNotes()
     /// The request whose answer is being written, if that brings a job.
     private var pendingAnswer: UInt64?
     /// How far the body of that answer is written.
@@ -53,6 +56,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Requests
 
+    func handlerAdded(context: ChannelHandlerContext) { version.join(context.pipeline.syncOperations) }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
         guard !isDropping else { return drop(part, context) }
@@ -60,7 +65,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             openRequests += 1
             isBodyOpen = true
-            isLastRequest = head.headerFields[.connection]?.lowercased() == "close"
+            let connection = head.headerFields[.connection]?.lowercased()
+            isLastRequest = version.isOld ? connection != "keep-alive" : connection == "close"
             if openRequests == 1, isBodyToBeSent(head) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
@@ -71,7 +77,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func isBodyToBeSent(_ head: HTTPRequest) -> Bool {
-        guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return false }
+        guard !version.isOld, head.headerFields[.expect]?.lowercased() == "100-continue" else { return false }
         guard let length = head.headerFields[.contentLength] else { return true }
         return Int(length).map { $0 <= bodyBytesMax } ?? false
     }
@@ -113,6 +119,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if openRequests == 1, isBodyOpen || isLastRequest || parseError != nil {
                 head.headerFields[.connection] = "close"
             }
+            if version.isOld, head.headerFields[.contentLength] == nil { head.headerFields[.connection] = "close" }
             isClosing = head.headerFields[.connection] == "close"
             isAnswering = true
             pendingAnswer = head.headerFields[.pendingAnswer].flatMap { UInt64($0) }
@@ -137,6 +144,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Tells the client that its request is being worked at, unless its answer has begun meanwhile; or takes note of how
     /// long its answer is.
+    ///
+    /// The promise is kept at once, or broken where the client's version of HTTP knows no such answers.
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         if let last = event as? LastBytes {
             // What is said of another answer than the one that is being written comes too late, and changes nothing.
@@ -148,13 +157,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.triggerUserOutboundEvent(event, promise: promise)
             return
         }
+        guard !version.isOld else {
+            promise?.fail(StillProcessing.IsNotUnderstood())
+            return
+        }
         // Requests are answered in their order: the one that is worked at is the first that has no answer.
         guard openRequests > 0, !isAnswering, !isDropping else {
             promise?.succeed()
             return
         }
         let head = HTTPResponse(status: .init(code: 102, reasonPhrase: "Processing"))
-        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        promise?.succeed()
     }
 
     /// What is to be kept when the end of an answer is written: the promise of its writer, and ours to tell of the job.

@@ -159,6 +159,8 @@ public struct Job: Sendable, Hashable {
     public let startedAt: Timestamp?
     /// When it ended; set exactly in terminal states.
     public let finishedAt: Timestamp?
+    /// Whether it is over, and its client has deleted it since: it stays in the books, without what it made.
+    public let isDeleted: Bool
 
     /// Describes a job as it is stored.
     public init(
@@ -168,7 +170,8 @@ public struct Job: Sendable, Hashable {
         epoch: Int64,
         worker: WorkerID?,
         startedAt: Timestamp?,
-        finishedAt: Timestamp?
+        finishedAt: Timestamp?,
+        isDeleted: Bool = false
     ) {
         self.admitted = admitted
         self.state = state
@@ -177,6 +180,12 @@ public struct Job: Sendable, Hashable {
         self.worker = worker
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        if case .completed(let completed) = state, completed.artifacts.isEmpty {
+            // None is completed without having made something.
+            self.isDeleted = true
+        } else {
+            self.isDeleted = isDeleted
+        }
     }
 
     /// A job as it is right after its admission.
@@ -198,27 +207,26 @@ public struct Job: Sendable, Hashable {
         return admitted.adjustments + completed.adjustments
     }
 
-    /// Whether it was completed and what it made was deleted since: none is completed without having made something.
-    public var isDeleted: Bool {
-        guard case .completed(let completed) = state else { return false }
-        return completed.artifacts.isEmpty
-    }
-
-    /// The job without what it made; nil for one that has nothing.
-    public var withoutArtifacts: ArtifactDeletion? {
-        guard case .completed(let completed) = state, !completed.artifacts.isEmpty else { return nil }
-        var rest = completed
-        rest.artifacts = []
+    /// The job as a deletion leaves it; nil for one that is not over, or was deleted before.
+    public var deleted: JobDeletion? {
+        guard state.isTerminal, !isDeleted else { return nil }
+        var (state, artifacts): (JobState, [Artifact]) = (state, [])
+        if case .completed(var completed) = state {
+            artifacts = completed.artifacts
+            completed.artifacts = []
+            state = .completed(completed)
+        }
         let job = Job(
             admitted: admitted,
-            state: .completed(rest),
+            state: state,
             version: version,
             epoch: epoch,
             worker: worker,
             startedAt: startedAt,
-            finishedAt: finishedAt
+            finishedAt: finishedAt,
+            isDeleted: true
         )
-        return ArtifactDeletion(job: job, artifacts: completed.artifacts)
+        return JobDeletion(job: job, artifacts: artifacts)
     }
 
     /// The job after a transition.

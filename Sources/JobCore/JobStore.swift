@@ -151,6 +151,8 @@ public struct JobQuery: Sendable, Hashable {
     public var before: JobID?
     /// Only jobs younger than this one: the cursor of a list that starts with the oldest.
     public var after: JobID?
+    /// Whether jobs that their clients have deleted are left out.
+    public var withoutDeleted = false
     /// Whether the list starts with the oldest job.
     public var isOldestFirst = false
     /// How many at most.
@@ -160,11 +162,11 @@ public struct JobQuery: Sendable, Hashable {
     public init(workspace: String) { self.workspace = workspace }
 }
 
-/// What a deletion has taken from a job.
-public struct ArtifactDeletion: Sendable, Hashable {
+/// What a client's deletion has made of a job.
+public struct JobDeletion: Sendable, Hashable {
     /// The job as it is now.
     public let job: Job
-    /// What it had: nothing refers to their files any more.
+    /// What it had made: nothing refers to their files any more.
     public let artifacts: [Artifact]
 
     /// Describes a deletion.
@@ -350,11 +352,11 @@ public protocol JobStore: Sendable {
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
 
-    /// Removes the record of what a completed job has made, in one transaction; all else about the job stays, and so do
-    /// the files.
+    /// Marks a job that is over as deleted, and removes the record of what it has made, in one transaction; all else about
+    /// the job stays, its money and its events, and so do the files.
     ///
-    /// - Returns: The job without artifacts, and those that it had; nil for one that has none.
-    func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion?
+    /// - Returns: The job as it is now, and the artifacts that it had; nil for one that is not over, or was deleted before.
+    func markDeleted(_ id: JobID) async throws -> JobDeletion?
 
     /// The attempts of several jobs, each in order; a job without any is absent.
     func attempts(of ids: [JobID]) async throws -> [JobID: [Attempt]]

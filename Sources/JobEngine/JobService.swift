@@ -64,6 +64,14 @@ extension JobSubmission {
         }
     }
 
+    /// How long the media is that stands in the request itself, as it was written.
+    var inlineBytes: Int64 {
+        request.inputs.reduce(0) { sum, input in
+            guard case .url(let url) = input.input else { return sum }
+            return sum + Int64(url.utf8.count)
+        }
+    }
+
     /// The same with another request.
     func with(_ request: GenerationRequest) -> JobSubmission {
         JobSubmission(
@@ -253,7 +261,9 @@ package struct JobService: Sendable {
         _ connection: ClientConnection?,
         _ answer: (Job) throws -> String
     ) async throws -> SubmissionResult {
-        let fingerprint = submission.fingerprint
+        let fingerprint = try await environment.longWork.done(on: submission.inlineBytes) {
+            submission.fingerprint
+        }
         if let idempotencyKey = submission.idempotencyKey {
             switch try await earlierAnswer(to: idempotencyKey, submission, fingerprint) {
             case .replay(let job, let body): return .replayed(job: job, answer: body)
@@ -277,6 +287,25 @@ package struct JobService: Sendable {
         return try await store.earlierAnswer(to: idempotencyKey, keyHash: hash, fingerprint: former)
     }
 
+    /// Refuses a request before its files are received, where that would leave less of the disk free than admission asks.
+    ///
+    /// Nothing of it was written; it counts as a submission that was not taken.
+    ///
+    /// - Parameter bytes: How long the files are at most, as far as that is known.
+    /// - Throws: `SubmissionRefusal.storageFull`.
+    package func requireRoom(for bytes: Int64) throws(SubmissionRefusal) {
+        do {
+            try requireFreeDisk(for: bytes)
+        } catch {
+            metrics.submitted(.failure(error))
+            throw error
+        }
+    }
+
+    private func requireFreeDisk(for bytes: Int64) throws(SubmissionRefusal) {
+        guard freeDiskBytes() - max(0, bytes) >= limits.freeDiskBytesMin else { throw .storageFull }
+    }
+
     /// Resolves, prices and admits a job that is no repeat.
     ///
     /// - Parameters:
@@ -294,7 +323,7 @@ package struct JobService: Sendable {
     ) async throws -> SubmissionResult {
         // Before anything costs time: most refusals are for a word in the request.
         var plan = try plan(submission)
-        guard freeDiskBytes() >= limits.freeDiskBytesMin else { throw SubmissionRefusal.storageFull }
+        try requireFreeDisk(for: 0)
         let references = try await self.references.read(submission.request, submission.uploads)
         // Once more with what the inputs turned out to be: it may not fit the model, and it may have a price.
         if references.isMeasured { plan = try self.plan(submission.with(references.measured(submission.request))) }
@@ -482,20 +511,20 @@ package struct JobService: Sendable {
 
     // MARK: Deleting
 
-    /// Removes what a completed job has made; the job stays, and what was paid for it.
+    /// Deletes a job that is over: what it has made is removed, and lists may leave it out.
     ///
-    /// The record goes first: after a crash in between, files are left that nothing refers to, which the sweeper removes.
+    /// It stays in the books, with its events and what was paid for it. The record goes first: after a crash in between, files are left that nothing refers to, which the sweeper removes.
     ///
     /// - Parameters:
     ///   - id: The job.
     ///   - workspace: Whose it must be.
     /// - Returns: Whether there is such a job, and it is over.
     /// - Throws: What the stores throw.
-    package func deleteArtifacts(of id: JobID, workspace: String) async throws -> Bool {
+    package func delete(_ id: JobID, workspace: String) async throws -> Bool {
         guard let job = try await store.job(id), job.admitted.workspace == workspace, job.state.isTerminal else {
             return false
         }
-        guard let deletion = try await store.deleteArtifacts(of: id) else { return true }
+        guard let deletion = try await store.markDeleted(id) else { return true }
         live.publish(deletion.job)
         for artifact in deletion.artifacts { try await artifacts.delete(artifact.key) }
         return true

@@ -14,6 +14,8 @@ package final class LiveJobs: Sendable {
         var endedStart = 0
         var watchers: [JobID: [UInt64: AsyncStream<Job>.Continuation]] = [:]
         var nextWatcher: UInt64 = 0
+        /// How many deletions were told of.
+        var deletions: UInt64 = 0
     }
 
     private static let endedMax = 4_096
@@ -30,11 +32,17 @@ package final class LiveJobs: Sendable {
 
     /// A job: from memory, else from the store.
     package func job(_ id: JobID) async throws -> Job? {
-        if let job = state.withLock({ $0.jobs[id] }) { return job }
+        let (known, deletions) = state.withLock { ($0.jobs[id], $0.deletions) }
+        if let known { return known }
         guard let job = try await store.job(id) else { return nil }
-        // A live job is not kept from a read: a commit may have overtaken it. A terminal one never changes.
-        if job.state.isTerminal { state.withLock { Self.keep(job, in: &$0) } }
-        return job
+        // A live job is not kept from a read: a commit may have overtaken it. A terminal one changes only by its deletion.
+        guard job.state.isTerminal else { return job }
+        return state.withLock { state in
+            // What was read may be from before a deletion that was told of meanwhile.
+            guard state.deletions == deletions else { return state.jobs[id] ?? job }
+            Self.keep(job, in: &state)
+            return job
+        }
     }
 
     /// The attempts of a job as of its version: read once for each version.
@@ -68,7 +76,13 @@ package final class LiveJobs: Sendable {
     /// Takes note of a job after a commit, and tells those who watch it.
     package func publish(_ job: Job) {
         state.withLock { state in
-            if let known = state.jobs[job.id], known.version > job.version { return }
+            if job.isDeleted { state.deletions += 1 }
+            // A deletion makes no version of its own, and is never taken back.
+            if let known = state.jobs[job.id],
+                known.version > job.version || (known.version == job.version && known.isDeleted && !job.isDeleted)
+            {
+                return
+            }
             // A job that was just admitted is read from the store: a million that wait must not fill the memory.
             if job.version > 1 || job.worker != nil { Self.keep(job, in: &state) }
             // Under the lock: of two commits, the newer must be the last that a watcher sees.

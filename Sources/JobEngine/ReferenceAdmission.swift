@@ -79,7 +79,9 @@ struct ReferenceAdmission: Sendable {
             }
             references.isEmpty = false
             guard Self.isRemote(url) else {
-                let kept = try decode(url, path, check)
+                let kept = try await LongWork(aside: aside).done(on: Int64(url.utf8.count)) {
+                    try decode(url, path, check)
+                }
                 references.kept.append(kept)
                 references.found.append(kept.stored)
                 continue

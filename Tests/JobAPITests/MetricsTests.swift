@@ -111,7 +111,7 @@ import Testing
 
 extension TestAPI {
     /// What the operator's Prometheus would read, without a key.
-    fileprivate func metrics() async throws -> String {
+    func metrics() async throws -> String {
         let answer = try await connect().request("GET", "/metrics")
         #expect(answer.status == 200)
         #expect(answer[header: "content-type"] == "text/plain; version=0.0.4; charset=utf-8")

@@ -18,6 +18,9 @@ final class NodeLife: Sendable {
 
     var isDead: Bool { state.withLock { $0.isDead } }
 
+    /// How many wait for the node to go on.
+    var parked: Int { state.withLock { $0.parked.count } }
+
     /// Goes on when the node does.
     func pass() async throws(NodeIsDead) {
         await withCheckedContinuation { continuation in

@@ -57,9 +57,7 @@ struct NodeStore: JobStore {
 
     func job(_ id: JobID) async throws -> Job? { try await through { try await base.job(id) } }
 
-    func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion? {
-        try await through { try await base.deleteArtifacts(of: id) }
-    }
+    func markDeleted(_ id: JobID) async throws -> JobDeletion? { try await through { try await base.markDeleted(id) } }
 
     func jobs(_ query: JobQuery) async throws -> [Job] { try await through { try await base.jobs(query) } }
 

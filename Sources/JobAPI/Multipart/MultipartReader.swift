@@ -55,6 +55,8 @@ struct MultipartReader: Sendable {
     let bodies: BodyReader
     /// Where files are spooled.
     let artifacts: any ArtifactStore
+    /// Fails where so many bytes more must not be spooled.
+    let requireRoom: @Sendable (Int64) throws -> Void
 
     /// Whether a request says that its body is a form.
     static func isMultipart(_ headers: HTTPFields) -> Bool {
@@ -73,7 +75,8 @@ struct MultipartReader: Sendable {
     ///   - use: What is done with the form.
     /// - Returns: What `use` returns.
     /// - Throws: `RequestProblem` for what is no form, or has a part that is not allowed; `APIError` for one that is too
-    ///   large, too slow or not whole; what the store throws; what `use` throws.
+    ///   large, too slow or not whole; what `requireRoom` throws, before a file is spooled; what the store throws; what
+    ///   `use` throws.
     func withForm<Result>(
         of request: Request,
         _ limits: MultipartLimits,
@@ -183,6 +186,9 @@ struct MultipartReader: Sendable {
                     : "`\(field)` is one of more than \(limits.filesMax) files, the most that are taken."
             )
         }
+        // What is received lies on the disk before the request is looked at: room is asked for before. The declared length
+        // is that of all files; once the first is there, its bytes are missing from the disk's.
+        try requireRoom(form.files.isEmpty ? Int64(source.declaredLength ?? 0) : 0)
         do {
             let file = try await artifacts.spool(bytesMax: limits.fileBytesMax, declaredLength: nil) {
                 try await source.content()
@@ -214,6 +220,8 @@ private final class MultipartSource: Sendable {
         var progress: BodyReader.Progress
     }
 
+    /// The length that the client declared of the whole body.
+    let declaredLength: Int?
     private let state: Mutex<State>
     private let chunks: AsyncThrowingStream<ByteBuffer, any Error>
     private let chunksContinuation: AsyncThrowingStream<ByteBuffer, any Error>.Continuation
@@ -221,6 +229,7 @@ private final class MultipartSource: Sendable {
     private let wishesContinuation: AsyncStream<Void>.Continuation
 
     init(_ boundary: String, _ progress: BodyReader.Progress) {
+        declaredLength = progress.declared
         state = Mutex(State(parser: MultipartParser(boundary: boundary), progress: progress))
         (chunks, chunksContinuation) = AsyncThrowingStream.makeStream()
         (wishes, wishesContinuation) = AsyncStream.makeStream()

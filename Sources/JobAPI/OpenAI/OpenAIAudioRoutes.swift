@@ -40,7 +40,7 @@ struct OpenAIAudioRoutes: Sendable {
                 key: key,
                 idempotencyKey: idempotencyKey
             )
-            let wire = OpenAITranscriptWire(reading: reading, artifacts: answers.writer.artifacts)
+            let wire = OpenAITranscriptWire(reading: reading, transcripts: answers.writer.transcripts)
             return try await OpenAITranscriptionReader.names.speaking {
                 try await answers.answer(reading.submission, context, as: wire.form)
             }

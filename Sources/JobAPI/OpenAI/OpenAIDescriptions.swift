@@ -96,8 +96,8 @@ extension RouteDescription {
         tag: .openAI,
         summary: "Delete a video",
         details: """
-            Of one that is over. What it made is removed at once; what was asked for and paid stays in the books. One \
-            that failed made nothing, and stays in the list.
+            Of one that is over, completed or failed. What it made is removed at once; what was asked for and paid \
+            stays in the books.
             """,
         parameters: [.jobID],
         answers: [200: .json(.openAIDeletedVideo, "It is gone.")],

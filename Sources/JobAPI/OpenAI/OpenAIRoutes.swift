@@ -21,7 +21,7 @@ struct OpenAIRoutes: Sendable {
         let submitter = Submitter(service: service, refusal: { $0.response(in: .openAI) })
         let bodies = DialectBodies(
             json: bodies,
-            multipart: MultipartReader(bodies: bodies, artifacts: artifacts)
+            multipart: MultipartReader(bodies: bodies, artifacts: artifacts, requireRoom: service.requireRoom)
         )
         OpenAIModelRoutes(directory: directory, authenticator: authenticator).add(to: &routes)
         OpenAIVideoRoutes(

@@ -1,17 +1,12 @@
-import Foundation
 import Generation
 import HTTPTypes
 import JobCore
 import JobEngine
-import Synchronization
 
 /// Writes a transcript in the form that was asked for.
 struct OpenAITranscriptWire: Sendable {
-    /// The longest transcript that is read, in bytes: many hours of speech with the times of every word.
-    private static let bytesMax: Int64 = 64 * 1_048_576
-
     let reading: OpenAITranscriptionReader.Reading
-    let artifacts: any ArtifactStore
+    let transcripts: TranscriptFiles
 
     /// The form of the answer.
     var form: SynchronousForm {
@@ -19,7 +14,15 @@ struct OpenAITranscriptWire: Sendable {
             return SynchronousForm(
                 filler: .comments,
                 contentType: { _, _ in "text/event-stream" },
-                completed: { ending in [.bytes(try await events(of: ending))] },
+                completed: { ending in
+                    [
+                        .bytes(
+                            try await transcripts.answer(of: ending.completed.artifacts.first) {
+                                events(of: $0, ending)
+                            }
+                        )
+                    ]
+                },
                 failed: { OpenAIEvents.event(of: $0) }
             )
         }
@@ -35,7 +38,13 @@ struct OpenAITranscriptWire: Sendable {
             return SynchronousForm(
                 filler: .spaces,
                 contentType: { _, _ in "application/json" },
-                completed: { ending in [.bytes(try await body(of: ending))] },
+                completed: { ending in
+                    [
+                        .bytes(
+                            try await transcripts.answer(of: ending.completed.artifacts.first) { body(of: $0, ending) }
+                        )
+                    ]
+                },
                 failed: { $0.openAIBody }
             )
         }
@@ -43,8 +52,7 @@ struct OpenAITranscriptWire: Sendable {
 
     // MARK: JSON
 
-    private func body(of ending: SynchronousForm.Ending) async throws -> [UInt8] {
-        let transcript = try await transcript(of: ending)
+    private func body(of transcript: JSONValue, _ ending: SynchronousForm.Ending) -> [UInt8] {
         var json = JSONWriter(capacity: 1_024)
         json.beginObject()
         switch reading.responseFormat {
@@ -104,8 +112,7 @@ struct OpenAITranscriptWire: Sendable {
     // MARK: Events
 
     /// The text in the pieces that it was heard in, then the whole.
-    private func events(of ending: SynchronousForm.Ending) async throws -> [UInt8] {
-        let transcript = try await transcript(of: ending)
+    private func events(of transcript: JSONValue, _ ending: SynchronousForm.Ending) -> [UInt8] {
         let text = transcript["text"]?.stringValue ?? ""
         var events = OpenAIEvents.event("transcript.text.delta") { json in
             json.key("delta")
@@ -130,23 +137,6 @@ struct OpenAITranscriptWire: Sendable {
     }
 
     // MARK: Reading
-
-    private func transcript(of ending: SynchronousForm.Ending) async throws -> JSONValue {
-        guard let artifact = ending.completed.artifacts.first, artifact.bytes <= Self.bytesMax else {
-            throw APIError.unexpected
-        }
-        let collected = Mutex<[UInt8]>([])
-        do {
-            try await artifacts.read(artifact.key, range: nil) { chunk in collected.withLock { $0 += chunk } }
-        } catch ArtifactStoreError.notFound {
-            throw APIError(.gone, reason: "gone", "What the job made is not there any more.")
-        }
-        // Made by us: what does not parse is broken.
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(collected.withLock { $0 })) else {
-            throw APIError.unexpected
-        }
-        return value
-    }
 
     private static func length(of ending: SynchronousForm.Ending, _ transcript: JSONValue) -> Int64? {
         if case .transcription(let request) = ending.job.admitted.request.content,

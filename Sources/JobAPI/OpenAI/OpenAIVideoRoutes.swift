@@ -100,31 +100,16 @@ struct OpenAIVideoRoutes: Sendable {
         var reader = try QueryReader(request.uri.query)
         var query = JobQuery(workspace: key.workspace)
         query.type = .video
+        query.withoutDeleted = true
         let limit = Int(try reader.integer("limit", in: 1...Self.pageSizeMax) ?? Self.pageSizeDefault)
         query.isOldestFirst = try Self.isAscending(&reader)
         if let after = try Self.cursor(&reader) {
             if query.isOldestFirst { query.after = after } else { query.before = after }
         }
-        let (jobs, hasMore) = try await page(query, limit: limit)
-        return Response(json: Self.list(jobs, hasMore: hasMore))
-    }
-
-    /// The jobs of a page.
-    ///
-    /// Those that were deleted are passed over, so a page may take several look-ups.
-    private func page(_ query: JobQuery, limit: Int) async throws -> ([Job], hasMore: Bool) {
-        var query = query
         // One more than is shown tells whether there are more.
         query.limit = limit + 1
-        var jobs: [Job] = []
-        while true {
-            let found = try await service.jobs(query).map(\.job)
-            jobs += found.filter(Self.isThere)
-            guard jobs.count <= limit, found.count == query.limit, let last = found.last else {
-                return (Array(jobs.prefix(limit)), jobs.count > limit)
-            }
-            if query.isOldestFirst { query.after = last.id } else { query.before = last.id }
-        }
+        let jobs = try await service.jobs(query).map(\.job)
+        return Response(json: Self.list(Array(jobs.prefix(limit)), hasMore: jobs.count > limit))
     }
 
     private static func list(_ jobs: [Job], hasMore: Bool) -> [UInt8] {
@@ -219,7 +204,7 @@ struct OpenAIVideoRoutes: Sendable {
                     + "deleted. POST /api/v1/jobs/\(job.id)/cancel stops it."
             )
         }
-        guard try await service.deleteArtifacts(of: job.id, workspace: key.workspace) else {
+        guard try await service.delete(job.id, workspace: key.workspace) else {
             throw APIError.noSuchVideo
         }
         var json = JSONWriter(capacity: 128)

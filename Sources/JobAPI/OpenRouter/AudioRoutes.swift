@@ -15,8 +15,14 @@ struct AudioRoutes: Sendable {
     let speech: SpeechRequestReader
     let transcriptions: TranscriptionRequestReader
 
-    private var forms: MultipartReader { MultipartReader(bodies: bodies, artifacts: answers.writer.artifacts) }
-    private var transcripts: TranscriptionWire { TranscriptionWire(artifacts: answers.writer.artifacts) }
+    private var forms: MultipartReader {
+        MultipartReader(
+            bodies: bodies,
+            artifacts: answers.writer.artifacts,
+            requireRoom: answers.submitter.service.requireRoom
+        )
+    }
+    private var transcripts: TranscriptionWire { TranscriptionWire(transcripts: answers.writer.transcripts) }
 
     func add(to routes: inout RouteTable) {
         routes.post("api/v1/audio/speech", .createSpeech) { request, context in try await speak(request, context) }

@@ -1,16 +1,11 @@
-import Foundation
 import Generation
 import HTTPTypes
 import JobCore
 import JobEngine
-import Synchronization
 
 /// Writes a transcript in OpenRouter's words.
 struct TranscriptionWire: Sendable {
-    /// The longest transcript that is read, in bytes: many hours of speech with the times of every word.
-    private static let bytesMax: Int64 = 64 * 1_048_576
-
-    let artifacts: any ArtifactStore
+    let transcripts: TranscriptFiles
 
     var form: SynchronousForm {
         SynchronousForm(
@@ -25,37 +20,23 @@ struct TranscriptionWire: Sendable {
         guard case .transcription(let request) = ending.job.admitted.request.content,
             let artifact = ending.completed.artifacts.first
         else { throw APIError.unexpected }
-        let transcript = try await transcript(artifact)
-        var json = JSONWriter(capacity: Int(artifact.bytes) + 256)
-        json.beginObject()
-        json.key("text")
-        json.string(transcript["text"]?.stringValue ?? "")
-        if request.responseFormat == TranscriptionRequestReader.Format.verboseJSON.rawValue {
-            Self.writeDetails(of: transcript, request, to: &json)
+        return try await transcripts.answer(of: artifact) { transcript in
+            var json = JSONWriter(capacity: Int(artifact.bytes) + 256)
+            json.beginObject()
+            json.key("text")
+            json.string(transcript["text"]?.stringValue ?? "")
+            if request.responseFormat == TranscriptionRequestReader.Format.verboseJSON.rawValue {
+                Self.writeDetails(of: transcript, request, to: &json)
+            }
+            json.key("usage")
+            BilledUsage(ending.completed.bill).writeTranscription(of: Self.length(of: request), to: &json)
+            if !ending.job.adjustments.isEmpty {
+                json.key("adjustments")
+                JobWire.write(ending.job.adjustments, to: &json)
+            }
+            json.endObject()
+            return json.bytes
         }
-        json.key("usage")
-        BilledUsage(ending.completed.bill).writeTranscription(of: Self.length(of: request), to: &json)
-        if !ending.job.adjustments.isEmpty {
-            json.key("adjustments")
-            JobWire.write(ending.job.adjustments, to: &json)
-        }
-        json.endObject()
-        return json.bytes
-    }
-
-    private func transcript(_ artifact: Artifact) async throws -> JSONValue {
-        guard artifact.bytes <= Self.bytesMax else { throw APIError.unexpected }
-        let collected = CollectedBytes()
-        do {
-            try await artifacts.read(artifact.key, range: nil) { chunk in collected.add(chunk) }
-        } catch ArtifactStoreError.notFound {
-            throw APIError(.gone, reason: "gone", "What the job made is not there any more.")
-        }
-        // Made by us: what does not parse is broken.
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(collected.bytes)) else {
-            throw APIError.unexpected
-        }
-        return value
     }
 
     private static func length(of request: TranscriptionRequest) -> Int64? {
@@ -108,13 +89,4 @@ private struct Speakers {
         members["speaker_label"] = .string(name)
         return .object(members)
     }
-}
-
-/// A file that is read into memory.
-private final class CollectedBytes: Sendable {
-    private let all = Mutex<[UInt8]>([])
-
-    var bytes: [UInt8] { all.withLock { $0 } }
-
-    func add(_ chunk: [UInt8]) { all.withLock { $0 += chunk } }
 }

@@ -13,6 +13,11 @@ struct AnswerWriter: Sendable {
     /// How long a reader may take nothing.
     let stallSeconds: Double
     let sleep: @Sendable (Double) async throws -> Void
+    /// Where answers are made that take long.
+    let work: LongWork
+
+    /// The transcripts among them.
+    var transcripts: TranscriptFiles { TranscriptFiles(artifacts: artifacts, work: work) }
 
     /// Fails for a file that is not in the store any more, or not as it was recorded.
     ///

@@ -128,8 +128,8 @@ struct JobWait: Sendable {
                     try Task.checkCancellation()
                     guard await connection.isStillOpen() else { throw ChannelError.eof }
                     switch answers.keepAlive {
-                    case .processing: context.channel.triggerUserOutboundEvent(StillProcessing(), promise: nil)
-                    case .body: return .impatience(try await view().job.admitted.request)
+                    case .processing where await isShownLife(): continue
+                    case .processing, .body: return .impatience(try await view().job.admitted.request)
                     }
                 }
             }
@@ -137,6 +137,17 @@ struct JobWait: Sendable {
             // The last sends have ended before this is told to stop.
             guard let view = try? await view(), view.job.state.isTerminal else { throw stopped }
             return .ended(view)
+        }
+    }
+
+    /// Shows a client that its request is being worked at, if its version of HTTP knows how.
+    private func isShownLife() async -> Bool {
+        do {
+            try await context.channel.triggerUserOutboundEvent(StillProcessing())
+            return true
+        } catch {
+            // One that is gone is noticed at the next look.
+            return !(error is StillProcessing.IsNotUnderstood)
         }
     }
 

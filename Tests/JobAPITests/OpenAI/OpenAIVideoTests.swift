@@ -341,6 +341,57 @@ import Testing
         }
     }
 
+    @Test func aVideoThatFailedIsDeletedToo() async throws {
+        try await TestAPI.run { api in
+            let failed = try await api.created()
+            try await api.run(failed)
+            try await api.advance(failed, .providerFailed(.wrong, retryAt: nil))
+            let stopped = try await api.created()
+            _ = try await api.request("POST", "/api/v1/jobs/\(stopped)/cancel")
+            let expired = try await api.created()
+            try await api.advance(expired, .deadlinePassed)
+            let kept = try await api.created()
+            for (id, status) in [(failed, "failed"), (stopped, "cancelled"), (expired, "expired")] {
+                // Read before, so that it is in memory.
+                #expect(try await api.get("/v1/videos/\(id)").json["status"] == "failed")
+                let books = try await api.store.balance(of: AccountService.defaultWorkspace)
+                let events = try await api.store.events(of: id, after: 0, limit: 100)
+                let answer = try await api.request("DELETE", "/v1/videos/\(id)")
+                #expect(answer.status == 200, "\(answer.text)")
+                #expect(answer.json["deleted"] == true)
+                #expect(try await api.get("/v1/videos/\(id)").status == 404)
+                #expect(try await api.request("DELETE", "/v1/videos/\(id)").status == 404)
+                #expect(try await api.native(id)["status"]?.stringValue == status)
+                #expect(try await api.store.balance(of: AccountService.defaultWorkspace) == books)
+                #expect(try await api.store.events(of: id, after: 0, limit: 100) == events)
+            }
+            let list = try await api.get("/v1/videos").json["data"]?.elements ?? []
+            #expect(list.map { $0["id"]?.stringValue } == ["\(kept)"])
+            #expect(try await api.get("/api/v1/jobs").json["data"]?.elements.count == 4)
+        }
+    }
+
+    @Test func pagesAreWholeWhateverWasDeletedBetween() async throws {
+        try await TestAPI.run { api in
+            var kept: [String] = []
+            for number in 0..<10 {
+                let id = try await api.created(TestAPI.soraClip(["prompt": .string("\(number)")]))
+                guard !number.isMultiple(of: 3) else {
+                    kept.append("\(id)")
+                    continue
+                }
+                _ = try await api.request("POST", "/api/v1/jobs/\(id)/cancel")
+                #expect(try await api.request("DELETE", "/v1/videos/\(id)").status == 200)
+            }
+            let first = try await api.get("/v1/videos?limit=3&order=asc").json
+            #expect(first["data"]?.elements.map { $0["id"]?.stringValue } == kept.prefix(3).map { $0 })
+            #expect(first["has_more"] == true)
+            let rest = try await api.get("/v1/videos?limit=3&order=asc&after=\(kept[2])").json
+            #expect(rest["data"]?.elements.map { $0["id"]?.stringValue } == [kept[3]])
+            #expect(rest["has_more"] == false)
+        }
+    }
+
     // MARK: Continuing
 
     @Test func aModelThatContinuesMakesARemix() async throws {

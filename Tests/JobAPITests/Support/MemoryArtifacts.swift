@@ -14,6 +14,10 @@ final class MemoryArtifacts: ArtifactStore {
 
     private let files = Mutex<[ArtifactKey: File]>([:])
     private let spooled = Mutex<[String: [UInt8]]>([:])
+    /// How many files were begun to be spooled, whatever became of them.
+    let spools = Atomic<Int>(0)
+    /// Told of each file once it is spooled.
+    let onSpooled = Mutex<(@Sendable () -> Void)?>(nil)
     /// How many bytes were handed to readers.
     let bytesRead = Atomic<Int64>(0)
 
@@ -34,6 +38,7 @@ final class MemoryArtifacts: ArtifactStore {
         declaredLength: Int64?,
         next: @Sendable () async throws -> [UInt8]?
     ) async throws -> SpooledFile {
+        spools.add(1, ordering: .relaxed)
         var bytes: [UInt8] = []
         while let chunk = try await next() {
             bytes += chunk
@@ -45,6 +50,7 @@ final class MemoryArtifacts: ArtifactStore {
         let path = "\(FileManager.default.temporaryDirectory.path)/mediary-spool-\(UUID())"
         try Data(bytes).write(to: URL(filePath: path))
         spooled.withLock { $0[path] = bytes }
+        onSpooled.withLock { $0 }?()
         return SpooledFile(path: path, bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hex)
     }
 

@@ -134,8 +134,14 @@ final class RawConnection: Sendable {
         return try await answer(to: method)
     }
 
-    static func head(_ method: String, _ path: String, headers: [(String, String)], length: Int?) -> [UInt8] {
-        var lines = ["\(method) \(path) HTTP/1.1", "Host: localhost"]
+    static func head(
+        _ method: String,
+        _ path: String,
+        headers: [(String, String)],
+        length: Int?,
+        version: String = "1.1"
+    ) -> [UInt8] {
+        var lines = ["\(method) \(path) HTTP/\(version)", "Host: localhost"]
         lines += headers.map { "\($0.0): \($0.1)" }
         if let length { lines.append("Content-Length: \(length)") }
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)

@@ -34,6 +34,8 @@ struct TestAPI: Sendable {
         limits: JobService.Limits = JobService.Limits(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
+        freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
+        aside: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() },
         _ test: @Sendable (TestAPI) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration()
@@ -41,7 +43,7 @@ struct TestAPI: Sendable {
         configuration.heartbeatSeconds = 30
         configuration.drainSeconds = 5
         adjust(&configuration)
-        let environment = Self.environment(pausing: pausing, secondsAhead: secondsAhead)
+        let environment = Self.environment(pausing: pausing, secondsAhead: secondsAhead, aside: aside)
         let store = MemoryJobStore()
         let artifacts = MemoryArtifacts()
         let live = LiveJobs(store: store)
@@ -60,7 +62,7 @@ struct TestAPI: Sendable {
             limits: limits,
             references: Self.references,
             outputs: outputs,
-            freeDiskBytes: { Int64.max },
+            freeDiskBytes: freeDiskBytes,
             logger: logger
         )
         let (ports, portsContinuation) = AsyncStream.makeStream(of: Int.self)
@@ -105,7 +107,8 @@ struct TestAPI: Sendable {
 
     private static func environment(
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
-        secondsAhead: @escaping @Sendable () -> Double = { 0 }
+        secondsAhead: @escaping @Sendable () -> Double = { 0 },
+        aside: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
     ) -> EngineEnvironment {
         EngineEnvironment(
             now: {
@@ -121,7 +124,8 @@ struct TestAPI: Sendable {
             },
             sleep: { try await Task.sleep(for: .seconds($0)) },
             randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
-            pausing: pausing
+            pausing: pausing,
+            aside: aside
         )
     }
 

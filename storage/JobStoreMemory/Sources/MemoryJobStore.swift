@@ -133,14 +133,15 @@ package actor MemoryJobStore: JobStore {
                 && (query.states.isEmpty || query.states.contains(job.state.name))
                 && (query.type == nil || job.admitted.request.type == query.type)
                 && (query.model == nil || job.admitted.request.model == query.model)
+                && !(query.withoutDeleted && job.isDeleted)
                 && query.before.map { job.id < $0 } ?? true && query.after.map { job.id > $0 } ?? true
         }
         let sorted = matching.sorted { query.isOldestFirst ? $0.id < $1.id : $0.id > $1.id }
         return Array(sorted.prefix(query.limit))
     }
 
-    package func deleteArtifacts(of id: JobID) -> ArtifactDeletion? {
-        guard let deletion = table[id]?.withoutArtifacts else { return nil }
+    package func markDeleted(_ id: JobID) -> JobDeletion? {
+        guard let deletion = table[id]?.deleted else { return nil }
         table[id] = deletion.job
         return deletion
     }

@@ -27,13 +27,14 @@ struct JobRow: Sendable {
     let worker: String?
     let startedAt: Timestamp?
     let finishedAt: Timestamp?
+    let isMarkedDeleted: Bool
 
     /// What a statement selects to make rows; its conditions follow.
     static let selection = """
         SELECT jobs.id, jobs.workspace, jobs.key_hash, endpoints.model, endpoints.provider, endpoints.account,
             jobs.lane, jobs.hold_nano, jobs.created_at, jobs.default_deadline_seconds, job_requests.request,
             job_requests.parameters, job_requests.adjustments, price_snapshots.sheet, jobs.state_data, jobs.version,
-            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at
+            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at, \(DeletionSQL.isMarked)
         FROM jobs
             JOIN job_requests ON job_requests.job = jobs.id
             JOIN endpoints ON endpoints.id = jobs.endpoint
@@ -62,6 +63,7 @@ struct JobRow: Sendable {
         worker = row[17]
         startedAt = row.time(18)
         finishedAt = row.time(19)
+        isMarkedDeleted = row[20]
     }
 
     /// The job's row, or nil when there is none.
@@ -91,7 +93,8 @@ struct JobRow: Sendable {
             epoch: epoch,
             worker: worker.map { WorkerID($0) },
             startedAt: startedAt,
-            finishedAt: finishedAt
+            finishedAt: finishedAt,
+            isDeleted: isMarkedDeleted
         )
     }
 }

@@ -12,14 +12,18 @@ extension SQLiteJobStore {
         return try await pool.read { db in try db.rows(sql, values).map(JobRow.init) }.map { try $0.job() }
     }
 
-    package func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion? {
+    package func markDeleted(_ id: JobID) async throws -> JobDeletion? {
         try await writer.write { db in
-            guard let deletion = try JobRow.find(id, in: db)?.job().withoutArtifacts else { return nil }
-            try db.run(
-                "UPDATE jobs SET state_data = ? WHERE id = ?",
-                [.text(try StoredJSON.text(deletion.job.state)), .id(id)]
-            )
-            try db.run("DELETE FROM artifacts WHERE job = ?", [.id(id)])
+            guard let deletion = try JobRow.find(id, in: db)?.job().deleted else { return nil }
+            if case .completed = deletion.job.state {
+                try db.run(
+                    "UPDATE jobs SET state_data = ? WHERE id = ?",
+                    [.text(try StoredJSON.text(deletion.job.state)), .id(id)]
+                )
+                try db.run("DELETE FROM artifacts WHERE job = ?", [.id(id)])
+            } else {
+                try db.run(DeletionSQL.mark, [.id(id)])
+            }
             return deletion
         }
     }
@@ -161,14 +165,42 @@ enum ListSQL {
         if let model = query.model { add("model = ?", .text(model)) }
         let order = query.isOldestFirst ? "ASC" : "DESC"
         let page = "ORDER BY id \(order) LIMIT ?"
-        let list = "SELECT id FROM (SELECT id FROM jobs WHERE \(conditions.joined(separator: " AND ")) \(page))"
         let limit = DatabaseValue.integer(max(0, query.limit))
         let states = JobState.Name.allCases.filter { query.states.isEmpty || query.states.contains($0) }
-        let lists = states.map { _ in list }.joined(separator: " UNION ALL ")
+        let lists = states.map { state -> String in
+            let all = conditions + (query.withoutDeleted ? [DeletionSQL.isNotDeleted(state)].compactMap(\.self) : [])
+            return "SELECT id FROM (SELECT id FROM jobs WHERE \(all.joined(separator: " AND ")) \(page))"
+        }.joined(separator: " UNION ALL ")
         return (
             "\(JobRow.selection) WHERE jobs.id IN (\(lists) \(page)) ORDER BY jobs.id \(order)",
             states.flatMap { [.text(query.workspace), .state($0)] + filters + [limit] } + [limit]
         )
+    }
+}
+
+/// How it is stored that a client has deleted a job.
+///
+/// A completed one has no artifacts left. Of one that ended otherwise, a mark stands beside what is told of its end:
+/// programs that know no such mark read past it.
+enum DeletionSQL {
+    /// Whether a job is deleted, of those whose artifacts do not tell.
+    static let isMarked = """
+        (jobs.state IN ('failed', 'cancelled', 'expired')
+            AND json_extract(jobs.state_data, '$.' || jobs.state || '.deleted') IS NOT NULL)
+        """
+
+    /// Marks a job as deleted.
+    static let mark = """
+        UPDATE jobs SET state_data = json_set(state_data, '$.' || state || '.deleted', json('true')) WHERE id = ?
+        """
+
+    /// What holds for jobs in a state that are not deleted; nil where none is.
+    static func isNotDeleted(_ state: JobState.Name) -> String? {
+        switch state {
+        case .queued, .submitting, .running, .storing: nil
+        case .completed: "EXISTS (SELECT 1 FROM artifacts WHERE artifacts.job = jobs.id)"
+        case .failed, .cancelled, .expired: "json_extract(state_data, '$.\(state.rawValue).deleted') IS NULL"
+        }
     }
 }
 

@@ -100,6 +100,18 @@ import Testing
         }
     }
 
+    @Test func listsWithoutDeletedJobsGoByIndexToo() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var query = JobQuery(workspace: "w")
+            query.type = .video
+            query.withoutDeleted = true
+            let plan = try store.plan(of: ListSQL.statement(for: query).sql)
+            #expect(plan.filter { $0.contains("INDEX jobs_listed (workspace=? AND state=?") }.count == 8, "\(plan)")
+            #expect(plan.contains { $0.contains("SEARCH artifacts USING COVERING INDEX") }, "\(plan)")
+            expectNoScan(plan)
+        }
+    }
+
     /// Only a partial index that holds nothing but what is asked for may be walked whole.
     private func expectNoScan(_ plan: [String]) {
         let whole = [
