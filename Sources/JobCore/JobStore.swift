@@ -548,6 +548,8 @@ public protocol JobStore: Sendable {
     func revokeKey(hash: String, at now: Timestamp) async throws -> Bool
 
     /// Moves credits outside of any job. False when a transfer of that id was made before: nothing is moved then.
+    ///
+    /// Throws ``LedgerRefusal/overdrawn(account:)`` when a workspace has less, unless it is a refund or a chargeback.
     func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool
 
     /// What a workspace has.
@@ -582,4 +584,16 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Money
+
+    /// What the jobs of a key have cost, here and by keys of the client's own; nil when there is no such key.
+    ///
+    /// Cost grows with the days on which the key was used, not with its jobs.
+    func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending?
+
+    /// What the jobs of a workspace have cost likewise; zero for one that nothing is known of.
+    ///
+    /// Cost grows with the days on which the workspace was used, not with its jobs.
+    func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending
 }

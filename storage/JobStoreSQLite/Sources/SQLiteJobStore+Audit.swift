@@ -87,9 +87,10 @@ private struct AuditRule {
             WHERE holds.amount_nano <> jobs.hold_nano OR holds.workspace <> jobs.workspace
             """
         ),
-        // The transfers of a hold, by their ids: opened in full, and resolved by two that make it up.
+        // The transfers of a hold, by their ids: opened in full, and resolved by three that make it up.
         transfers("hold", amount: "amount_nano", from: "available", to: "'held:' || workspace"),
-        transfers("settle", amount: "ifnull(charged_nano, 0)", from: "held", to: "'provider_cost'"),
+        transfers("settle", amount: "ifnull(charged_nano, 0) - platform_nano", from: "held", to: "'provider_cost'"),
+        transfers("fee", amount: "platform_nano", from: "held", to: "'platform_fee'"),
         transfers(
             "release",
             amount: "CASE state WHEN 'pending' THEN 0 ELSE amount_nano - ifnull(charged_nano, 0) END",
