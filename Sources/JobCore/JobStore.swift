@@ -258,9 +258,11 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
-    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
-    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
+    /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
+    /// `key_byok_usage`, `workspace_usage`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
+    /// `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`. Of the database: `reference_broken`. Of files:
+    /// `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
