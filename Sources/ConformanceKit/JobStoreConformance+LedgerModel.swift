@@ -75,14 +75,14 @@ private struct LedgerRun {
 
     mutating func step(_ step: Int) async throws {
         switch draw(0...99) {
-        case 0...4: try await move(step, draw(1...3_000_000_000)) { .grant($0) }
-        case 5: try await move(step, draw(1...50_000_000)) { .adjust($0) }
-        case 6...8: try await move(step, -draw(1...500_000_000)) { .adjust($0) }
-        case 9: try await move(step, -draw(1...900_000_000)) { .back("chargeback", $0) }
-        case 10: try await move(step, -draw(1...100_000_000)) { .back("refund", $0) }
-        case 11: try await move(step, -draw(1...3_000_000_000)) { .back("expiry", $0) }
-        case 12: try await passDay()
-        case 13...30 where live.count < Self.liveMax: try await admit(step)
+        case 0...9: try await move(step, draw(1...1_500_000_000)) { .grant($0) }
+        case 10...13: try await move(step, draw(1...50_000_000)) { .adjust($0) }
+        case 14...21: try await move(step, -draw(1...200_000_000)) { .adjust($0) }
+        case 22...25: try await move(step, -draw(1...200_000_000)) { .back("chargeback", $0) }
+        case 26...29: try await move(step, -draw(1...50_000_000)) { .back("refund", $0) }
+        case 30...35: try await move(step, -draw(1...1_500_000_000)) { .back("expiry", $0) }
+        case 36: try await passDay()
+        case 37...52 where live.count < Self.liveMax: try await admit(step)
         case _: try await advance(step)
         }
         if step % 16 == 0 { try await expectBalances(step) }
@@ -187,14 +187,16 @@ private struct LedgerRun {
             event = .artifactsStored(artifacts, try job.admitted.prices.bill(usage, rounding: .halfToEven))
         }
         let next = try await driver.commit([event], of: job)
-        // A provider that says it twice, and a worker that does not know that it has.
-        let again = try await store.commit(
-            job.state.applying(event, at: driver.now),
-            of: job.id,
-            expecting: job.version,
-            fence: job.fence
-        )
-        #expect(again == .stale(next), comment(step))
+        if next.state.isTerminal || step % 8 == 0 {
+            // A provider that says it twice, and a worker that does not know that it has.
+            let again = try await store.commit(
+                job.state.applying(event, at: driver.now),
+                of: job.id,
+                expecting: job.version,
+                fence: job.fence
+            )
+            #expect(again == .stale(next), comment(step))
+        }
         live[index].job = next
         guard next.state.isTerminal else { return }
         live.remove(at: index)
