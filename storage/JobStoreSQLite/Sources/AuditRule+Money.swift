@@ -8,7 +8,7 @@ extension AuditRule {
             """
             SELECT transfers.id, amount_nano || ' from ' || from_account || ' to ' || to_account || ' besides those of '
                 || cause
-            FROM transfers JOIN (SELECT job_text(id) AS name FROM jobs) AS jobs ON jobs.name = transfers.cause
+            FROM transfers JOIN jobs ON jobs.id = job_bytes(transfers.cause)
             WHERE \(isOfJobs) AND transfers.id NOT IN ('hold:' || cause, 'settle:' || cause, 'fee:' || cause,
                 'release:' || cause) AND NOT transfers.id GLOB 'loss:*:' || cause
             """
@@ -18,8 +18,8 @@ extension AuditRule {
             """
             SELECT transfers.id, amount_nano || ' from ' || from_account || ' to ' || to_account || ', there is no job '
                 || cause
-            FROM transfers LEFT JOIN (SELECT job_text(id) AS name FROM jobs) AS jobs ON jobs.name = transfers.cause
-            WHERE jobs.name IS NULL AND \(isOfJobs)
+            FROM transfers LEFT JOIN jobs ON jobs.id = job_bytes(transfers.cause)
+            WHERE jobs.id IS NULL AND \(isOfJobs)
             """
         ),
         AuditRule(

@@ -93,7 +93,15 @@ package final class SQLiteJobStore: JobStore {
     /// Adds what the statements of the audit and the steps of the schema call.
     static func addFunctions(to db: Database) {
         db.add(function: jobText)
+        db.add(function: jobBytes)
         db.add(function: textHash)
+    }
+
+    /// The bytes of a job's identifier as transfers name it; null for any other text.
+    ///
+    /// By them a job is found by its index; by the text, only by looking at every job.
+    private static let jobBytes = DatabaseFunction("job_bytes", argumentCount: 1, pure: true) { values in
+        String.fromDatabaseValue(values[0]).flatMap { JobID($0) }.map { Data($0.bytes) }
     }
 
     /// SHA-256 of a text, hexadecimal.

@@ -124,6 +124,18 @@ import Testing
         }
     }
 
+    /// Of many transfers each looks for its job: not through all of them.
+    @Test func aTransferFindsItsJobByIndex() async throws {
+        try await TemporaryDatabase.withStore { store in
+            for name in ["settled_twice", "posting_without_job"] {
+                let rule = try #require(AuditRule.money.first { $0.name == name })
+                let plan = try store.plan(of: rule.sql)
+                let isByIndex = plan.contains { $0.contains("SEARCH jobs") && $0.contains("autoindex_jobs_1") }
+                #expect(isByIndex, "\(plan)")
+            }
+        }
+    }
+
     private func complete(under terms: PriceTerms, _ driver: inout JobDriver) async throws {
         let prices = JobFixtures.prices.with(terms)
         let usage = MeteredUsage(quantities: [.second: ExactDecimal(4)])
