@@ -260,7 +260,8 @@ extension PriceSheet {
     public init?(_ model: ModelCapabilities) {
         var lines: [PriceLine] = []
         for entry in model.prices {
-            guard let unit = PriceUnit(rawValue: entry.unit), let price = ExactDecimal(entry.usd), price.mantissa >= 0
+            guard let unit = PriceUnit(rawValue: entry.unit), unit.isOfPriceList, let price = ExactDecimal(entry.usd),
+                price.mantissa >= 0
             else { return nil }
             let above = entry.above.map { ExactDecimal($0) }
             if let above, !(above?.exceeds(.zero) ?? false) { return nil }

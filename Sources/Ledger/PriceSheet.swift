@@ -34,6 +34,15 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case referenceImage = "reference_image"
     /// The least that the whole costs: its price is a floor of the total, not of a quantity.
     case minimum
+    /// What the operator adds to the provider's price: a share of an amount, so that its quantity is US dollars.
+    case markup
+    /// The platform's fee, likewise a share of an amount.
+    case platformFee = "platform_fee"
+
+    /// Whether a price list may have it.
+    ///
+    /// Shares of an amount are no prices of anything: they come from the terms of a sheet.
+    public var isOfPriceList: Bool { self != .markup && self != .platformFee }
 
     /// Whether it is one of the kinds of tokens that a provider tells apart.
     public var isKindOfToken: Bool { mayBeNone || self == .outputImageToken || self == .outputAudioToken }
@@ -43,7 +52,7 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
         switch self {
         case .inputTextToken, .inputImageToken, .inputAudioToken, .outputTextToken: true
         case .second, .image, .megapixel, .token, .character, .request, .audioMinute, .audioSecond, .inputMegapixel,
-            .referenceImage, .outputImageToken, .outputAudioToken, .minimum:
+            .referenceImage, .outputImageToken, .outputAudioToken, .minimum, .markup, .platformFee:
             false
         }
     }
@@ -154,6 +163,23 @@ public struct Bill: Sendable, Hashable, Codable {
     public let lines: [BillLine]
     /// Their sum.
     public let total: Credits
+    /// What the provider bills to the client's own key, by the sheet; nil for what is paid here.
+    public let byokListPrice: Credits?
+
+    init(lines: [BillLine], total: Credits, byokListPrice: Credits? = nil) {
+        self.lines = lines
+        self.total = total
+        self.byokListPrice = byokListPrice
+    }
+
+    /// How much of the total is not the provider's: markup and platform fee.
+    ///
+    /// - Throws: `overflow`.
+    public func platformShare() throws(LedgerRefusal) -> Credits {
+        var sum = Credits.zero
+        for line in lines where !line.unit.isOfPriceList { sum = try sum.adding(line.amount) }
+        return sum
+    }
 
     /// A bill of nothing.
     public static let empty = Bill(lines: [], total: .zero)
@@ -169,12 +195,25 @@ public struct PriceSheet: Sendable, Hashable, Codable {
     public let videoMeter: VideoMeter?
     /// How much sound, and how many tokens, a job of another type takes at most; nil in older snapshots.
     public let mediaMeter: MediaMeter?
+    /// What is charged besides, or instead; nil for the lines alone, and in snapshots from before there were terms.
+    public let terms: PriceTerms?
 
     /// Makes a sheet.
-    public init(lines: [PriceLine], videoMeter: VideoMeter? = nil, mediaMeter: MediaMeter? = nil) {
+    public init(
+        lines: [PriceLine],
+        videoMeter: VideoMeter? = nil,
+        mediaMeter: MediaMeter? = nil,
+        terms: PriceTerms? = nil
+    ) {
         self.lines = lines
         self.videoMeter = videoMeter
         self.mediaMeter = mediaMeter
+        self.terms = terms
+    }
+
+    /// The same prices under other terms.
+    public func with(_ terms: PriceTerms?) -> PriceSheet {
+        PriceSheet(lines: lines, videoMeter: videoMeter, mediaMeter: mediaMeter, terms: terms)
     }
 
     /// What a job may well have none of, without being free by accident.
@@ -184,7 +223,8 @@ public struct PriceSheet: Sendable, Hashable, Codable {
     ///
     /// For each unit of the sheet the line with the most conditions that all hold is taken. A unit that only has
     /// conditional lines, none of which hold, is refused: nothing is ever free by accident. Pictures that are handed in are
-    /// the exception when there are none, and a minimum whose conditions do not hold is no minimum.
+    /// the exception when there are none, and a minimum whose conditions do not hold is no minimum. The terms come last,
+    /// as lines of their own.
     ///
     /// - Parameters:
     ///   - usage: What is used.
@@ -196,6 +236,16 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         _ usage: MeteredUsage,
         rounding: ExactDecimal.Rounding,
         notes: [PriceUnit: String] = [:]
+    ) throws(LedgerRefusal) -> Bill {
+        let bill = try listBill(usage, rounding: rounding, notes: notes)
+        return try terms?.applied(to: bill, rounding: rounding) ?? bill
+    }
+
+    /// The price of some usage by the lines alone.
+    private func listBill(
+        _ usage: MeteredUsage,
+        rounding: ExactDecimal.Rounding,
+        notes: [PriceUnit: String]
     ) throws(LedgerRefusal) -> Bill {
         var seen: Set<PriceUnit> = [.minimum]
         var billLines: [BillLine] = []

@@ -120,7 +120,7 @@ enum ImageModelWire {
         case .inputTextToken: ("input_text", "token")
         // Images are not metered by these, or there is no word for it.
         case .second, .character, .audioMinute, .audioSecond, .inputAudioToken, .outputTextToken, .outputAudioToken,
-            .minimum:
+            .minimum, .markup, .platformFee:
             nil
         }
     }

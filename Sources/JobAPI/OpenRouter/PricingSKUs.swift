@@ -29,7 +29,8 @@ enum PricingSKUs {
         case .request: return isPlain && tier.isEmpty ? "generate" : nil
         // Videos are not metered by these.
         case .image, .megapixel, .inputMegapixel, .character, .audioMinute, .audioSecond, .inputTextToken,
-            .inputImageToken, .inputAudioToken, .outputTextToken, .outputImageToken, .outputAudioToken:
+            .inputImageToken, .inputAudioToken, .outputTextToken, .outputImageToken, .outputAudioToken, .markup,
+            .platformFee:
             return nil
         }
     }

@@ -54,11 +54,16 @@ extension OperatorFile {
     }
 
     private static func price(_ line: inout FieldReader) throws(RequestProblem) -> ListPrice {
-        guard let unit = try line.word("unit", as: PriceUnit.self) else {
+        let allowed = RequestProblem.list(PriceUnit.allCases.filter(\.isOfPriceList).map(\.rawValue))
+        let unitPlace = line.path(of: "unit")
+        guard let word = try line.string("unit", charactersMax: 64) else {
+            throw RequestProblem(.missingField, field: unitPlace, "`\(unitPlace)` is required; allowed: \(allowed).")
+        }
+        guard let unit = PriceUnit(rawValue: word), unit.isOfPriceList else {
             throw RequestProblem(
-                .missingField,
-                field: line.path(of: "unit"),
-                "`\(line.path(of: "unit"))` is required; allowed: \(RequestProblem.list(PriceUnit.allCases.map(\.rawValue)))."
+                .invalidValue,
+                field: unitPlace,
+                "`\(unitPlace)` is \(RequestProblem.shown(.string(word))); allowed: \(allowed)."
             )
         }
         let place = line.path(of: "price")

@@ -32,6 +32,7 @@ struct TestAPI: Sendable {
         adapter: TestAdapter = TestAdapter(),
         catalog: (TestAdapter) throws -> EndpointCatalog = { try EndpointCatalog([$0]) },
         limits: JobService.Limits = JobService.Limits(),
+        fees: FeeSchedule = FeeSchedule(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
         freeDiskBytes: @escaping @Sendable () -> Int64 = { .max },
@@ -64,7 +65,7 @@ struct TestAPI: Sendable {
             outputs: outputs,
             freeDiskBytes: freeDiskBytes,
             logger: logger
-        )
+        ).charging(fees)
         let (ports, portsContinuation) = AsyncStream.makeStream(of: Int.self)
         let server = APIServer(
             service: service,

@@ -8,15 +8,30 @@ enum Migrations {
     static let applicationID: Int64 = 0x4D45_4449
 
     /// The steps; the database's `user_version` counts those it has taken.
-    static let steps = [initial, repeats, deliveries, inputs, keyUsage, callbacks, measures]
+    static let steps = [
+        initial,
+        repeats,
+        deliveries,
+        inputs,
+        keyUsage,
+        callbacks,
+        measures,
+        money,
+    ]
 
     /// Brings a database up to date.
     ///
     /// In one transaction that is begun as a writer: of two processes that open a new file at once, the second finds
     /// all done. A crash leaves the schema as it was.
     ///
+    /// A step may make a table anew under its name: other tables' references to it hold meanwhile by their names, and are
+    /// looked at again from then on.
+    ///
     /// - Throws: `foreignFile`, `newerSchema`, or what SQLite says.
     static func apply(to db: Database) throws {
+        // Nothing but an order of its own, outside of any transaction, changes this.
+        try db.execute(sql: "PRAGMA foreign_keys = OFF")
+        defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
         try db.inTransaction(.immediate) {
             let known = Int64(steps.count)
             let version = try db.integer("PRAGMA user_version") ?? 0
