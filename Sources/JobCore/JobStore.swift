@@ -258,7 +258,8 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`,
+    /// `payment_booked`, `credit_lots`. Of
     /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
     /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
@@ -582,4 +583,41 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Payments
+
+    /// Takes a message of a payment system, and moves what it makes due, in one transaction.
+    ///
+    /// Facts about a payment may come in any order and any number of times: the credits are the same in the end
+    /// (``Payment``). A purchase for a workspace that is not there is refused, and followed when it is repeated after the
+    /// workspace was made. What is taken back may leave a workspace with less than nothing. Each message is recorded once.
+    func apply(_ event: PaymentEvent, at now: Timestamp) async throws -> PaymentOutcome
+
+    /// Gives a payer back what is not spent of a payment, looked up and taken in one transaction.
+    func refund(_ request: RefundRequest, at now: Timestamp) async throws -> RefundOutcome
+
+    /// A payment, or nil when nothing is known of it.
+    func payment(_ id: String) async throws -> PaymentRecord?
+
+    /// The payments for a workspace's credits, newest first.
+    func payments(of workspace: String, limit: Int) async throws -> [PaymentRecord]
+
+    /// The messages of payment systems, newest first.
+    func paymentEvents(limit: Int) async throws -> [PaymentEventRecord]
+
+    /// Moves credits into a workspace that end at a time. False when a transfer of that id was made before.
+    func transfer(_ transfer: Transfer, expiringAt end: Timestamp, at now: Timestamp) async throws -> Bool
+
+    /// A workspace's credits that end and are not spent, those that end first in front.
+    func creditLots(of workspace: String) async throws -> [CreditLots.Lot]
+
+    /// Takes what has ended by now, in one transaction: see ``CreditLots``.
+    ///
+    /// Cost grows with the workspaces that have such credits. A second call takes nothing.
+    func expireCredits(at now: Timestamp) async throws -> [Transfer]
+
+    /// The transfers from and to a workspace, newest first.
+    ///
+    /// Cost grows with the transfers of all workspaces.
+    func ledgerEntries(of workspace: String, before sequence: Int64?, limit: Int) async throws -> [LedgerEntry]
 }

@@ -36,8 +36,12 @@ package actor MemoryJobStore: JobStore {
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
-    private var ledger = MemoryLedger()
-    private var workspaceRows: [String: Timestamp] = [:]
+    /// The accounts.
+    var ledger = MemoryLedger()
+    /// Payments, and the messages about them.
+    var payments = MemoryPayments()
+    /// The workspaces, and since when they are there.
+    private(set) var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
@@ -77,7 +81,7 @@ package actor MemoryJobStore: JobStore {
 
         guard table[new.id] == nil else { throw MemoryStoreError.duplicate("job \(new.id)") }
         let hold = Hold(job: new.id.description, workspace: new.workspace, amount: new.hold)
-        try ledger.post(hold.opening())
+        try ledger.post(hold.opening(), at: new.createdAt)
         let job = Job(new)
         holds[new.id] = hold
         table[new.id] = job
@@ -303,7 +307,7 @@ package actor MemoryJobStore: JobStore {
         if let resolution = transition.resolution {
             guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
             let (resolved, transfers) = try hold.resolving(resolution)
-            try ledger.post(transfers)
+            try ledger.post(transfers, at: transition.at)
             holds[id] = resolved
         }
         let next = job.applying(transition)
@@ -421,7 +425,7 @@ package actor MemoryJobStore: JobStore {
 
     package func transfer(_ transfer: Transfer, at now: Timestamp) throws -> Bool {
         guard !ledger.contains(transfer.id) else { return false }
-        try ledger.post([transfer])
+        try ledger.post([transfer], at: now)
         return true
     }
 

@@ -8,7 +8,16 @@ enum Migrations {
     static let applicationID: Int64 = 0x4D45_4449
 
     /// The steps; the database's `user_version` counts those it has taken.
-    static let steps = [initial, repeats, deliveries, inputs, keyUsage, callbacks, measures]
+    static let steps = [
+        initial,
+        repeats,
+        deliveries,
+        inputs,
+        keyUsage,
+        callbacks,
+        measures,
+        payments,
+    ]
 
     /// Brings a database up to date.
     ///
@@ -17,6 +26,13 @@ enum Migrations {
     ///
     /// - Throws: `foreignFile`, `newerSchema`, or what SQLite says.
     static func apply(to db: Database) throws {
+        // A table that others refer to can be made anew only without; within a transaction it cannot be changed.
+        try db.execute(sql: "PRAGMA foreign_keys = OFF")
+        try takeSteps(db)
+        try db.execute(sql: "PRAGMA foreign_keys = ON")
+    }
+
+    private static func takeSteps(_ db: Database) throws {
         try db.inTransaction(.immediate) {
             let known = Int64(steps.count)
             let version = try db.integer("PRAGMA user_version") ?? 0

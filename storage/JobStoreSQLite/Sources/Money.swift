@@ -12,8 +12,11 @@ extension Database {
 
     /// Moves credits: the transfer's row, and the cached balances of both accounts.
     ///
-    /// The same id a second time fails, as does a balance below zero of what a workspace has.
-    func post(_ transfer: Transfer, at now: Timestamp) throws {
+    /// The same id a second time fails, as does a balance below zero of what a workspace holds. What a workspace can
+    /// spend gets below zero only by what a payment takes back: whoever else takes from it looks first.
+    func post(_ transfer: Transfer, at now: Timestamp, _ change: CreditLots.Change? = nil) throws {
+        let move = transfer.creditMove
+        let reckoned = try move.flatMap { try reckonedLots(of: $0.workspace, for: change) }
         try add(-transfer.amount.nanoUSD, to: transfer.from)
         try add(transfer.amount.nanoUSD, to: transfer.to)
         try run(
@@ -23,6 +26,10 @@ extension Database {
                 .text(transfer.cause), .time(now),
             ]
         )
+        if let move, var lots = reckoned {
+            lots.moved(move.amount, owned: try owned(by: move.workspace), by: transfer.id, change)
+            try keep(lots, of: move.workspace)
+        }
     }
 
     /// Adds to a cached balance.

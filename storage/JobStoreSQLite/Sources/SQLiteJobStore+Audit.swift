@@ -27,7 +27,7 @@ extension Database {
 }
 
 /// One thing that must hold: a statement that finds where it does not, as subject and detail.
-private struct AuditRule {
+struct AuditRule {
     let name: String
     let sql: String
 
@@ -36,7 +36,9 @@ private struct AuditRule {
         self.sql = sql
     }
 
-    static let all = [
+    static let all = ledgerAndJobs + payments
+
+    private static let ledgerAndJobs = [
         AuditRule(
             "sum_zero",
             "SELECT 'ledger', 'the sum of all accounts is ' || sum(balance_nano) FROM accounts HAVING sum(balance_nano) <> 0"
