@@ -120,6 +120,7 @@ extension Transfer {
     ///   - lot: What ends.
     ///   - workspace: Whose credits they are.
     ///   - amount: How much of them; above zero.
+    /// - Returns: What takes them.
     /// - Throws: `notPositive`.
     public static func expiry(
         of lot: CreditLots.Lot,

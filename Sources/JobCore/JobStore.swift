@@ -18,6 +18,8 @@ public struct Admission: Sendable {
     /// Until then it counts as unanswered, after a crash too. Without, it counts as answered from the start: a request
     /// with an idempotency key is repeated by its key.
     public let awaitsAnswer: Bool
+    /// Bounds on requests to free models, for a job of one; nil for all others, and when there are none.
+    public var freeModels: FreeModelLimits?
 
     /// Describes an admission.
     public init(
@@ -26,7 +28,8 @@ public struct Admission: Sendable {
         fingerprint: String,
         answer: String,
         queuedMax: Int,
-        awaitsAnswer: Bool = false
+        awaitsAnswer: Bool = false,
+        freeModels: FreeModelLimits? = nil
     ) {
         self.job = job
         self.idempotencyKey = idempotencyKey
@@ -34,6 +37,7 @@ public struct Admission: Sendable {
         self.answer = answer
         self.queuedMax = queuedMax
         self.awaitsAnswer = awaitsAnswer
+        self.freeModels = freeModels
     }
 }
 
@@ -71,6 +75,8 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case insufficientCredits(available: Credits)
     /// The API key has spent up to its limit.
     case keyLimitReached(remaining: Credits)
+    /// The workspace has made as many requests to free models as it may for now.
+    case freeLimitReached(FreeModelRefusal)
     /// The API key was revoked, or never was.
     case keyRevoked
     /// Too many jobs wait.
@@ -318,7 +324,8 @@ public protocol JobStore: Sendable {
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
     /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, key's
-    /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
+    /// limit, workspace's credits, bounds on free models. A workspace that has less than nothing gets nothing, not even
+    /// what is free. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
@@ -615,6 +622,9 @@ public protocol JobStore: Sendable {
     ///
     /// Cost grows with the workspaces that have such credits. A second call takes nothing.
     func expireCredits(at now: Timestamp) async throws -> [Transfer]
+
+    /// What decides about a workspace's next request to a free model.
+    func freeModelStanding(of workspace: String) async throws -> FreeModelStanding
 
     /// The transfers from and to a workspace, newest first.
     ///

@@ -254,6 +254,10 @@ struct NodeStore: JobStore {
         try await through { try await base.transfer(transfer, expiringAt: end, at: now) }
     }
 
+    func freeModelStanding(of workspace: String) async throws -> FreeModelStanding {
+        try await through { try await base.freeModelStanding(of: workspace) }
+    }
+
     func creditLots(of workspace: String) async throws -> [CreditLots.Lot] {
         try await through { try await base.creditLots(of: workspace) }
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Generation
+import JobCore
+import JobEngine
 import ProviderKit
 
 /// The operator's file, MEDIARY_CONFIG: other names for models, and what is different about models here.
@@ -11,6 +13,10 @@ struct OperatorFile: Sendable {
     var aliases: [String: String] = [:]
     /// What is different about models.
     var overrides = CatalogOverrides()
+    /// How credits are sold.
+    var creditTerms = CreditTerms()
+    /// Bounds on requests to free models; nil when there are none.
+    var freeModels: FreeModelLimits?
 
     private static let slugBytesMax = 200
     private static let entriesMax = 10_000
@@ -48,6 +54,8 @@ struct OperatorFile: Sendable {
             overrides.entries.append(try Self.entry(&entry, path))
             try entry.finish()
         }
+        creditTerms = try Self.creditTerms(&reader)
+        freeModels = try Self.freeModelLimits(&reader)
         try reader.finish()
     }
 

@@ -40,6 +40,8 @@ package actor MemoryJobStore: JobStore {
     var ledger = MemoryLedger()
     /// Payments, and the messages about them.
     var payments = MemoryPayments()
+    /// Requests to free models, by workspace.
+    var freeModelUses: [String: FreeModelUse] = [:]
     /// The workspaces, and since when they are there.
     private(set) var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
@@ -78,10 +80,12 @@ package actor MemoryJobStore: JobStore {
         }
         let available = ledger.balance(of: .available(workspace: new.workspace))
         guard new.hold <= available else { return .insufficientCredits(available: available) }
+        if let refusal = try freeModelRefusal(of: admission) { return .freeLimitReached(refusal) }
 
         guard table[new.id] == nil else { throw MemoryStoreError.duplicate("job \(new.id)") }
         let hold = Hold(job: new.id.description, workspace: new.workspace, amount: new.hold)
         try ledger.post(hold.opening(), at: new.createdAt)
+        countFreeModel(admission)
         let job = Job(new)
         holds[new.id] = hold
         table[new.id] = job

@@ -15,6 +15,8 @@ extension Database {
     ///   - workspace: Whose.
     ///   - change: What is about to be done: a lot that all is spent of is read only if it is concerned, and the first
     ///     one begins the reckonings.
+    /// - Returns: The lots.
+    /// - Throws: What SQLite says.
     func reckonedLots(of workspace: String, for change: CreditLots.Change? = nil) throws -> CreditLots? {
         let owned = try owned(by: workspace)
         let before = try integer("SELECT owned_nano FROM credit_reckonings WHERE workspace = ?", [.text(workspace)])

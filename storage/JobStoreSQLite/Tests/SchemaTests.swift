@@ -37,7 +37,6 @@ import Testing
         "UPDATE transfers SET amount_nano = 1",
         "UPDATE transfers SET cause = ''",
         "DELETE FROM transfers",
-        "UPDATE accounts SET balance_nano = -1 WHERE name = 'available:default'",
         "UPDATE accounts SET balance_nano = -1 WHERE name = 'held:default'",
         "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
             + "VALUES ('x', 'adjustments', 'available:default', 0, '', 0)",
