@@ -129,7 +129,7 @@ extension Transfer {
     ) throws(LedgerRefusal) -> Transfer {
         // A lot may end in parts, each time with less left.
         try Transfer(
-            id: "expire:\(lot.id):\(lot.remaining.nanoUSD)",
+            id: "expiry:\(lot.id):\(lot.remaining.nanoUSD)",
             from: .available(workspace: workspace),
             to: .adjustments,
             amount: amount,

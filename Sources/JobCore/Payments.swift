@@ -160,8 +160,12 @@ public struct LedgerEntry: Sendable, Hashable {
     public let to: String
     /// How much.
     public let amount: Credits
-    /// Who or what caused it.
+    /// What caused it.
     public let cause: String
+    /// Why somebody moved it by hand; empty for what follows from something else.
+    public let reason: String
+    /// Who moved it by hand; empty likewise.
+    public let actor: String
     /// When it was made.
     public let at: Timestamp
 
@@ -173,6 +177,8 @@ public struct LedgerEntry: Sendable, Hashable {
         to: String,
         amount: Credits,
         cause: String,
+        reason: String,
+        actor: String,
         at: Timestamp
     ) {
         self.sequence = sequence
@@ -181,6 +187,8 @@ public struct LedgerEntry: Sendable, Hashable {
         self.to = to
         self.amount = amount
         self.cause = cause
+        self.reason = reason
+        self.actor = actor
         self.at = at
     }
 }

@@ -232,6 +232,14 @@ struct NodeStore: JobStore {
 
     func ping() async throws { try await through { try await base.ping() } }
 
+    func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending? {
+        try await through { try await base.spending(ofKey: hash, in: periods) }
+    }
+
+    func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending {
+        try await through { try await base.spending(ofWorkspace: name, in: periods) }
+    }
+
     func apply(_ event: PaymentEvent, at now: Timestamp) async throws -> PaymentOutcome {
         try await through { try await base.apply(event, at: now) }
     }

@@ -104,7 +104,8 @@ package struct PaymentService: Sendable {
         _ amount: Credits,
         to workspace: String,
         until end: Timestamp,
-        reason: String
+        reason: String,
+        actor: String
     ) async throws -> Balance {
         let now = environment.now()
         try await store.ensureWorkspace(workspace, at: now)
@@ -112,7 +113,8 @@ package struct PaymentService: Sendable {
             id: environment.randomHex(bytes: 16),
             workspace: workspace,
             amount: amount,
-            reason: reason
+            reason: reason,
+            actor: actor
         )
         _ = try await store.transfer(transfer, expiringAt: end, at: now)
         return try await store.balance(of: workspace)
@@ -124,20 +126,27 @@ package struct PaymentService: Sendable {
     ///   - amount: What is added; negative for what is taken.
     ///   - workspace: Whose credits.
     ///   - reason: Why, for the ledger.
+    ///   - actor: Who does it, for the ledger.
     /// - Returns: What the workspace has then; nil, and nothing is moved, when it has less than is to be taken.
-    /// - Throws: `notPositive` for zero; what the store throws.
-    package func adjust(_ amount: Credits, of workspace: String, reason: String) async throws -> Balance? {
-        let available = Account.available(workspace: workspace)
-        let size = amount < .zero ? try Credits.zero.subtracting(amount) : amount
-        let transfer = try Transfer(
-            id: "adjust:\(environment.randomHex(bytes: 16))",
-            from: amount < .zero ? available : .adjustments,
-            to: amount < .zero ? .adjustments : available,
-            amount: size,
-            cause: reason
+    /// - Throws: `notPositive` for zero, `unexplained`; what the store throws.
+    package func adjust(
+        _ amount: Credits,
+        of workspace: String,
+        reason: String,
+        actor: String
+    ) async throws -> Balance? {
+        let transfer = try Transfer.adjustment(
+            id: environment.randomHex(bytes: 16),
+            workspace: workspace,
+            amount: amount,
+            reason: reason,
+            actor: actor
         )
-        if amount < .zero, try await store.balance(of: workspace).available < size { return nil }
-        _ = try await store.transfer(transfer, at: environment.now())
+        do {
+            _ = try await store.transfer(transfer, at: environment.now())
+        } catch LedgerRefusal.overdrawn {
+            return nil
+        }
         return try await store.balance(of: workspace)
     }
 

@@ -30,8 +30,13 @@ extension CreditsCommand {
                 try Output.json(rows)
             } else {
                 Output.table(
-                    [["NUMBER", "AT", "AMOUNT", "FROM", "TO", "ID", "CAUSE"]]
-                        + rows.map { [String($0.number), $0.at, $0.amount, $0.from, $0.to, $0.id, $0.cause] }
+                    [["NUMBER", "AT", "AMOUNT", "FROM", "TO", "ID", "CAUSE", "BY"]]
+                        + rows.map {
+                            [
+                                String($0.number), $0.at, $0.amount, $0.from, $0.to, $0.id,
+                                $0.reason.isEmpty ? $0.cause : $0.reason, $0.actor,
+                            ]
+                        }
                 )
             }
         }
@@ -141,6 +146,8 @@ private struct EntryRow: Encodable {
     let to: String
     let amount: String
     let cause: String
+    let reason: String
+    let actor: String
     let at: String
 
     init(_ entry: LedgerEntry) {
@@ -150,6 +157,8 @@ private struct EntryRow: Encodable {
         to = entry.to
         amount = entry.amount.description
         cause = entry.cause
+        reason = entry.reason
+        actor = entry.actor
         at = entry.at.description
     }
 }

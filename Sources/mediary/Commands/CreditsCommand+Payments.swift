@@ -104,6 +104,9 @@ extension CreditsCommand {
         @Option(help: "Why: kept in the ledger.")
         var reason: String
 
+        @Option(help: "Who does it: kept in the ledger.")
+        var actor = Selling.user
+
         @Flag(help: "Print JSON.")
         var json = false
 
@@ -115,11 +118,12 @@ extension CreditsCommand {
                 )
             }
             guard !reason.isEmpty else { throw ValidationError("--reason is empty; say why.") }
+            guard !actor.isEmpty else { throw ValidationError("--actor is empty; say who.") }
             let selling = try Selling(mayCreate: false)
             guard try await selling.stores.accounts.workspaces().contains(where: { $0.name == workspace }) else {
                 throw ValidationError("--workspace is \"\(workspace)\"; there is no such workspace.")
             }
-            let balance = try await selling.payments.adjust(change, of: workspace, reason: reason)
+            let balance = try await selling.payments.adjust(change, of: workspace, reason: reason, actor: actor)
             let lots = try await selling.payments.lots(of: workspace)
             try selling.stores.close()
             guard let balance else {

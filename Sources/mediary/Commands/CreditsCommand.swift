@@ -41,7 +41,13 @@ struct CreditsCommand: AsyncParsableCommand {
             let balance: Balance
             if let expires {
                 let end = try Self.time(expires, after: selling.stores.environment.now())
-                balance = try await selling.payments.grant(amount, to: workspace, until: end, reason: reason)
+                balance = try await selling.payments.grant(
+                    amount,
+                    to: workspace,
+                    until: end,
+                    reason: reason,
+                    actor: Selling.user
+                )
             } else {
                 balance = try await selling.stores.accounts.grant(amount, to: workspace, reason: reason)
             }
@@ -96,6 +102,12 @@ struct CreditsCommand: AsyncParsableCommand {
 struct Selling {
     let stores: Stores
     let payments: PaymentService
+
+    /// Who runs the command, as the system knows them.
+    static var user: String {
+        let name = ProcessInfo.processInfo.userName
+        return name.isEmpty ? "somebody on the command line" : name
+    }
 
     /// Opens the stores; reads the operator's file first.
     init(mayCreate: Bool) throws {

@@ -5,7 +5,7 @@ import JobCore
 import JobEngine
 import ProviderKit
 
-/// The operator's file, MEDIARY_CONFIG: other names for models, and what is different about models here.
+/// The operator's file, MEDIARY_CONFIG: other names for models, what is different about models here, and fees.
 ///
 /// It is read strictly: a member that nobody knows, or a value of the wrong type or range, stops the start.
 struct OperatorFile: Sendable {
@@ -13,6 +13,8 @@ struct OperatorFile: Sendable {
     var aliases: [String: String] = [:]
     /// What is different about models.
     var overrides = CatalogOverrides()
+    /// What is charged besides the providers' prices.
+    var fees = FeeSchedule()
     /// How credits are sold.
     var creditTerms = CreditTerms()
     /// Bounds on requests to free models; nil when there are none.
@@ -49,6 +51,7 @@ struct OperatorFile: Sendable {
         guard value != .null else { return }
         var reader = try FieldReader(value)
         aliases = try Self.aliases(&reader)
+        fees = try Self.fees(&reader)
         for (element, path) in try reader.array("models", countMax: Self.entriesMax) ?? [] {
             var entry = try FieldReader(element, path: path)
             overrides.entries.append(try Self.entry(&entry, path))

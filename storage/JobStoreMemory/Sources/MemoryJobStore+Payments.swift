@@ -128,6 +128,8 @@ extension MemoryJobStore {
                 to: transfer.to.name,
                 amount: transfer.amount,
                 cause: transfer.cause,
+                reason: transfer.reason,
+                actor: transfer.actor,
                 at: at
             )
         }

@@ -38,13 +38,15 @@ package actor MemoryJobStore: JobStore {
     private var holds: [JobID: Hold] = [:]
     /// The accounts.
     var ledger = MemoryLedger()
+    /// What jobs have cost, by day.
+    var usage = MemoryUsage()
     /// Payments, and the messages about them.
     var payments = MemoryPayments()
     /// Requests to free models, by workspace.
     var freeModelUses: [String: FreeModelUse] = [:]
     /// The workspaces, and since when they are there.
     private(set) var workspaceRows: [String: Timestamp] = [:]
-    private var keyRows: [String: APIKey] = [:]
+    var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
     /// Makes an empty store.
@@ -102,7 +104,7 @@ package actor MemoryJobStore: JobStore {
     }
 
     /// What counts against a key's limit: settlements, and holds that are open.
-    private func spent(by key: APIKey) throws(LedgerRefusal) -> Credits {
+    func spent(by key: APIKey) throws(LedgerRefusal) -> Credits {
         var sum = Credits.zero
         for job in table.values where job.admitted.keyHash == key.hash {
             switch holds[job.id]?.state {
@@ -308,10 +310,17 @@ package actor MemoryJobStore: JobStore {
             let attempts = attempts(of: job, after: transition)
         else { return .stale(job) }
 
+        let transition = try usage.afterAllowance(transition, of: job)
         if let resolution = transition.resolution {
             guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
-            let (resolved, transfers) = try hold.resolving(resolution)
+            let (resolved, transfers) = try hold.resolving(
+                resolution,
+                platformShare: try transition.platformShare()
+            )
+            var counted = usage
+            try counted.count(transition, of: job)
             try ledger.post(transfers, at: transition.at)
+            usage = counted
             holds[id] = resolved
         }
         let next = job.applying(transition)
@@ -528,7 +537,13 @@ package actor MemoryJobStore: JobStore {
             let held = sums[.held(workspace: workspace)] ?? 0
             let expected = open[workspace] ?? 0
             expect(held == expected, "held_sum", workspace, "held \(held), open holds \(expected)")
+            let available = sums[.available(workspace: workspace)] ?? 0
+            let mayOwe = ledger.transfers.contains { $0.mayOverdraw && $0.from == .available(workspace: workspace) }
+            expect(available >= 0 || mayOwe, "overdrawn", workspace, "\(available) nano US dollars")
         }
+        let shares = holds.values.reduce(Int128(0)) { $0 + Int128($1.platformShare.nanoUSD) }
+        let fees = ledger.transfers.filter { $0.kind == .fee }.reduce(Int128(0)) { $0 + Int128($1.amount.nanoUSD) }
+        expect(shares == fees, "hold_resolved_once", "fees", "booked \(fees), the holds make \(shares)")
         return findings
     }
 

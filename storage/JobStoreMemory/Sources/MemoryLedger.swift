@@ -31,7 +31,7 @@ struct MemoryLedger {
         return lots
     }
 
-    /// Makes the transfers: all of them, or none when a sum does not fit.
+    /// Makes the transfers: all of them, or none when a sum does not fit or a workspace has less.
     mutating func post(
         _ new: [Transfer],
         at now: Timestamp,
@@ -53,7 +53,9 @@ struct MemoryLedger {
             reckoned = try reckonedLots(of: move.workspace)
             if reckoned == nil, case .opens? = change { reckoned = CreditLots(owned: try owned(by: move.workspace)) }
         }
-        balances[transfer.from] = try balance(of: transfer.from).subtracting(transfer.amount)
+        let left = try balance(of: transfer.from).subtracting(transfer.amount)
+        try transfer.check(leaving: left)
+        balances[transfer.from] = left
         balances[transfer.to] = try balance(of: transfer.to).adding(transfer.amount)
         transfers.append(transfer)
         times.append(now)

@@ -1,18 +1,6 @@
 extension Migrations {
     /// What payments, credits that end and bounds on free models need.
-    ///
-    /// The accounts are made anew: what a workspace can spend may be below zero, when a payment is taken back that was
-    /// spent. What is held never is.
     static let payments = """
-        CREATE TABLE accounts_anew (
-            name         TEXT PRIMARY KEY NOT NULL,
-            balance_nano INTEGER NOT NULL,
-            CHECK (balance_nano >= 0 OR NOT name GLOB 'held:*')
-        ) STRICT, WITHOUT ROWID;
-        INSERT INTO accounts_anew SELECT name, balance_nano FROM accounts;
-        DROP TABLE accounts;
-        ALTER TABLE accounts_anew RENAME TO accounts;
-
         -- What is known of each payment, in whatever order it was told; no purchase as long as only other things are.
         CREATE TABLE payments (
             id            TEXT PRIMARY KEY NOT NULL,

@@ -78,7 +78,7 @@ extension SQLiteJobStore {
         return try await pool.read { db in
             try db.rows(
                 """
-                SELECT sequence, id, from_account, to_account, amount_nano, cause, at FROM transfers
+                SELECT sequence, id, from_account, to_account, amount_nano, cause, at, reason, actor FROM transfers
                 WHERE sequence < ? AND (from_account IN (?, ?) OR to_account IN (?, ?))
                 ORDER BY sequence DESC LIMIT ?
                 """,
@@ -94,6 +94,8 @@ extension SQLiteJobStore {
                     to: row[3],
                     amount: Credits(nanoUSD: row[4]),
                     cause: row[5],
+                    reason: row[7],
+                    actor: row[8],
                     at: Timestamp(milliseconds: row[6])
                 )
             }
