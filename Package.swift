@@ -184,6 +184,7 @@ let package = Package(
             name: "CrashTests",
             dependencies: [
                 "ServiceHarness", "Generation", "Ledger", "JobCore", "JobEngine", "JobStoreSQLite", "ConformanceKit",
+                "Cryptography",
             ]
         ),
         // The providers' side of the wires, for tests and measurements: in a test, or as a program.

@@ -1,5 +1,6 @@
 import Cryptography
 package import HTTPTransport
+package import JobEngine
 
 /// The settings of the API's server.
 package struct APIConfiguration: Sendable {
@@ -54,6 +55,11 @@ package struct APIConfiguration: Sendable {
 
     /// What links to artifacts are signed with; empty for a key of this process alone, which ends with it.
     package var linkKey: [UInt8] = []
+
+    /// How credits are sold.
+    package var creditTerms = CreditTerms()
+    /// What Stripe's events are signed with; empty while there are none.
+    package var stripeSecret: [UInt8] = []
 
     /// The version that the API's description tells.
     package var version = "0"

@@ -139,6 +139,12 @@ package struct APIServer: Service {
             now: environment.now
         ).add(to: &routes)
         ProviderCallbackRoutes(service: service, seconds: environment.bootSeconds).add(to: &routes)
+        PaymentEventRoutes(
+            payments: PaymentService(store: store, environment: environment, terms: configuration.creditTerms),
+            stripeSecret: configuration.stripeSecret,
+            environment: environment,
+            logger: logger
+        ).add(to: &routes)
         let document = OpenAPIDocument(version: configuration.version)
         OpenAPIRoutes(document: document, address: address).add(to: &routes)
         document.describe(routes)

@@ -3,6 +3,7 @@ package import HTTPTypes
 import Hummingbird
 import JobCore
 package import JobEngine
+import Ledger
 import NIOCore
 
 /// An answer that is not what the client asked for: the one form that every error takes on the wire.
@@ -28,6 +29,8 @@ package struct APIError: Error {
         case authentication = "authentication_error"
         /// The credits do not suffice.
         case insufficientCredits = "insufficient_credits_error"
+        /// There were too many requests.
+        case rateLimit = "rate_limit_error"
         /// The service cannot take it now.
         case overloaded = "overloaded_error"
         /// The service failed.
@@ -141,6 +144,13 @@ extension APIError {
                 param: "Idempotency-Key",
                 "This Idempotency-Key came with another request before. Use a new key for a new request."
             )
+        case .insufficientCredits(_, let available) where available < .zero:
+            self.init(
+                .init(code: 402, reasonPhrase: "Payment Required"),
+                .insufficientCredits,
+                reason: "insufficient_credits",
+                "The workspace has \(available) USD: what it owes must be paid before anything is made, free models included."
+            )
         case .insufficientCredits(let needed, let available):
             self.init(
                 .init(code: 402, reasonPhrase: "Payment Required"),
@@ -154,6 +164,17 @@ extension APIError {
                 .insufficientCredits,
                 reason: "key_limit_reached",
                 "This request can cost up to \(needed) USD; the key may spend \(remaining) USD more."
+            )
+        case .freeLimitReached(let refusal, let seconds):
+            self.init(
+                .tooManyRequests,
+                .rateLimit,
+                reason: "free_model_limit_reached",
+                headers: [
+                    .retryAfter: "\(seconds)", .rateLimitLimit: "\(refusal.limit)", .rateLimitRemaining: "0",
+                    .rateLimitReset: "\(refusal.endsAt.milliseconds)",
+                ],
+                "This workspace has made the \(refusal.limit) requests to free models that it may make in a \(refusal.period.rawValue); nothing was charged, try again in \(seconds) s."
             )
         case .keyRevoked: self = .invalidKey
         case .clientGone:

@@ -19,6 +19,13 @@ extension HTTPField.Name {
     /// Tells official clients whether to repeat a request that failed.
     static let shouldRetry = known("X-Should-Retry")
 
+    /// How many requests are allowed.
+    static let rateLimitLimit = known("X-RateLimit-Limit")
+    /// How many are left.
+    static let rateLimitRemaining = known("X-RateLimit-Remaining")
+    /// When they are allowed again, in milliseconds since 1970.
+    static let rateLimitReset = known("X-RateLimit-Reset")
+
     static func known(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
         return field

@@ -18,6 +18,8 @@ public struct Admission: Sendable {
     /// Until then it counts as unanswered, after a crash too. Without, it counts as answered from the start: a request
     /// with an idempotency key is repeated by its key.
     public let awaitsAnswer: Bool
+    /// Bounds on requests to free models, for a job of one; nil for all others, and when there are none.
+    public var freeModels: FreeModelLimits?
 
     /// Describes an admission.
     public init(
@@ -26,7 +28,8 @@ public struct Admission: Sendable {
         fingerprint: String,
         answer: String,
         queuedMax: Int,
-        awaitsAnswer: Bool = false
+        awaitsAnswer: Bool = false,
+        freeModels: FreeModelLimits? = nil
     ) {
         self.job = job
         self.idempotencyKey = idempotencyKey
@@ -34,6 +37,7 @@ public struct Admission: Sendable {
         self.answer = answer
         self.queuedMax = queuedMax
         self.awaitsAnswer = awaitsAnswer
+        self.freeModels = freeModels
     }
 }
 
@@ -71,6 +75,8 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case insufficientCredits(available: Credits)
     /// The API key has spent up to its limit.
     case keyLimitReached(remaining: Credits)
+    /// The workspace has made as many requests to free models as it may for now.
+    case freeLimitReached(FreeModelRefusal)
     /// The API key was revoked, or never was.
     case keyRevoked
     /// Too many jobs wait.
@@ -262,7 +268,7 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
     /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
-    /// `key_byok_usage`, `workspace_usage`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
+    /// `key_byok_usage`, `workspace_usage`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
     /// `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`. Of the database: `reference_broken`. Of files:
     /// `artifact_missing`, `artifact_changed`.
     public let rule: String
@@ -321,7 +327,8 @@ public protocol JobStore: Sendable {
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
     /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, key's
-    /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
+    /// limit, workspace's credits, bounds on free models. A workspace that has less than nothing gets nothing, not even
+    /// what is free. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
@@ -600,4 +607,44 @@ public protocol JobStore: Sendable {
     ///
     /// Cost grows with the days on which the workspace was used, not with its jobs.
     func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending
+
+    // MARK: Payments
+
+    /// Takes a message of a payment system, and moves what it makes due, in one transaction.
+    ///
+    /// Facts about a payment may come in any order and any number of times: the credits are the same in the end
+    /// (``Payment``). A purchase for a workspace that is not there is refused, and followed when it is repeated after the
+    /// workspace was made. What is taken back may leave a workspace with less than nothing. Each message is recorded once.
+    func apply(_ event: PaymentEvent, at now: Timestamp) async throws -> PaymentOutcome
+
+    /// Gives a payer back what is not spent of a payment, looked up and taken in one transaction.
+    func refund(_ request: RefundRequest, at now: Timestamp) async throws -> RefundOutcome
+
+    /// A payment, or nil when nothing is known of it.
+    func payment(_ id: String) async throws -> PaymentRecord?
+
+    /// The payments for a workspace's credits, newest first.
+    func payments(of workspace: String, limit: Int) async throws -> [PaymentRecord]
+
+    /// The messages of payment systems, newest first.
+    func paymentEvents(limit: Int) async throws -> [PaymentEventRecord]
+
+    /// Moves credits into a workspace that end at a time. False when a transfer of that id was made before.
+    func transfer(_ transfer: Transfer, expiringAt end: Timestamp, at now: Timestamp) async throws -> Bool
+
+    /// A workspace's credits that end and are not spent, those that end first in front.
+    func creditLots(of workspace: String) async throws -> [CreditLots.Lot]
+
+    /// Takes what has ended by now, in one transaction: see ``CreditLots``.
+    ///
+    /// Cost grows with the workspaces that have such credits. A second call takes nothing.
+    func expireCredits(at now: Timestamp) async throws -> [Transfer]
+
+    /// What decides about a workspace's next request to a free model.
+    func freeModelStanding(of workspace: String) async throws -> FreeModelStanding
+
+    /// The transfers from and to a workspace, newest first.
+    ///
+    /// Cost grows with the transfers of all workspaces.
+    func ledgerEntries(of workspace: String, before sequence: Int64?, limit: Int) async throws -> [LedgerEntry]
 }

@@ -106,6 +106,11 @@ package final class AccountService: Sendable {
         try await store.totals(of: workspace)
     }
 
+    /// What decides about a workspace's next request to a free model, and the time by which it does.
+    package func freeModelStanding(of workspace: String) async throws -> (standing: FreeModelStanding, at: Timestamp) {
+        (try await store.freeModelStanding(of: workspace), environment.now())
+    }
+
     /// What the jobs of a key were charged: in all, today, this week and this month.
     package func usage(of key: APIKey) async throws -> KeyUsage {
         let periods = UsagePeriods(at: environment.now())

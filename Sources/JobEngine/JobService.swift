@@ -107,6 +107,8 @@ package enum SubmissionRefusal: Error, Sendable, Equatable {
     case insufficientCredits(needed: Credits, available: Credits)
     /// The key has spent up to its limit. 402.
     case keyLimitReached(needed: Credits, remaining: Credits)
+    /// The workspace has made as many requests to free models as it may for now. 429 with Retry-After.
+    case freeLimitReached(FreeModelRefusal, retryAfterSeconds: Int64)
     /// The key was revoked meanwhile. 401.
     case keyRevoked
     /// The client closed the connection before its job was accepted. 400, if it can still read.
@@ -155,6 +157,10 @@ package struct JobService: Sendable {
         ///
         /// Defaults to 512 MiB.
         package var freeDiskBytesMin: Int64 = 512 * 1_048_576
+        /// Bounds on requests to free models.
+        ///
+        /// Defaults to none.
+        package var freeModels: FreeModelLimits?
 
         package init() {}
     }
@@ -228,6 +234,9 @@ package struct JobService: Sendable {
         self.freeDiskBytes = freeDiskBytes
         self.logger = logger
     }
+
+    /// Bounds on requests to free models; nil when there are none.
+    package var freeModels: FreeModelLimits? { limits.freeModels }
 
     // MARK: Submitting
 
@@ -372,7 +381,8 @@ package struct JobService: Sendable {
             fingerprint: fingerprint,
             answer: try answer(Job(job)),
             queuedMax: limits.queuedMax,
-            awaitsAnswer: connection != nil
+            awaitsAnswer: connection != nil,
+            freeModels: endpoint.prices.isFree && hold == .zero ? limits.freeModels : nil
         )
         // A request whose client has gone makes no job: its repeat may have come first, and made one.
         if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
@@ -389,6 +399,9 @@ package struct JobService: Sendable {
             throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
         case .keyLimitReached(let remaining):
             throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
+        case .freeLimitReached(let refusal):
+            let seconds = refusal.endsAt.seconds(since: now).rounded(.up)
+            throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
         }

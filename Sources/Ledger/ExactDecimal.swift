@@ -160,7 +160,7 @@ extension ExactDecimal: Codable {
 }
 
 extension Int128 {
-    fileprivate func power(_ exponent: Int) -> Int128 {
+    func power(_ exponent: Int) -> Int128 {
         var result: Int128 = 1
         for _ in 0..<exponent { result *= self }
         return result

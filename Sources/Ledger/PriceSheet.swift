@@ -216,6 +216,9 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         PriceSheet(lines: lines, videoMeter: videoMeter, mediaMeter: mediaMeter, terms: terms)
     }
 
+    /// Whether nothing on it costs anything.
+    public var isFree: Bool { lines.allSatisfy { $0.price.mantissa == 0 } }
+
     /// What a job may well have none of, without being free by accident.
     private static let maybeNone: Set<PriceUnit> = [.referenceImage, .inputMegapixel, .inputImageToken]
 

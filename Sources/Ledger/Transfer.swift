@@ -151,8 +151,12 @@ extension Transfer {
         case purchaseFee = "purchase_fee"
         /// A purchase is given back.
         case refund
-        /// The payment system takes a purchase back.
+        /// The payment system takes a purchase back, or gives it again.
         case chargeback
+        /// The fee of a purchase is given back.
+        case refundFee = "refund_fee"
+        /// The payment system takes the fee of a purchase back, or gives it again.
+        case chargebackFee = "chargeback_fee"
         /// Credits have run out of time.
         case expiry
     }

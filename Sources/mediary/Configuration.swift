@@ -26,6 +26,8 @@ struct Configuration {
     /// The most that a job may hold to be sent once more when nobody can find out whether its provider took it; nil: such
     /// jobs are refunded, and never sent again.
     var retryOnceHoldMax: Credits?
+    /// What Stripe's events are signed with; nil: they are not taken.
+    var stripeWebhookSecret: String?
     /// What is logged.
     var logLevel = Logger.Level.info
     /// Whether logs are JSON, one object a line.
@@ -59,6 +61,13 @@ struct Configuration {
             )
         }
         operatorFile = value("MEDIARY_CONFIG")
+        stripeWebhookSecret = value("STRIPE_WEBHOOK_SECRET")
+        if let secret = stripeWebhookSecret, secret.utf8.count < 16 {
+            // Its value is never shown.
+            throw ValidationError(
+                "STRIPE_WEBHOOK_SECRET has \(secret.utf8.count) characters; it needs at least 16, such as the whsec_... that Stripe shows."
+            )
+        }
         for name in ["MEDIARY_DATABASE_URL", "MEDIARY_ARTIFACTS_URL"] where value(name) != nil {
             throw ValidationError("\(name) is set, but this version keeps everything in MEDIARY_DATA; unset it.")
         }

@@ -93,6 +93,8 @@ struct Gateway {
     private let fees: FeeSchedule
     /// The settings of the API, with what its links are signed with.
     private let apiConfiguration: APIConfiguration
+    /// Bounds on requests to free models; nil when there are none.
+    private let freeModels: FreeModelLimits?
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -107,7 +109,11 @@ struct Gateway {
         stores = try Stores(configuration, mayCreate: true)
         let masterKey = try MasterKey.load(configuration, mayMake: true)
         webhookSecrets = WebhookSecrets(masterKey: masterKey)
-        apiConfiguration = configuration.api.signingLinks(withMasterKey: masterKey)
+        var api = configuration.api.signingLinks(withMasterKey: masterKey)
+        api.creditTerms = file.creditTerms
+        api.stripeSecret = Array((configuration.stripeWebhookSecret ?? "").utf8)
+        apiConfiguration = api
+        freeModels = file.freeModels
         let now = stores.environment.now
         let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
         let environment = ProcessInfo.processInfo.environment
@@ -159,6 +165,9 @@ struct Gateway {
         references.transport = transport
         references.allowedNetworks = configuration.allowNetworks
         references.resolve = { await SystemNames.resolve($0) }
+        var limits = JobService.Limits()
+        limits.freeModels = freeModels
+        let expirer = CreditExpirer(store: stores.jobs, environment: environment, logger: logger)
         let service = JobService(
             store: stores.jobs,
             artifacts: stores.artifacts,
@@ -168,6 +177,7 @@ struct Gateway {
             durations: durations,
             environment: environment,
             answers: answers,
+            limits: limits,
             references: references,
             outputs: outputs,
             metrics: metrics,
@@ -227,7 +237,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, marker, deliverer, api, worker],
+            services: [sweeper, expirer, marker, deliverer, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )

@@ -237,4 +237,42 @@ struct NodeStore: JobStore {
     func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending {
         try await through { try await base.spending(ofWorkspace: name, in: periods) }
     }
+
+    func apply(_ event: PaymentEvent, at now: Timestamp) async throws -> PaymentOutcome {
+        try await through { try await base.apply(event, at: now) }
+    }
+
+    func refund(_ request: RefundRequest, at now: Timestamp) async throws -> RefundOutcome {
+        try await through { try await base.refund(request, at: now) }
+    }
+
+    func payment(_ id: String) async throws -> PaymentRecord? { try await through { try await base.payment(id) } }
+
+    func payments(of workspace: String, limit: Int) async throws -> [PaymentRecord] {
+        try await through { try await base.payments(of: workspace, limit: limit) }
+    }
+
+    func paymentEvents(limit: Int) async throws -> [PaymentEventRecord] {
+        try await through { try await base.paymentEvents(limit: limit) }
+    }
+
+    func transfer(_ transfer: Transfer, expiringAt end: Timestamp, at now: Timestamp) async throws -> Bool {
+        try await through { try await base.transfer(transfer, expiringAt: end, at: now) }
+    }
+
+    func freeModelStanding(of workspace: String) async throws -> FreeModelStanding {
+        try await through { try await base.freeModelStanding(of: workspace) }
+    }
+
+    func creditLots(of workspace: String) async throws -> [CreditLots.Lot] {
+        try await through { try await base.creditLots(of: workspace) }
+    }
+
+    func expireCredits(at now: Timestamp) async throws -> [Transfer] {
+        try await through { try await base.expireCredits(at: now) }
+    }
+
+    func ledgerEntries(of workspace: String, before sequence: Int64?, limit: Int) async throws -> [LedgerEntry] {
+        try await through { try await base.ledgerEntries(of: workspace, before: sequence, limit: limit) }
+    }
 }

@@ -59,7 +59,7 @@ struct JobRoutes: Sendable {
                         }
                     )
                 ],
-                errors: [402, 404, 422]
+                errors: [402, 404, 422, 429]
             )
         ) { request, context in try await submit(request, context) }
         routes.get(

@@ -56,6 +56,7 @@ extension APIError {
         switch type {
         case .invalidRequest, .authentication: Family.invalidRequest.rawValue
         case .insufficientCredits: "insufficient_quota"
+        case .rateLimit: Family.rateLimit.rawValue
         case .overloaded, .server: Family.server.rawValue
         }
     }

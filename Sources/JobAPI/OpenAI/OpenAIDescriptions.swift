@@ -59,7 +59,7 @@ extension RouteDescription {
                 }
             )
         ],
-        errors: [402, 404, 422],
+        errors: [402, 404, 422, 429],
         errorForm: .openAIError
     )
 
@@ -133,7 +133,7 @@ extension RouteDescription {
                 headers: [.replayed, .pollAfter, .generationID]
             )
         ],
-        errors: [402, 404, 422],
+        errors: [402, 404, 422, 429],
         errorForm: .openAIError
     )
 }

@@ -30,7 +30,7 @@ extension RouteDescription {
         parameters: [.idempotencyKey],
         body: .jsonOrForm(json: .openAIImageRequest, form: .openAIImageForm),
         answers: images("The images; of a request with `stream`, events."),
-        errors: [402, 404, 410, 422, 502],
+        errors: [402, 404, 410, 422, 429, 502],
         errorForm: .openAIError
     )
 
@@ -42,7 +42,7 @@ extension RouteDescription {
         parameters: [.idempotencyKey],
         body: .jsonOrForm(json: .openAIEditRequest, form: .openAIEditForm),
         answers: images("The changed images; of a request with `stream`, events."),
-        errors: [402, 404, 410, 422, 502],
+        errors: [402, 404, 410, 422, 429, 502],
         errorForm: .openAIError
     )
 
@@ -62,7 +62,7 @@ extension RouteDescription {
                 headers: [.generationID, .replayed]
             )
         ],
-        errors: [402, 404, 410, 422, 502],
+        errors: [402, 404, 410, 422, 429, 502],
         errorForm: .openAIError
     )
 
@@ -84,7 +84,7 @@ extension RouteDescription {
                 headers: [.generationID, .replayed]
             )
         ],
-        errors: [402, 404, 410, 422, 502],
+        errors: [402, 404, 410, 422, 429, 502],
         errorForm: .openAIError
     )
 }

@@ -7,6 +7,8 @@ import Ledger
 struct CreditRoutes: Sendable {
     let accounts: AccountService
     let authenticator: Authenticator
+    /// Bounds on requests to free models; nil when there are none.
+    let freeModels: FreeModelLimits?
 
     func add(to routes: inout RouteTable) {
         routes.get("api/v1/credits", .getCredits) { request, _ in try await credits(request) }
@@ -60,6 +62,7 @@ struct CreditRoutes: Sendable {
             json.null()
         }
         writeBounds(&json)
+        try await writeFreeModels(of: key.workspace, &json)
         json.endObject()
         json.endObject()
         return Response(json: json.bytes)
@@ -83,6 +86,28 @@ struct CreditRoutes: Sendable {
         }
     }
 
+    /// How many requests to free models the workspace may make today, and has made.
+    private func writeFreeModels(of workspace: String, _ json: inout JSONWriter) async throws {
+        var limit: Int64?
+        var used: Int64 = 0
+        if let freeModels {
+            let (standing, now) = try await accounts.freeModelStanding(of: workspace)
+            limit = freeModels.perDay(bought: standing.bought)
+            used = standing.use.today(at: now)
+        }
+        // Without a bound the form wants whole numbers all the same.
+        let shown = limit ?? Int64(Int32.max)
+        json.key("free_model_daily_requests")
+        json.beginObject()
+        json.key("limit")
+        json.integer(shown)
+        json.key("remaining")
+        json.integer(limit == nil ? shown : max(0, shown - used))
+        json.key("used")
+        json.integer(used)
+        json.endObject()
+    }
+
     /// Bounds that this service does not have, in the words of one that has.
     private func writeBounds(_ json: inout JSONWriter) {
         json.key("allowed_data_regions")
@@ -92,16 +117,6 @@ struct CreditRoutes: Sendable {
         json.key("budgets")
         json.beginArray()
         json.endArray()
-        // Free models have no daily bound here; the form wants whole numbers.
-        json.key("free_model_daily_requests")
-        json.beginObject()
-        json.key("limit")
-        json.integer(Int32.max)
-        json.key("remaining")
-        json.integer(Int32.max)
-        json.key("used")
-        json.integer(0)
-        json.endObject()
         json.key("rate_limit")
         json.beginObject()
         json.key("interval")

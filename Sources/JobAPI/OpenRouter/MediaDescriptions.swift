@@ -33,7 +33,7 @@ extension RouteDescription {
                 headers: [made, .replayed]
             )
         ],
-        errors: [402, 404, 410, 422, 502]
+        errors: [402, 404, 410, 422, 429, 502]
     )
 
     static let listImageModels = RouteDescription(
@@ -71,7 +71,7 @@ extension RouteDescription {
                 headers: [made, .replayed]
             )
         ],
-        errors: [402, 404, 410, 422, 502]
+        errors: [402, 404, 410, 422, 429, 502]
     )
 
     static let createTranscription = RouteDescription(
@@ -84,6 +84,6 @@ extension RouteDescription {
         parameters: asked,
         body: .jsonOrForm(json: .transcriptionRequest, form: .transcriptionForm),
         answers: [200: .json(.transcription, "What was said.", headers: [made, .replayed])],
-        errors: [402, 404, 410, 422, 502]
+        errors: [402, 404, 410, 422, 429, 502]
     )
 }

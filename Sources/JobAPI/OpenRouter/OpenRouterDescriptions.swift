@@ -27,7 +27,7 @@ extension RouteDescription {
                 links: ["getVideo", "getVideoContent"].map { Link($0, ["id": "$response.body#/id"]) }
             )
         ],
-        errors: [402, 404, 422]
+        errors: [402, 404, 422, 429]
     )
 
     static let getVideo = RouteDescription(

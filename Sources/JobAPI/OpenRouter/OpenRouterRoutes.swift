@@ -42,6 +42,6 @@ struct OpenRouterRoutes: Sendable {
             transcriptions: TranscriptionRequestReader(directory: directory)
         ).add(to: &routes)
         ModelRoutes(directory: directory, authenticator: authenticator).add(to: &routes)
-        CreditRoutes(accounts: accounts, authenticator: authenticator).add(to: &routes)
+        CreditRoutes(accounts: accounts, authenticator: authenticator, freeModels: service.freeModels).add(to: &routes)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import JobCore
 import JobEngine
 import ProviderKit
 
@@ -14,6 +15,10 @@ struct OperatorFile: Sendable {
     var overrides = CatalogOverrides()
     /// What is charged besides the providers' prices.
     var fees = FeeSchedule()
+    /// How credits are sold.
+    var creditTerms = CreditTerms()
+    /// Bounds on requests to free models; nil when there are none.
+    var freeModels: FreeModelLimits?
 
     private static let slugBytesMax = 200
     private static let entriesMax = 10_000
@@ -52,6 +57,8 @@ struct OperatorFile: Sendable {
             overrides.entries.append(try Self.entry(&entry, path))
             try entry.finish()
         }
+        creditTerms = try Self.creditTerms(&reader)
+        freeModels = try Self.freeModelLimits(&reader)
         try reader.finish()
     }
 

@@ -10,6 +10,8 @@ struct TestAdapter: CancellableAdapter {
     var hasWhisper = false
     /// Whether there are models that show previews, speak raw sound, and listen.
     var hasMore = false
+    /// Whether there is a model that costs nothing.
+    var hasGift = false
     /// Whether the video model continues earlier videos.
     var continuesVideos = false
     let transport: any HTTPTransport = UnavailableTransport()
@@ -41,7 +43,15 @@ struct TestAdapter: CancellableAdapter {
                 .speech(SpeechParameters(voices: ["anna", "bert"], formats: ["wav"])),
                 [ListPrice(unit: "character", usd: "0.00001")]
             ),
-        ] + (hasWhisper ? [whisper] : []) + (hasMore ? [painter, reader, ear, deaf] : [])
+        ] + (hasWhisper ? [whisper] : []) + (hasGift ? [gift] : []) + (hasMore ? [painter, reader, ear, deaf] : [])
+    }
+
+    private var gift: ModelCapabilities {
+        model(
+            "test/gift",
+            .speech(SpeechParameters(voices: ["anna"], formats: ["wav"])),
+            [ListPrice(unit: "character", usd: "0")]
+        )
     }
 
     /// Everything that can be said of an image.

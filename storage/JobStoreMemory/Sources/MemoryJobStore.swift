@@ -36,10 +36,16 @@ package actor MemoryJobStore: JobStore {
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
+    /// The accounts.
     var ledger = MemoryLedger()
     /// What jobs have cost, by day.
     var usage = MemoryUsage()
-    private var workspaceRows: [String: Timestamp] = [:]
+    /// Payments, and the messages about them.
+    var payments = MemoryPayments()
+    /// Requests to free models, by workspace.
+    var freeModelUses: [String: FreeModelUse] = [:]
+    /// The workspaces, and since when they are there.
+    private(set) var workspaceRows: [String: Timestamp] = [:]
     var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
@@ -76,10 +82,12 @@ package actor MemoryJobStore: JobStore {
         }
         let available = ledger.balance(of: .available(workspace: new.workspace))
         guard new.hold <= available else { return .insufficientCredits(available: available) }
+        if let refusal = try freeModelRefusal(of: admission) { return .freeLimitReached(refusal) }
 
         guard table[new.id] == nil else { throw MemoryStoreError.duplicate("job \(new.id)") }
         let hold = Hold(job: new.id.description, workspace: new.workspace, amount: new.hold)
-        try ledger.post(hold.opening())
+        try ledger.post(hold.opening(), at: new.createdAt)
+        countFreeModel(admission)
         let job = Job(new)
         holds[new.id] = hold
         table[new.id] = job
@@ -312,7 +320,7 @@ package actor MemoryJobStore: JobStore {
             )
             var counted = usage
             try counted.count(transition, of: job)
-            try ledger.post(transfers)
+            try ledger.post(transfers, at: transition.at)
             usage = counted
             holds[id] = resolved
         }
@@ -431,7 +439,7 @@ package actor MemoryJobStore: JobStore {
 
     package func transfer(_ transfer: Transfer, at now: Timestamp) throws -> Bool {
         guard !ledger.contains(transfer.id) else { return false }
-        try ledger.post([transfer])
+        try ledger.post([transfer], at: now)
         return true
     }
 

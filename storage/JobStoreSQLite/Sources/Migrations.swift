@@ -17,6 +17,7 @@ enum Migrations {
         callbacks,
         measures,
         money,
+        payments,
     ]
 
     /// Brings a database up to date.

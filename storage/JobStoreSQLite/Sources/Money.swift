@@ -14,7 +14,11 @@ extension Database {
     ///
     /// The same id a second time fails, as does a balance below zero of what a workspace has, but by a refund or a
     /// chargeback.
-    func post(_ transfer: Transfer, at now: Timestamp) throws {
+    ///
+    /// Credits that end are reckoned before what is no job's moves, and told of it (``CreditLots``).
+    func post(_ transfer: Transfer, at now: Timestamp, _ change: CreditLots.Change? = nil) throws {
+        let move = transfer.creditMove
+        let reckoned = try move.flatMap { try reckonedLots(of: $0.workspace, for: change) }
         try transfer.check(leaving: try balance(of: transfer.from).subtracting(transfer.amount))
         try add(-transfer.amount.nanoUSD, to: transfer.from)
         try add(transfer.amount.nanoUSD, to: transfer.to)
@@ -28,6 +32,10 @@ extension Database {
                 .text(transfer.cause), .text(transfer.reason), .text(transfer.actor), .time(now),
             ]
         )
+        if let move, var lots = reckoned {
+            lots.moved(move.amount, owned: try owned(by: move.workspace), by: transfer.id, change)
+            try keep(lots, of: move.workspace)
+        }
     }
 
     /// Adds to a cached balance.

@@ -118,7 +118,7 @@ extension Database {
         }
         let available = try balance(of: .available(workspace: job.workspace))
         guard job.hold <= available else { return .insufficientCredits(available: available) }
-        return nil
+        return try freeModelRefusal(of: admission).map { .freeLimitReached($0) }
     }
 
     /// What an idempotency key was answered with; nil for a new one.
@@ -170,6 +170,7 @@ extension Database {
             )
         }
         try openHold(for: new)
+        try countFreeModel(admission)
         try JobEventRecord(job, at: new.createdAt).insert(into: self)
         if let idempotencyKey = admission.idempotencyKey {
             try run(
