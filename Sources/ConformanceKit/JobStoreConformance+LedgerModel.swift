@@ -182,7 +182,7 @@ private struct LedgerRun {
             return (try? job.state.applying(event, at: job.admitted.createdAt)) != nil
         }
         guard var event = legal.randomElement(using: &driver.fixtures.generator) else { return }
-        if case .artifactsStored(let artifacts, _) = event {
+        if case .artifactsStored(let artifacts, _, _) = event {
             let usage = MeteredUsage(quantities: [.second: .thousandths(milliseconds)])
             event = .artifactsStored(artifacts, try job.admitted.prices.bill(usage, rounding: .halfToEven))
         }

@@ -382,7 +382,7 @@ import Testing
         }
         #expect(completed.adjustments.map(\.reason) == [.deliveredOtherwise])
         #expect(job.adjustments == job.admitted.adjustments + completed.adjustments)
-        #expect(job.withoutArtifacts?.job.adjustments == job.adjustments)
+        #expect(job.deleted?.job.adjustments == job.adjustments)
     }
 
     @Test func aCompletedJobOfAnEarlierVersionTellsOfNoAdjustments() throws {

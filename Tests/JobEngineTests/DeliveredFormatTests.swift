@@ -125,7 +125,7 @@ struct DeliveredFormatTests {
             }
             #expect(completed.artifacts.map(\.mediaType) == ["image/gif"])
             #expect(moving.adjustments == [adjustment])
-            #expect(moving.withoutArtifacts?.job.adjustments == [adjustment])
+            #expect(moving.deleted?.job.adjustments == [adjustment])
             let standing = try await harness.end(of: jobs[1])
             #expect(standing.state.name == .completed)
             #expect(standing.adjustments == [])

@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func noStatementBreaksARule() async throws {
-        try await Self.withPayment { store in
+        try await Self.withPayment { (store) async throws -> Void in
             for breach in Self.breaches {
                 #expect(throws: (any Error).self, "\(breach)") { try store.runRaw(breach) }
             }
@@ -101,7 +101,7 @@ import Testing
         ("UPDATE credit_reckonings SET owned_nano = 0", "credit_lots"),
     ])
     func theAuditFinds(sql: String, rule: String) async throws {
-        try await Self.withPayment { store in
+        try await Self.withPayment { (store) async throws -> Void in
             try store.runRaw("PRAGMA foreign_keys = OFF")
             try store.runRaw(sql)
             let rules = Set(try await store.audit().findings.map(\.rule))
