@@ -37,7 +37,7 @@ import Testing
         #expect(refunded.json["refunded"] == "4.000000000")
         #expect(try run("adjust", "--workspace", "acme", "--amount", "-1.5", "--reason", "a mistake").errors == "")
         let refusals = [
-            (["refund", "--payment", "inv-1", "--amount", "6.01"], "at most 6.000000000 USD"),
+            (["refund", "--payment", "inv-1", "--amount", "6.01"], "at most 4.500000000 USD"),
             (["refund", "--payment", "inv-2"], "no such payment"),
             (["adjust", "--workspace", "acme", "--amount", "-99", "--reason", "x"], "has less than that"),
             (["adjust", "--workspace", "acme", "--amount", "0", "--reason", "x"], "other than zero"),
@@ -56,7 +56,7 @@ import Testing
         #expect(ids == ["adjust", "refund", "grant", "purchase"])
         #expect(try run("payments", "--workspace", "acme").output.contains("inv-1"))
         #expect(Self.rows(try run("events", "--json").json).count == 3)
-        #expect(try installation.command(["audit"]).errors == "")
+        #expect(try installation.command(["audit"]).output.contains("no violation"))
         installation.remove()
     }
 
@@ -75,7 +75,7 @@ import Testing
         }
         let balance = try installation.command(["credits", "balance", "--json"])
         #expect(balance.json["available"] == "125.000000000")
-        #expect(try installation.command(["audit"]).errors == "")
+        #expect(try installation.command(["audit"]).output.contains("no violation"))
         installation.remove()
     }
 

@@ -20,8 +20,9 @@ struct MemoryLedger {
     func balance(of account: Account) -> Credits { balances[account] ?? .zero }
 
     /// What a workspace owns: what it can spend, and what is held for its jobs.
-    func owned(by workspace: String) throws(LedgerRefusal) -> Credits {
-        try balance(of: .available(workspace: workspace)).adding(balance(of: .held(workspace: workspace)))
+    private func owned(by workspace: String, _ changed: [Account: Credits] = [:]) throws(LedgerRefusal) -> Credits {
+        let (available, held) = (Account.available(workspace: workspace), Account.held(workspace: workspace))
+        return try (changed[available] ?? balance(of: available)).adding(changed[held] ?? balance(of: held))
     }
 
     /// The lots of a workspace, reckoned now; nil for one that never had any.
@@ -32,38 +33,43 @@ struct MemoryLedger {
     }
 
     /// Makes the transfers: all of them, or none when a sum does not fit or a workspace has less.
+    ///
+    /// - Parameters:
+    ///   - new: The transfers, in order.
+    ///   - now: When they are made.
+    ///   - change: What each of them does to credits that end.
+    /// - Throws: `overflow`, `overdrawn`.
     mutating func post(
         _ new: [Transfer],
         at now: Timestamp,
         _ change: (Transfer) -> CreditLots.Change? = { _ in nil }
     ) throws(LedgerRefusal) {
-        var next = self
-        for transfer in new { try next.post(transfer, at: now, change(transfer)) }
-        self = next
-    }
-
-    private mutating func post(
-        _ transfer: Transfer,
-        at now: Timestamp,
-        _ change: CreditLots.Change?
-    ) throws(LedgerRefusal) {
-        let move = transfer.creditMove
-        var reckoned: CreditLots?
-        if let move {
-            reckoned = try reckonedLots(of: move.workspace)
-            if reckoned == nil, case .opens? = change { reckoned = CreditLots(owned: try owned(by: move.workspace)) }
+        var changed: [Account: Credits] = [:]
+        var changedLots: [String: CreditLots] = [:]
+        for transfer in new {
+            let move = transfer.creditMove
+            var lots: CreditLots?
+            if let move {
+                let owned = try self.owned(by: move.workspace, changed)
+                lots = changedLots[move.workspace] ?? self.lots[move.workspace]
+                lots?.reckon(owned: owned)
+                if lots == nil, case .opens? = change(transfer) { lots = CreditLots(owned: owned) }
+            }
+            let left = try (changed[transfer.from] ?? balance(of: transfer.from)).subtracting(transfer.amount)
+            try transfer.check(leaving: left)
+            changed[transfer.from] = left
+            changed[transfer.to] = try (changed[transfer.to] ?? balance(of: transfer.to)).adding(transfer.amount)
+            if let move, lots != nil {
+                let owned = try self.owned(by: move.workspace, changed)
+                lots?.moved(move.amount, owned: owned, by: transfer.id, change(transfer))
+                changedLots[move.workspace] = lots
+            }
         }
-        let left = try balance(of: transfer.from).subtracting(transfer.amount)
-        try transfer.check(leaving: left)
-        balances[transfer.from] = left
-        balances[transfer.to] = try balance(of: transfer.to).adding(transfer.amount)
-        transfers.append(transfer)
-        times.append(now)
-        ids.insert(transfer.id)
-        if let move, reckoned != nil {
-            reckoned?.moved(move.amount, owned: try owned(by: move.workspace), by: transfer.id, change)
-            lots[move.workspace] = reckoned
-        }
+        balances.merge(changed) { $1 }
+        lots.merge(changedLots) { $1 }
+        transfers += new
+        times += new.map { _ in now }
+        ids.formUnion(new.map(\.id))
     }
 
     /// Takes what has ended from every workspace that has such credits.
@@ -74,7 +80,7 @@ struct MemoryLedger {
             lots[workspace] = reckoned
             for (lot, amount) in reckoned.ending(by: now, held: balance(of: .held(workspace: workspace))) {
                 let transfer = try Transfer.expiry(of: lot, workspace: workspace, amount: amount)
-                try post(transfer, at: now, .concerns(lot.id))
+                try post([transfer], at: now) { _ in .concerns(lot.id) }
                 made.append(transfer)
             }
         }
