@@ -75,6 +75,8 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case keyRevoked
     /// Too many jobs wait.
     case queueFull
+    /// The customer's own key that was to serve it was deleted or disabled meanwhile.
+    case customerKeyGone
 }
 
 /// What an idempotency key stands for already.
@@ -259,8 +261,8 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
-    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
-    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
+    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`,
+    /// `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -316,8 +318,9 @@ public protocol JobStore: Sendable {
 
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
-    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, key's
-    /// limit, workspace's credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
+    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, the
+    /// customer's own key that is to serve it (there, not disabled, of the job's workspace), key's limit, workspace's
+    /// credits. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
@@ -582,4 +585,33 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Customers' own keys
+
+    /// Adds a customer's key, behind the others of its workspace and provider.
+    ///
+    /// - Returns: The key with its place.
+    func createCustomerKey(_ key: CustomerKey) async throws -> CustomerKey
+
+    /// The key with this identifier, unless there is none or it was deleted.
+    func customerKey(_ id: String) async throws -> CustomerKey?
+
+    /// A part of a workspace's keys, and how many there are in all.
+    func customerKeys(_ query: CustomerKeyQuery) async throws -> (keys: [CustomerKey], total: Int)
+
+    /// Writes a key's sealed form, label and terms, if nobody has changed it since it had `revision`.
+    func updateCustomerKey(_ key: CustomerKey, expecting revision: Int64) async throws -> CustomerKeyChange
+
+    /// Deletes a key: from now on no job is admitted with it, and none finds it by its identifier.
+    ///
+    /// While jobs that were admitted with it are under way it is kept for them; it goes with the last one's end, in
+    /// that transaction.
+    ///
+    /// - Returns: False when there is no such key.
+    func deleteCustomerKey(_ id: String, at now: Timestamp) async throws -> Bool
+
+    /// All keys, unless nothing has changed since a revision: then nil.
+    ///
+    /// Cost does not grow with the keys when nothing has changed.
+    func customerKeySnapshot(after revision: Int64) async throws -> CustomerKeySnapshot?
 }

@@ -84,6 +84,7 @@ struct DataFolderLock {
 struct Gateway {
     let stores: Stores
     let catalog: EndpointCatalog
+    private let customerKeys: CustomerKeys
     private let configuration: Configuration
     /// What every provider is spoken to through.
     private let transport: CurlTransport
@@ -126,7 +127,16 @@ struct Gateway {
                 try await pictures.scaled(bytes, mediaType, to: size)
             }
         )
-        catalog = try ModelOffer(settings, file: file).catalog
+        let live = LiveEndpoints()
+        catalog = try ModelOffer(settings, file: file, live: live).catalog
+        customerKeys = CustomerKeys(
+            store: stores.jobs,
+            vault: CustomerKeyVault(masterKey: masterKey),
+            providers: CustomerProviderKeys(settings, overrides: file.overrides).customerProviders,
+            live: live,
+            environment: stores.environment,
+            logger: logger
+        )
     }
 
     /// Serves until stopped.
@@ -143,6 +153,8 @@ struct Gateway {
     ) async throws {
         defer { lock.release() }
         try await stores.accounts.prepare()
+        // Before any job is driven: those that were begun with customers' keys find them.
+        try await customerKeys.refresh()
         let environment = stores.environment
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
@@ -169,6 +181,7 @@ struct Gateway {
             references: references,
             outputs: outputs,
             metrics: metrics,
+            customerKeys: customerKeys,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         )
@@ -225,7 +238,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, marker, deliverer, api, worker],
+            services: [sweeper, marker, deliverer, customerKeys, api, worker],
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )

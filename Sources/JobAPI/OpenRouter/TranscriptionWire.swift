@@ -34,7 +34,10 @@ struct TranscriptionWire: Sendable {
             Self.writeDetails(of: transcript, request, to: &json)
         }
         json.key("usage")
-        BilledUsage(ending.completed.bill).writeTranscription(of: Self.length(of: request), to: &json)
+        BilledUsage(ending.completed.bill, of: ending.job.admitted).writeTranscription(
+            of: Self.length(of: request),
+            to: &json
+        )
         if !ending.job.admitted.adjustments.isEmpty {
             json.key("adjustments")
             JobWire.write(ending.job.admitted.adjustments, to: &json)

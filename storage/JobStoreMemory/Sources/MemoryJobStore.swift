@@ -40,6 +40,8 @@ package actor MemoryJobStore: JobStore {
     private var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
+    /// Customers' own keys at providers.
+    var customerKeys = MemoryCustomerKeys()
 
     /// Makes an empty store.
     package init() {}
@@ -68,6 +70,7 @@ package actor MemoryJobStore: JobStore {
         let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
         if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
+        guard customerKeys.serves(new) else { return .customerKeyGone }
         if let limit = key.limit {
             let remaining = try limit.subtracting(spent(by: key))
             guard new.hold <= remaining else { return .keyLimitReached(remaining: remaining) }
@@ -80,6 +83,7 @@ package actor MemoryJobStore: JobStore {
         try ledger.post(hold.opening())
         let job = Job(new)
         holds[new.id] = hold
+        customerKeys.keep(for: new)
         table[new.id] = job
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
         if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
@@ -308,6 +312,7 @@ package actor MemoryJobStore: JobStore {
         }
         let next = job.applying(transition)
         table[id] = next
+        if next.state.isTerminal { customerKeys.release(next.admitted) }
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
