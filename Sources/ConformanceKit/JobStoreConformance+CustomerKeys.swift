@@ -21,7 +21,7 @@ extension JobStoreConformance {
         },
         Check("customers' keys are listed by provider and place, each workspace's own") { store in
             var driver = try await JobDriver(store)
-            _ = try await driver.addWorkspace("other", credits: .zero)
+            _ = try await driver.addWorkspace("other", credits: JobFixtures.hold)
             var keys: [CustomerKey] = []
             for (id, provider) in [("c", "b"), ("b", "b"), ("a", "b"), ("d", "a")] {
                 keys.append(try await store.createCustomerKey(driver.customerKey(id, provider: provider)))

@@ -238,7 +238,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, marker, deliverer, customerKeys, api, worker],
+            services: [sweeper, marker, deliverer, customerKeys, api, worker].map(NamedService.init),
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -256,6 +256,20 @@ struct Gateway {
         guard statvfs(folder, &facts) == 0 else { return 0 }
         return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
     }
+}
+
+/// A service that goes by the name of its type.
+///
+/// The lifecycle logs each service as it prints: a struct prints with all that it holds, and that is the master key and
+/// every provider's key.
+private struct NamedService: Service, CustomStringConvertible {
+    let base: any Service
+
+    init(_ base: any Service) { self.base = base }
+
+    var description: String { "\(type(of: base))" }
+
+    func run() async throws { try await base.run() }
 }
 
 extension CurlTransport.Settings {

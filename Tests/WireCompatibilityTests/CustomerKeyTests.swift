@@ -127,6 +127,9 @@ import Testing
             #expect(try await stage.installation.keptCustomerKeys() == 0)
             #expect(stage.holds(Self.customersKey) == [])
             #expect(stage.holds(Self.operatorsKey) == [])
+            // At the lowest level the log shows the services that are started: by their names alone.
+            #expect(first.log.contains("JobWorker"))
+            for log in [first.log, second.log] { #expect(!log.contains("masterKey") && !log.contains("linkKey")) }
             stage.installation.remove()
         }
     }
