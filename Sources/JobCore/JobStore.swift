@@ -260,8 +260,10 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
-    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`,
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
+    /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
+    /// `key_byok_usage`, `workspace_usage`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
+    /// `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`,
     /// `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
@@ -551,6 +553,8 @@ public protocol JobStore: Sendable {
     func revokeKey(hash: String, at now: Timestamp) async throws -> Bool
 
     /// Moves credits outside of any job. False when a transfer of that id was made before: nothing is moved then.
+    ///
+    /// Throws ``LedgerRefusal/overdrawn(account:)`` when a workspace has less, unless it is a refund or a chargeback.
     func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool
 
     /// What a workspace has.
@@ -614,4 +618,16 @@ public protocol JobStore: Sendable {
     ///
     /// Cost does not grow with the keys when nothing has changed.
     func customerKeySnapshot(after revision: Int64) async throws -> CustomerKeySnapshot?
+
+    // MARK: Money
+
+    /// What the jobs of a key have cost, here and by keys of the client's own; nil when there is no such key.
+    ///
+    /// Cost grows with the days on which the key was used, not with its jobs.
+    func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending?
+
+    /// What the jobs of a workspace have cost likewise; zero for one that nothing is known of.
+    ///
+    /// Cost grows with the days on which the workspace was used, not with its jobs.
+    func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending
 }

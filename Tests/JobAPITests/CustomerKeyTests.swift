@@ -221,6 +221,11 @@ import Testing
             try await stage.api.complete(id, files: [("video/mp4", [1, 2, 3])])
             let job = try await stage.api.get("/api/v1/jobs/\(id)")
             #expect(job.json["usage"]?["is_byok"] == true, "\(job.text)")
+            // The provider bills its customer: nothing was set aside here, and nothing is charged.
+            #expect(job.json["usage"]?["cost"] == "0.000000000", "\(job.text)")
+            #expect(try await stage.api.store.job(id)?.admitted.hold == .zero)
+            let balance = try await stage.api.store.balance(of: AccountService.defaultWorkspace)
+            #expect(balance == Balance(available: TestAPI.credits, held: .zero))
             let video = try await stage.api.get("/api/v1/videos/\(id)")
             #expect(video.json["usage"]?["is_byok"] == true, "\(video.text)")
         }

@@ -104,6 +104,7 @@ import Testing
             let job = try await Gate.machine.run { try stage.end(second, id) }
             #expect(job["status"] == "completed", "\(job.canonicalText)")
             #expect(job["usage"]?["is_byok"] == true, "\(job.canonicalText)")
+            #expect(job["usage"]?["cost"] == "0.000000000", "\(job.canonicalText)")
             guard case .array(let attempts)? = job["attempts"] else { throw Unexpected(job.canonicalText) }
             #expect(attempts.count == 1)
 

@@ -33,6 +33,7 @@ struct TestAPI: Sendable {
         catalog: (TestAdapter) throws -> EndpointCatalog = { try EndpointCatalog([$0]) },
         customers: CustomerProviders = .none,
         limits: JobService.Limits = JobService.Limits(),
+        fees: FeeSchedule = FeeSchedule(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
         _ test: @Sendable (TestAPI) async throws -> Void
@@ -72,7 +73,7 @@ struct TestAPI: Sendable {
             ),
             freeDiskBytes: { Int64.max },
             logger: logger
-        )
+        ).charging(fees)
         let (ports, portsContinuation) = AsyncStream.makeStream(of: Int.self)
         let server = APIServer(
             service: service,

@@ -6,7 +6,7 @@ extension SQLiteJobStore {
     package func audit() async throws -> AuditReport {
         try await pool.read { db in
             var findings: [AuditFinding] = []
-            for rule in AuditRule.all {
+            for rule in AuditRule.all + AuditRule.money + AuditRule.outside {
                 findings += try db.rows(rule.sql).map { row in
                     AuditFinding(rule: rule.name, subject: row[0], detail: row[1])
                 }
@@ -27,7 +27,7 @@ extension Database {
 }
 
 /// One thing that must hold: a statement that finds where it does not, as subject and detail.
-private struct AuditRule {
+struct AuditRule {
     let name: String
     let sql: String
 
@@ -87,9 +87,10 @@ private struct AuditRule {
             WHERE holds.amount_nano <> jobs.hold_nano OR holds.workspace <> jobs.workspace
             """
         ),
-        // The transfers of a hold, by their ids: opened in full, and resolved by two that make it up.
+        // The transfers of a hold, by their ids: opened in full, and resolved by three that make it up.
         transfers("hold", amount: "amount_nano", from: "available", to: "'held:' || workspace"),
-        transfers("settle", amount: "ifnull(charged_nano, 0)", from: "held", to: "'provider_cost'"),
+        transfers("settle", amount: "ifnull(charged_nano, 0) - platform_nano", from: "held", to: "'provider_cost'"),
+        transfers("fee", amount: "platform_nano", from: "held", to: "'platform_fee'"),
         transfers(
             "release",
             amount: "CASE state WHEN 'pending' THEN 0 ELSE amount_nano - ifnull(charged_nano, 0) END",

@@ -68,6 +68,7 @@ import Testing
             "held_sum",
             "key_committed",
             "key_usage",
+            "workspace_usage",
             "charge_due"
         ),
         Tampering(
@@ -75,6 +76,7 @@ import Testing
             "hold_resolved_once",
             "key_committed",
             "key_usage",
+            "workspace_usage",
             "charge_due"
         ),
         Tampering("UPDATE jobs SET hold_nano = hold_nano + 1 WHERE state = 'running'", "hold_resolved_once"),
@@ -105,7 +107,7 @@ import Testing
         Tampering("UPDATE job_counts SET jobs = jobs + 1 WHERE state = 'queued'", "job_count"),
         Tampering("DELETE FROM job_requests WHERE job = \(queued)", "request_missing"),
         Tampering("DELETE FROM attempts WHERE job = \(completed)", "attempt_missing"),
-        Tampering("DELETE FROM jobs WHERE state = 'failed'", "reference_broken"),
+        Tampering("DELETE FROM jobs WHERE state = 'failed'", "reference_broken", "posting_without_job"),
     ]
 
     @Test(arguments: tamperings)
