@@ -14,6 +14,8 @@ package enum AdapterCatalog {
         package let settings: [String]
         /// Every model that it knows, whether it is switched on or not.
         package let models: [ModelCapabilities]
+        /// The keys that customers may hand in.
+        package let customerKeys: [CustomerKeyForm]
         /// The instances that the settings ask for: none, one, or one per account or server.
         package let instances: @Sendable (ProviderSettings) -> [any ProviderAdapter]
 
@@ -21,6 +23,7 @@ package enum AdapterCatalog {
             folder = type.folder
             settings = type.settings
             models = type.models
+            customerKeys = type.customerKeys
             instances = { type.instances($0) }
         }
     }

@@ -127,6 +127,12 @@ package struct APIServer: Service {
             allowNetworks: configuration.allowNetworks,
             address: address
         ).add(to: &routes)
+        CustomerKeyRoutes(
+            keys: service.customerKeys,
+            accounts: accounts,
+            authenticator: authenticator,
+            bodies: bodies
+        ).add(to: &routes)
         OpenAIRoutes(
             service: service,
             authenticator: authenticator,

@@ -81,6 +81,8 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case keyRevoked
     /// Too many jobs wait.
     case queueFull
+    /// The customer's own key that was to serve it was deleted or disabled meanwhile.
+    case customerKeyGone
 }
 
 /// What an idempotency key stands for already.
@@ -268,9 +270,9 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
     /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
-    /// `key_byok_usage`, `workspace_usage`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
-    /// `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`. Of the database: `reference_broken`. Of files:
-    /// `artifact_missing`, `artifact_changed`.
+    /// `key_byok_usage`, `workspace_usage`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`, `event_state`,
+    /// `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`,
+    /// `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -326,8 +328,9 @@ public protocol JobStore: Sendable {
 
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
-    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, key's
-    /// limit, workspace's credits, bounds on free models. A workspace that has less than nothing gets nothing, not even
+    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, the
+    /// customer's own key that is to serve it (there, not disabled, of the job's workspace), key's limit, workspace's
+    /// credits, bounds on free models. A workspace that has less than nothing gets nothing, not even
     /// what is free. Idempotency keys are scoped to the API key. Against the limit count the open holds
     /// and the settlements of all jobs of the key.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
@@ -595,6 +598,35 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Customers' own keys
+
+    /// Adds a customer's key, behind the others of its workspace and provider.
+    ///
+    /// - Returns: The key with its place.
+    func createCustomerKey(_ key: CustomerKey) async throws -> CustomerKey
+
+    /// The key with this identifier, unless there is none or it was deleted.
+    func customerKey(_ id: String) async throws -> CustomerKey?
+
+    /// A part of a workspace's keys, and how many there are in all.
+    func customerKeys(_ query: CustomerKeyQuery) async throws -> (keys: [CustomerKey], total: Int)
+
+    /// Writes a key's sealed form, label and terms, if nobody has changed it since it had `revision`.
+    func updateCustomerKey(_ key: CustomerKey, expecting revision: Int64) async throws -> CustomerKeyChange
+
+    /// Deletes a key: from now on no job is admitted with it, and none finds it by its identifier.
+    ///
+    /// While jobs that were admitted with it are under way it is kept for them; it goes with the last one's end, in
+    /// that transaction.
+    ///
+    /// - Returns: False when there is no such key.
+    func deleteCustomerKey(_ id: String, at now: Timestamp) async throws -> Bool
+
+    /// All keys, unless nothing has changed since a revision: then nil.
+    ///
+    /// Cost does not grow with the keys when nothing has changed.
+    func customerKeySnapshot(after revision: Int64) async throws -> CustomerKeySnapshot?
 
     // MARK: Money
 

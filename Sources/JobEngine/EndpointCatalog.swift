@@ -39,6 +39,20 @@ package struct Endpoint: Sendable {
     }
 }
 
+extension Endpoint {
+    /// A model at an instance, with an account; nil when its prices cannot be read.
+    init?(_ model: ModelCapabilities, _ adapter: any ProviderAdapter, account: String) {
+        guard let prices = PriceSheet(model) else { return nil }
+        self.init(
+            id: EndpointID(model: model.slug, provider: adapter.id.slug, account: account),
+            lane: Lane("\(adapter.id)/\(account)/\(model.limits.sharedBy ?? model.slug)"),
+            model: model,
+            prices: prices,
+            adapter: adapter
+        )
+    }
+}
+
 /// A model that nobody serves here because its provider is switched off.
 package struct DormantModel: Sendable {
     /// The model.
@@ -65,7 +79,8 @@ package struct CatalogMistake: Error, CustomStringConvertible {
 
 /// All endpoints of this process, by model and by id.
 ///
-/// Fixed at the start, but for what the calendar takes away: an endpoint is offered until its day.
+/// The operator's are fixed at the start, but for what the calendar takes away: an endpoint is offered until its day.
+/// Those with customers' own keys come and go beside them, and are offered to their workspaces alone.
 package struct EndpointCatalog: Sendable {
     /// The endpoints of each model, the preferred one first.
     private let byModel: [String: [Endpoint]]
@@ -74,6 +89,8 @@ package struct EndpointCatalog: Sendable {
     let dormant: [String: [DormantModel]]
     /// Other names of models, as the operator gave them.
     private let aliases: [String: String]
+    /// The endpoints with customers' own keys.
+    package let live: LiveEndpoints
 
     /// Gathers what the adapters offer.
     ///
@@ -81,28 +98,23 @@ package struct EndpointCatalog: Sendable {
     ///   - adapters: The providers; of two that offer the same model the earlier one is preferred.
     ///   - dormant: What could be offered besides.
     ///   - aliases: Other names, and the models that they stand for.
+    ///   - live: The endpoints with customers' own keys; by default there are none.
     /// - Throws: `CatalogMistake` for a model that one account offers twice, for prices that cannot be read, and for an
     ///   alias of a model that nobody knows.
     package init(
         _ adapters: [any ProviderAdapter],
         dormant: [DormantModel] = [],
-        aliases: [String: String] = [:]
+        aliases: [String: String] = [:],
+        live: LiveEndpoints = LiveEndpoints()
     ) throws {
+        self.live = live
         var byModel: [String: [Endpoint]] = [:]
         var byID: [EndpointID: Endpoint] = [:]
         for adapter in adapters {
             for model in adapter.models {
-                guard let prices = PriceSheet(model) else {
+                guard let endpoint = Endpoint(model, adapter, account: adapter.account) else {
                     throw CatalogMistake(description: "\(adapter.id): the prices of \(model.slug) cannot be read")
                 }
-                let shared = model.limits.sharedBy ?? model.slug
-                let endpoint = Endpoint(
-                    id: EndpointID(model: model.slug, provider: adapter.id.slug, account: adapter.account),
-                    lane: Lane("\(adapter.id)/\(adapter.account)/\(shared)"),
-                    model: model,
-                    prices: prices,
-                    adapter: adapter
-                )
                 guard byID.updateValue(endpoint, forKey: endpoint.id) == nil else {
                     throw CatalogMistake(description: "\(model.slug) is offered twice by \(adapter.id)")
                 }
@@ -139,7 +151,7 @@ package struct EndpointCatalog: Sendable {
     func allEndpoints(model slug: String) -> [Endpoint] { byModel[slug] ?? [] }
 
     /// The endpoint with this id: the one that a stored attempt was pinned to.
-    package func endpoint(_ id: EndpointID) -> Endpoint? { byID[id] }
+    package func endpoint(_ id: EndpointID) -> Endpoint? { byID[id] ?? live.endpoint(id) }
 
     /// The model that a name of the operator's stands for; nil for a name of a model that is served.
     package func target(ofAlias name: String, at now: Timestamp) -> String? {

@@ -158,6 +158,7 @@ extension JobDriver {
         _ failure: ProviderFailure
     ) async throws -> NextStep {
         let job = current.job
+        let failure = failure.told(of: endpoint)
         log(
             .info,
             "submit failed",

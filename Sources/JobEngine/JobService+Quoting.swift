@@ -42,8 +42,9 @@ extension JobService {
 
     /// Finds who serves a request, holds it against the model and the provider, and prices it.
     ///
-    /// Of several endpoints the first one that takes the request as it is serves it; when the client is not strict and
-    /// none does, the first one that takes it adjusted.
+    /// The workspace's own keys come first, then the operator's endpoints, then the own keys that are there for the case
+    /// that none of those takes it. Among equals the first one that takes the request as it is serves it; when the client
+    /// is not strict and none does, the first one that takes it adjusted.
     ///
     /// - Throws: The first problem of the endpoint that is preferred.
     func plan(_ submission: JobSubmission) throws(RequestProblem) -> SubmissionPlan {
@@ -61,17 +62,18 @@ extension JobService {
             )
             request.model = target
         }
-        let endpoints = try endpoints(for: request, at: now)
         var problem: RequestProblem?
-        // Strictly first: an endpoint that changes nothing is better than an earlier one that does.
-        for strict in submission.parameters.strict || endpoints.count == 1
-            ? [submission.parameters.strict] : [true, false]
-        {
-            for endpoint in endpoints {
-                do {
-                    return try plan(request, at: endpoint, submission, strict: strict, adjustments)
-                } catch {
-                    problem = problem ?? error
+        for endpoints in try tiers(for: request, submission.key, at: now) {
+            // Strictly first: an endpoint that changes nothing is better than an earlier one that does.
+            for strict in submission.parameters.strict || endpoints.count == 1
+                ? [submission.parameters.strict] : [true, false]
+            {
+                for endpoint in endpoints {
+                    do {
+                        return try plan(request, at: endpoint, submission, strict: strict, adjustments)
+                    } catch {
+                        problem = problem ?? error
+                    }
                 }
             }
         }
@@ -132,11 +134,24 @@ extension JobService {
         )
     }
 
-    /// Who may serve a request, the preferred one first: those that the client names, if it names any.
-    private func endpoints(for request: GenerationRequest, at now: Timestamp) throws(RequestProblem) -> [Endpoint] {
-        let all = catalog.endpoints(model: request.model, at: now)
-        guard !all.isEmpty else { throw catalog.absence(of: request.model, at: now) }
-        let providers = all.map(\.id.provider)
+    /// Who may serve a request, in groups of equals, the preferred ones first: those that the client names, if it names any.
+    private func tiers(
+        for request: GenerationRequest,
+        _ key: APIKey,
+        at now: Timestamp
+    ) throws(RequestProblem) -> [[Endpoint]] {
+        let all = candidates(model: request.model, key, at: now)
+        let providers = unique(all.joined().map(\.id.provider))
+        guard !providers.isEmpty else {
+            guard catalog.endpoints(model: request.model, at: now).isEmpty else {
+                throw RequestProblem(
+                    .unsupportedValue,
+                    field: "model",
+                    "`\(request.model)` is left to your own provider keys (is_required or is_byok_only), and none of them serves it."
+                )
+            }
+            throw catalog.absence(of: request.model, at: now)
+        }
         for slug in request.providerOptions.keys.sorted() where !providers.contains(slug) {
             throw RequestProblem(
                 .unsupportedParameter,
@@ -146,8 +161,8 @@ extension JobService {
         }
         var chosen = all
         if let only = request.routing?.only {
-            chosen = chosen.filter { only.contains($0.id.provider) }
-            guard !chosen.isEmpty else {
+            chosen = chosen.map { $0.filter { only.contains($0.id.provider) } }
+            guard chosen.contains(where: { !$0.isEmpty }) else {
                 throw RequestProblem(
                     .unsupportedValue,
                     field: "provider.only",
@@ -156,14 +171,33 @@ extension JobService {
             }
         }
         if let order = request.routing?.order {
-            let (named, others) = (
-                order.flatMap { slug in chosen.filter { $0.id.provider == slug } },
-                chosen.filter { !order.contains($0.id.provider) }
-            )
-            chosen = named + others
+            chosen = chosen.map { tier in
+                order.flatMap { slug in tier.filter { $0.id.provider == slug } }
+                    + tier.filter { !order.contains($0.id.provider) }
+            }
         }
         // Options of a provider are a wish for that provider.
-        let wished = chosen.filter { request.providerOptions[$0.id.provider] != nil }
-        return wished.isEmpty ? chosen : wished
+        let wished = chosen.map { $0.filter { request.providerOptions[$0.id.provider] != nil } }
+        return (wished.contains { !$0.isEmpty } ? wished : chosen).filter { !$0.isEmpty }
+    }
+
+    /// All that may serve a model for an API key: the workspace's own keys, the operator's endpoints, and the own keys
+    /// that come after those.
+    private func candidates(model: String, _ key: APIKey, at now: Timestamp) -> [[Endpoint]] {
+        let shared = catalog.endpoints(model: model, at: now)
+        let own = catalog.live.offered(to: key.workspace)
+        guard !own.isEmpty else { return [shared] }
+        func endpoints(_ isFallback: Bool) -> [Endpoint] {
+            own.filter { $0.key.terms.isFallback == isFallback && $0.key.serves(model, for: key) }
+                .flatMap { entry in entry.endpoints.filter { $0.id.model == model && $0.isAvailable(at: now) } }
+        }
+        let replaced = own.filter { $0.key.replacesShared(for: model) }
+            .flatMap { [$0.key.provider] + $0.endpoints.map(\.id.provider) }
+        return [endpoints(false), shared.filter { !replaced.contains($0.id.provider) }, endpoints(true)]
+    }
+
+    private func unique(_ slugs: [String]) -> [String] {
+        var seen: Set<String> = []
+        return slugs.filter { seen.insert($0).inserted }
     }
 }

@@ -179,6 +179,9 @@ package struct JobService: Sendable {
     /// Media of jobs that run in this process.
     package let outputs: LiveOutputs
 
+    /// Customers' own provider keys.
+    package let customerKeys: CustomerKeys
+
     let store: any JobStore
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
@@ -211,10 +214,21 @@ package struct JobService: Sendable {
         references: ReferenceSource = ReferenceSource(),
         outputs: LiveOutputs,
         metrics: EngineMetrics = EngineMetrics(),
+        customerKeys: CustomerKeys? = nil,
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
         self.metrics = metrics
+        self.customerKeys =
+            customerKeys
+            ?? CustomerKeys(
+                store: store,
+                vault: CustomerKeyVault(masterKey: []),
+                providers: .none,
+                live: catalog.live,
+                environment: environment,
+                logger: logger
+            )
         self.outputs = outputs
         self.answers = answers
         self.store = store
@@ -386,6 +400,8 @@ package struct JobService: Sendable {
         )
         // A request whose client has gone makes no job: its repeat may have come first, and made one.
         if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
+        // Before the job is there: nobody claims in the lanes of a key that was never used.
+        catalog.live.use(endpoint.id)
         switch try await admit(admission) {
         case .admitted(let admitted):
             environment.passed(.admitted)
@@ -404,6 +420,10 @@ package struct JobService: Sendable {
             throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
+        case .customerKeyGone:
+            // Deleted or disabled between plan and admission: what is there now may serve it as well.
+            try await customerKeys.refresh()
+            return try await admit(submission, fingerprint, connection, answer)
         }
     }
 
@@ -495,6 +515,15 @@ package struct JobService: Sendable {
 
     /// Every endpoint that is offered today, by model and preference, with what it takes and costs.
     package var endpoints: [Endpoint] { catalog.endpoints(at: environment.now()) }
+
+    /// The endpoints of today that a workspace's own keys open for the holder of an API key, in the order in which they
+    /// are tried.
+    package func ownEndpoints(for key: APIKey) -> [Endpoint] {
+        let now = environment.now()
+        return catalog.live.offered(to: key.workspace).flatMap { entry in
+            entry.endpoints.filter { entry.key.serves($0.id.model, for: key) && $0.isAvailable(at: now) }
+        }
+    }
 
     /// Other names of models today, as the operator gave them, and the models that they stand for.
     package var aliases: [String: String] { catalog.aliases(at: environment.now()) }

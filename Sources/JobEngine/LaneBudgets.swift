@@ -54,10 +54,19 @@ final class LaneBudgets: Sendable {
     }
 
     private let budgets: Mutex<[Lane: Budget]>
+    private let live: LiveEndpoints
+    /// What is known of the live endpoints: their generation, and their lanes.
+    private let known = Mutex<(generation: Int, lanes: Set<Lane>)>((0, []))
 
     init(_ catalog: EndpointCatalog) {
+        budgets = Mutex(Self.budgets(of: catalog.endpoints))
+        live = catalog.live
+    }
+
+    /// A budget for each lane, as narrow as the narrowest of its endpoints.
+    private static func budgets(of endpoints: [Endpoint]) -> [Lane: Budget] {
         var budgets: [Lane: Budget] = [:]
-        for endpoint in catalog.endpoints {
+        for endpoint in endpoints {
             let limits = endpoint.model.limits
             let known = budgets[endpoint.lane]
             budgets[endpoint.lane] = Budget(
@@ -66,12 +75,28 @@ final class LaneBudgets: Sendable {
                 perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min()
             )
         }
-        self.budgets = Mutex(budgets)
+        return budgets
+    }
+
+    /// Takes in the lanes of customers' keys that jobs were given to, and forgets those of keys that are gone.
+    ///
+    /// What a lane has spent stays spent while the lane is there.
+    private func followLiveEndpoints() {
+        known.withLock { known in
+            guard let (generation, endpoints) = live.laneEndpoints(after: known.generation) else { return }
+            let found = Self.budgets(of: endpoints)
+            budgets.withLock { budgets in
+                for lane in known.lanes where found[lane] == nil { budgets[lane] = nil }
+                for (lane, budget) in found where budgets[lane] == nil { budgets[lane] = budget }
+            }
+            known = (generation, Set(found.keys))
+        }
     }
 
     /// What each lane can take now, and in how many seconds one that can take nothing may again.
     func capacities(at now: Double) -> (lanes: [LaneCapacity], nextIn: Double?) {
-        budgets.withLock { budgets in
+        followLiveEndpoints()
+        return budgets.withLock { budgets in
             var lanes: [LaneCapacity] = []
             var next: Double?
             for lane in budgets.keys.sorted(by: { $0.name < $1.name }) {

@@ -15,6 +15,10 @@ public protocol ProviderFolder {
     ///
     /// Defaults to none.
     static var models: [ModelCapabilities] { get }
+    /// The keys that customers may hand in to be served with an account of their own.
+    ///
+    /// Each makes instances as the operator's settings would, at the operator's addresses. Defaults to none.
+    static var customerKeys: [CustomerKeyForm] { get }
     /// The instances that the settings ask for: none, one, or one per account or server.
     static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter]
 }
@@ -24,4 +28,6 @@ extension ProviderFolder {
     public static var settings: [String] { [] }
     /// None.
     public static var models: [ModelCapabilities] { [] }
+    /// None.
+    public static var customerKeys: [CustomerKeyForm] { [] }
 }

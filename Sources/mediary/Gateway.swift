@@ -84,6 +84,7 @@ struct DataFolderLock {
 struct Gateway {
     let stores: Stores
     let catalog: EndpointCatalog
+    private let customerKeys: CustomerKeys
     private let configuration: Configuration
     /// What every provider is spoken to through.
     private let transport: CurlTransport
@@ -134,7 +135,16 @@ struct Gateway {
                 try await pictures.scaled(bytes, mediaType, to: size)
             }
         )
-        catalog = try ModelOffer(settings, file: file).catalog
+        let live = LiveEndpoints()
+        catalog = try ModelOffer(settings, file: file, live: live).catalog
+        customerKeys = CustomerKeys(
+            store: stores.jobs,
+            vault: CustomerKeyVault(masterKey: masterKey),
+            providers: CustomerProviderKeys(settings, overrides: file.overrides).customerProviders,
+            live: live,
+            environment: stores.environment,
+            logger: logger
+        )
     }
 
     /// Serves until stopped.
@@ -151,6 +161,8 @@ struct Gateway {
     ) async throws {
         defer { lock.release() }
         try await stores.accounts.prepare()
+        // Before any job is driven: those that were begun with customers' keys find them.
+        try await customerKeys.refresh()
         let environment = stores.environment
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
@@ -181,6 +193,7 @@ struct Gateway {
             references: references,
             outputs: outputs,
             metrics: metrics,
+            customerKeys: customerKeys,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         ).charging(fees)
@@ -237,7 +250,7 @@ struct Gateway {
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, expirer, marker, deliverer, api, worker],
+            services: [sweeper, expirer, marker, deliverer, customerKeys, api, worker].map(NamedService.init),
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -255,6 +268,20 @@ struct Gateway {
         guard statvfs(folder, &facts) == 0 else { return 0 }
         return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
     }
+}
+
+/// A service that goes by the name of its type.
+///
+/// The lifecycle logs each service as it prints: a struct prints with all that it holds, and that is the master key and
+/// every provider's key.
+private struct NamedService: Service, CustomStringConvertible {
+    let base: any Service
+
+    init(_ base: any Service) { self.base = base }
+
+    var description: String { "\(type(of: base))" }
+
+    func run() async throws { try await base.run() }
 }
 
 extension CurlTransport.Settings {

@@ -230,6 +230,29 @@ struct NodeStore: JobStore {
 
     func ping() async throws { try await through { try await base.ping() } }
 
+    func createCustomerKey(_ key: CustomerKey) async throws -> CustomerKey {
+        try await through { try await base.createCustomerKey(key) }
+    }
+
+    func customerKey(_ id: String) async throws -> CustomerKey? {
+        try await through { try await base.customerKey(id) }
+    }
+
+    func customerKeys(_ query: CustomerKeyQuery) async throws -> (keys: [CustomerKey], total: Int) {
+        try await through { try await base.customerKeys(query) }
+    }
+
+    func updateCustomerKey(_ key: CustomerKey, expecting revision: Int64) async throws -> CustomerKeyChange {
+        try await through { try await base.updateCustomerKey(key, expecting: revision) }
+    }
+
+    func deleteCustomerKey(_ id: String, at now: Timestamp) async throws -> Bool {
+        try await through { try await base.deleteCustomerKey(id, at: now) }
+    }
+
+    func customerKeySnapshot(after revision: Int64) async throws -> CustomerKeySnapshot? {
+        try await through { try await base.customerKeySnapshot(after: revision) }
+
     func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending? {
         try await through { try await base.spending(ofKey: hash, in: periods) }
     }

@@ -73,6 +73,13 @@ struct OpenRouterTests {
         #expect(report["refused"]?.integerValue ?? 0 > 10)
     }
 
+    @Test func ownProviderKeysAreHandedInAndTakenBack() async throws {
+        let report = try await Self.run("openrouter_byok.py") { installation in
+            [try Self.key(installation, "--name", "manager", "--management")]
+        }
+        #expect(report["keys"] == 3)
+    }
+
     @Test func aRealVideoIsFetched() async throws {
         let report = try await Self.run("openrouter_studio.py") { ["\($0.folder)/video.mp4"] }
         #expect(report["cost"] != nil)

@@ -127,7 +127,7 @@ package struct JobWire: Sendable {
         json.key("artifacts")
         writeArtifacts(of: job, to: &json)
         json.key("usage")
-        writeUsage(of: job.state, to: &json)
+        writeUsage(of: job, to: &json)
         json.key("error")
         writeError(of: job.state, to: &json)
         json.key("metadata")
@@ -245,10 +245,10 @@ package struct JobWire: Sendable {
     }
 
     /// What was charged: of completed jobs, and of stopped ones that a provider charged for.
-    private func writeUsage(of state: JobState, to json: inout JSONWriter) {
+    private func writeUsage(of job: Job, to json: inout JSONWriter) {
         let bill: Bill
         let cost: Credits
-        switch state {
+        switch job.state {
         case .completed(let completed): (bill, cost) = (completed.bill, completed.bill.total)
         case .cancelled(let cancelled) where cancelled.charged != .zero: (bill, cost) = (.empty, cancelled.charged)
         case .queued, .submitting, .running, .storing, .failed, .cancelled, .expired: return json.null()
@@ -259,7 +259,7 @@ package struct JobWire: Sendable {
         json.key("currency")
         json.word("USD")
         json.key("is_byok")
-        json.bool(false)
+        json.bool(job.admitted.isServedByCustomerKey)
         json.key("lines")
         Self.write(bill.lines, to: &json)
         json.endObject()

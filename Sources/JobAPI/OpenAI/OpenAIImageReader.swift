@@ -60,7 +60,7 @@ struct OpenAIImageReader: Sendable {
         idempotencyKey: String?
     ) throws(RequestProblem) -> Reading {
         var dialect = try DialectFields(body, form)
-        let (model, entry) = try dialect.model(.image, in: directory.today)
+        let (model, entry) = try dialect.model(.image, in: directory.today(for: key))
         var parameters: ImageParameters?
         if case .image(let offered)? = entry?.model.parameters { parameters = offered }
         var image = ImageRequest(

@@ -37,7 +37,7 @@ struct OpenAISpeechReader: Sendable {
         idempotencyKey: String?
     ) throws(RequestProblem) -> Reading {
         var dialect = try DialectFields(body, nil)
-        let (model, entry) = try dialect.model(.speech, in: directory.today)
+        let (model, entry) = try dialect.model(.speech, in: directory.today(for: key))
         var speech = SpeechRequest(
             input: try dialect.fields.requiredString("input", charactersMax: GenerationRequest.promptCharactersMax)
         )

@@ -65,7 +65,7 @@ struct OpenAITranscriptionReader: Sendable {
         idempotencyKey: String?
     ) throws(RequestProblem) -> Reading {
         var dialect = try DialectFields(body, form)
-        let (model, entry) = try dialect.model(.transcription, in: directory.today)
+        let (model, entry) = try dialect.model(.transcription, in: directory.today(for: key))
         let files = dialect.uploads("file")
         guard let file = files.first, files.count == 1 else {
             throw RequestProblem(

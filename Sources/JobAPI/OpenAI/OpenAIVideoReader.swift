@@ -38,7 +38,7 @@ struct OpenAIVideoReader: Sendable {
         idempotencyKey: String?
     ) throws(RequestProblem) -> JobSubmission {
         var dialect = try DialectFields(body, form)
-        let (model, entry) = try dialect.model(.video, in: directory.today, standard: Self.standardModel)
+        let (model, entry) = try dialect.model(.video, in: directory.today(for: key), standard: Self.standardModel)
         var video = VideoRequest(
             prompt: try dialect.fields.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax)
         )

@@ -15,8 +15,11 @@ struct BilledUsage {
     let milliseconds: Int64?
     /// The whole.
     let cost: Credits
+    /// Whether the customer's own key served it.
+    let isByOwnKey: Bool
 
-    init(_ bill: Bill) {
+    init(_ bill: Bill, of job: NewJob) {
+        isByOwnKey = job.isServedByCustomerKey
         var (input, output, images): (Int64, Int64, Int64) = (0, 0, 0)
         var isByTokens = false
         var milliseconds: Int64?
@@ -60,7 +63,7 @@ struct BilledUsage {
         json.key("cost")
         json.dollars(cost)
         json.key("is_byok")
-        json.bool(false)
+        json.bool(isByOwnKey)
         json.endObject()
     }
 

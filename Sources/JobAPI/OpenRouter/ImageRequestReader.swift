@@ -24,7 +24,7 @@ struct ImageRequestReader: Sendable {
     ///
     /// - Throws: `RequestProblem`, or `APIError` with status 404 when the routing preferences leave no endpoint.
     func read(_ body: JSONValue, session: String?, key: APIKey, idempotencyKey: String?) throws -> Reading {
-        var request = try MediaRequest(body, for: .image, in: directory.today, list: Self.list)
+        var request = try MediaRequest(body, for: .image, in: directory.today(for: key), list: Self.list)
         var image = ImageRequest(
             prompt: try request.fields.requiredString("prompt", charactersMax: GenerationRequest.promptCharactersMax)
         )

@@ -42,7 +42,7 @@ struct ImageWire: Sendable {
         var rest = JSONWriter(capacity: 256)
         rest.beginObject()
         rest.key("usage")
-        BilledUsage(ending.completed.bill).writeImages(to: &rest)
+        BilledUsage(ending.completed.bill, of: ending.job.admitted).writeImages(to: &rest)
         if !ending.job.adjustments.isEmpty {
             rest.key("adjustments")
             JobWire.write(ending.job.adjustments, to: &rest)
@@ -68,7 +68,7 @@ struct ImageWire: Sendable {
             rest.string(artifact.mediaType)
             if index == ending.completed.artifacts.count - 1 {
                 rest.key("usage")
-                BilledUsage(ending.completed.bill).writeImages(to: &rest)
+                BilledUsage(ending.completed.bill, of: ending.job.admitted).writeImages(to: &rest)
             }
             rest.endObject()
             parts.append(.text("\"," + rest.text.dropFirst() + "\n\n"))

@@ -94,6 +94,12 @@ final class DailyDirectory: Sendable {
         return directory
     }
 
+    /// The directory of this day as the holder of a key sees it: with the endpoints of the workspace's own provider keys.
+    func today(for key: APIKey) -> ModelDirectory {
+        let own = service.ownEndpoints(for: key)
+        return own.isEmpty ? today : ModelDirectory(own + service.endpoints, aliases: service.aliases)
+    }
+
     /// Why a model is not in it.
     func absence(of name: String) -> RequestProblem { service.absence(of: name) }
 }

@@ -16,7 +16,7 @@ struct SpeechRequestReader: Sendable {
     ///
     /// - Throws: `RequestProblem`, or `APIError` with status 404 when the routing preferences leave no endpoint.
     func read(_ body: JSONValue, session: String?, key: APIKey, idempotencyKey: String?) throws -> JobSubmission {
-        var request = try MediaRequest(body, for: .speech, in: directory.today, list: Self.list)
+        var request = try MediaRequest(body, for: .speech, in: directory.today(for: key), list: Self.list)
         var speech = try speech(&request)
         speech.voice = try request.fields.string("voice", charactersMax: 100)
         speech.speed = try request.fields.number("speed", in: 0.01...100)

@@ -33,7 +33,7 @@ struct TranscriptionRequestReader: Sendable {
         key: APIKey,
         idempotencyKey: String?
     ) throws -> JobSubmission {
-        var request = try MediaRequest(body, for: .transcription, in: directory.today, list: Self.list)
+        var request = try MediaRequest(body, for: .transcription, in: directory.today(for: key), list: Self.list)
         var transcription = TranscriptionRequest(inputAudio: try sound?.input ?? request.fields.audio("input_audio"))
         transcription.language = try request.fields.string("language", charactersMax: 35)
         transcription.temperature = try request.fields.number("temperature", in: 0...2)

@@ -29,7 +29,10 @@ struct TranscriptionWire: Sendable {
                 Self.writeDetails(of: transcript, request, to: &json)
             }
             json.key("usage")
-            BilledUsage(ending.completed.bill).writeTranscription(of: Self.length(of: request), to: &json)
+            BilledUsage(ending.completed.bill, of: ending.job.admitted).writeTranscription(
+                of: Self.length(of: request),
+                to: &json
+            )
             if !ending.job.adjustments.isEmpty {
                 json.key("adjustments")
                 JobWire.write(ending.job.adjustments, to: &json)

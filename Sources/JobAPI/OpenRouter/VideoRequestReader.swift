@@ -34,7 +34,7 @@ struct VideoRequestReader: Sendable {
         var fields = try FieldReader(body)
         var passed = PassedOver()
         let name = try fields.requiredString("model", charactersMax: 200)
-        let entry = try entry(name, &passed)
+        let entry = try entry(name, for: key, &passed)
         let video = try video(&fields, entry, &passed)
         try refuseUpscaling(&fields, entry)
         let preferences = try ProviderPreferences.read(&fields, entry, &passed)
@@ -57,8 +57,12 @@ struct VideoRequestReader: Sendable {
     }
 
     /// The model that is asked for, which must be one that makes videos.
-    private func entry(_ name: String, _ passed: inout PassedOver) throws(RequestProblem) -> ModelDirectory.Entry? {
-        guard let entry = directory.today.find(name) else { return nil }
+    private func entry(
+        _ name: String,
+        for key: APIKey,
+        _ passed: inout PassedOver
+    ) throws(RequestProblem) -> ModelDirectory.Entry? {
+        guard let entry = directory.today(for: key).find(name) else { return nil }
         guard entry.model.type == .video else {
             throw RequestProblem(
                 .unsupportedValue,

@@ -59,7 +59,7 @@ struct VideoWire: Sendable {
             json.key("cost")
             json.dollars(cost)
             json.key("is_byok")
-            json.bool(false)
+            json.bool(job.admitted.isServedByCustomerKey)
             json.endObject()
         }
         if !job.adjustments.isEmpty {

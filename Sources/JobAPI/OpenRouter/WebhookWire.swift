@@ -50,7 +50,7 @@ package struct WebhookWire: WebhookComposer {
             json.key("cost")
             json.dollars(completed.bill.total)
             json.key("is_byok")
-            json.bool(false)
+            json.bool(job.admitted.isServedByCustomerKey)
             json.endObject()
         case .failed, .cancelled, .expired, .queued, .submitting, .running, .storing:
             // Only an end leaves a message; should there be one all the same, it says so much.

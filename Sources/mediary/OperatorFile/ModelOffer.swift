@@ -17,8 +17,9 @@ struct ModelOffer {
     /// - Parameters:
     ///   - settings: What the instances are made from.
     ///   - file: The operator's file.
+    ///   - live: The endpoints with customers' own keys.
     /// - Throws: `ValidationError` for an entry of the file that cannot be followed, `CatalogMistake`.
-    init(_ settings: ProviderSettings, file: OperatorFile) throws {
+    init(_ settings: ProviderSettings, file: OperatorFile, live: LiveEndpoints = LiveEndpoints()) throws {
         let changes = Changes(file.overrides)
         var settings = settings
         settings.changeModels = { changes.changed($1, of: $0) }
@@ -28,7 +29,12 @@ struct ModelOffer {
             Self.dormant(registration, besides: adapters, settings).filter { !taken.contains($0.model.slug) }
         }
         try changes.check(besides: dormant.map(\.model))
-        catalog = try EndpointCatalog(instances.flatMap(\.adapters), dormant: dormant, aliases: file.aliases)
+        catalog = try EndpointCatalog(
+            instances.flatMap(\.adapters),
+            dormant: dormant,
+            aliases: file.aliases,
+            live: live
+        )
     }
 
     /// What a folder could offer besides what its instances do, if more of its variables were set.

@@ -31,6 +31,7 @@ struct TestAPI: Sendable {
         _ adjust: (inout APIConfiguration) -> Void = { _ in },
         adapter: TestAdapter = TestAdapter(),
         catalog: (TestAdapter) throws -> EndpointCatalog = { try EndpointCatalog([$0]) },
+        customers: CustomerProviders = .none,
         limits: JobService.Limits = JobService.Limits(),
         fees: FeeSchedule = FeeSchedule(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
@@ -52,10 +53,11 @@ struct TestAPI: Sendable {
         let accounts = AccountService(store: store, environment: environment)
         let log = LogCollector()
         let logger = Logger(label: "test") { _ in log }
+        let catalog = try catalog(adapter)
         let service = JobService(
             store: store,
             artifacts: artifacts,
-            catalog: try catalog(adapter),
+            catalog: catalog,
             live: live,
             signals: WorkSignals(environment: environment),
             durations: ObservedDurations(),
@@ -63,6 +65,14 @@ struct TestAPI: Sendable {
             limits: limits,
             references: Self.references,
             outputs: outputs,
+            customerKeys: CustomerKeys(
+                store: store,
+                vault: CustomerKeyVault(masterKey: Array("the master key of a test".utf8)),
+                providers: customers,
+                live: catalog.live,
+                environment: environment,
+                logger: logger
+            ),
             freeDiskBytes: freeDiskBytes,
             logger: logger
         ).charging(fees)

@@ -8,6 +8,7 @@ package import ProviderKit
 package enum AlibabaAdapters: ProviderFolder {
     package static let folder = "Alibaba"
     package static let settings = ["DASHSCOPE_API_KEY"]
+    package static let customerKeys = [CustomerKeyForm(provider: "alibaba", variable: "DASHSCOPE_API_KEY")]
 
     /// The vendor's international address, in Singapore.
     static let vendorURL = "https://dashscope-intl.aliyuncs.com/api/v1"

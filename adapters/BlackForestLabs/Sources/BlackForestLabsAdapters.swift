@@ -6,6 +6,7 @@ package import ProviderKit
 package enum BlackForestLabsAdapters: ProviderFolder {
     package static let folder = "BlackForestLabs"
     package static let settings = ["BFL_API_KEY"]
+    package static let customerKeys = [CustomerKeyForm(provider: "black-forest-labs", variable: "BFL_API_KEY")]
 
     /// The vendor's address, which sends a request to whichever region has room.
     ///

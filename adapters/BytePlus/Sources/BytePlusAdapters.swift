@@ -9,6 +9,7 @@ package import ProviderKit
 package enum BytePlusAdapters: ProviderFolder {
     package static let folder = "BytePlus"
     package static let settings = ["ARK_API_KEY"]
+    package static let customerKeys = [CustomerKeyForm(provider: "byteplus", variable: "ARK_API_KEY")]
 
     /// BytePlus ModelArk: the region outside China that makes videos and images (docs.byteplus.com ModelArk, 2026-11-21).
     static let defaultBaseURL = "https://ark.ap-southeast.bytepluses.com/api/v3"

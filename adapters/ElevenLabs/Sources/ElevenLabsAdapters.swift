@@ -6,6 +6,7 @@ package import ProviderKit
 package enum ElevenLabsAdapters: ProviderFolder {
     package static let folder = "ElevenLabs"
     package static let settings = ["ELEVENLABS_API_KEY"]
+    package static let customerKeys = [CustomerKeyForm(provider: "elevenlabs", variable: "ELEVENLABS_API_KEY")]
 
     /// The vendor's own address; residencies have others (`api.us.`, `api.eu.residency.` and so on), under the same paths.
     static let defaultBaseURL = "https://api.elevenlabs.io"

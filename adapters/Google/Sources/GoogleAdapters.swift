@@ -10,6 +10,10 @@ package import ProviderKit
 package enum GoogleAdapters: ProviderFolder {
     package static let folder = "Google"
     package static let settings = ["GEMINI_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS"]
+    /// Keys of Google AI Studio.
+    ///
+    /// The key file of a service account is not taken from customers: it names the address that tokens are asked for at.
+    package static let customerKeys = [CustomerKeyForm(provider: "google-ai-studio", variable: "GEMINI_API_KEY")]
 
     /// Every model that it knows, whether a key is there or not.
     package static let models: [ModelCapabilities] =

@@ -9,6 +9,13 @@ package import ProviderKit
 package enum KlingAdapters: ProviderFolder {
     package static let folder = "Kling"
     package static let settings = ["KLING_ACCESS_KEY", "KLING_API_KEY"]
+    package static let customerKeys = [
+        CustomerKeyForm(
+            provider: "kling",
+            parts: [("access_key", "KLING_ACCESS_KEY"), ("secret_key", "KLING_SECRET_KEY")]
+        ),
+        CustomerKeyForm(provider: "kling-2", variable: "KLING_API_KEY"),
+    ]
 
     /// The vendor's address outside of China.
     package static let vendorURL = "https://api-singapore.klingai.com"

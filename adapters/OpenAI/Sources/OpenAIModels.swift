@@ -5,6 +5,13 @@ package import ProviderKit
 package enum OpenAIAdapters: ProviderFolder {
     package static let folder = "OpenAI"
     package static let settings = ["OPENAI_API_KEY"]
+    package static let customerKeys = [
+        CustomerKeyForm(
+            provider: "openai",
+            variable: "OPENAI_API_KEY",
+            accountVariables: ["OPENAI_ORG_ID", "OPENAI_PROJECT_ID"]
+        )
+    ]
 
     /// Every model that it knows, whether a key is there or not.
     package static let models: [ModelCapabilities] =

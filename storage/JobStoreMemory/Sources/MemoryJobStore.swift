@@ -48,6 +48,8 @@ package actor MemoryJobStore: JobStore {
     private(set) var workspaceRows: [String: Timestamp] = [:]
     var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
+    /// Customers' own keys at providers.
+    var customerKeys = MemoryCustomerKeys()
 
     /// Makes an empty store.
     package init() {}
@@ -76,6 +78,7 @@ package actor MemoryJobStore: JobStore {
         let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
         if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
+        guard customerKeys.serves(new) else { return .customerKeyGone }
         if let limit = key.limit {
             let remaining = try limit.subtracting(spent(by: key))
             guard new.hold <= remaining else { return .keyLimitReached(remaining: remaining) }
@@ -90,6 +93,7 @@ package actor MemoryJobStore: JobStore {
         countFreeModel(admission)
         let job = Job(new)
         holds[new.id] = hold
+        customerKeys.keep(for: new)
         table[new.id] = job
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
         if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
@@ -326,6 +330,7 @@ package actor MemoryJobStore: JobStore {
         }
         let next = job.applying(transition)
         table[id] = next
+        if next.state.isTerminal { customerKeys.release(next.admitted) }
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {

@@ -18,6 +18,7 @@ enum Migrations {
         measures,
         money,
         payments,
+        customerKeys,
     ]
 
     /// Brings a database up to date.

@@ -111,6 +111,7 @@ extension Database {
         }
         let queued = try integer("SELECT jobs FROM job_counts WHERE state = 'queued'") ?? 0
         guard queued < Int64(admission.queuedMax) else { return .queueFull }
+        guard try !lacksCustomerKey(of: job) else { return .customerKeyGone }
         let limit: Int64? = key[0]
         if let limit {
             let remaining = try Credits(nanoUSD: limit).subtracting(Credits(nanoUSD: key[1]))
@@ -171,6 +172,7 @@ extension Database {
         }
         try openHold(for: new)
         try countFreeModel(admission)
+        try keepCustomerKey(for: new)
         try JobEventRecord(job, at: new.createdAt).insert(into: self)
         if let idempotencyKey = admission.idempotencyKey {
             try run(

@@ -192,6 +192,16 @@ struct AuditRule {
             """
         ),
         AuditRule(
+            "customer_key_kept",
+            """
+            SELECT job_text(jobs.id), 'kept is ' || ifnull(customer_key, 'nothing') || ', it is served with ' || account
+            FROM jobs JOIN endpoints ON endpoints.id = jobs.endpoint
+                LEFT JOIN customer_key_jobs ON customer_key_jobs.job = jobs.id
+            WHERE (finished_at IS NULL AND account LIKE 'byok:%' AND account <> 'byok:' || ifnull(customer_key, ''))
+                OR (customer_key IS NOT NULL AND (finished_at IS NOT NULL OR account NOT LIKE 'byok:%'))
+            """
+        ),
+        AuditRule(
             "job_count",
             """
             SELECT job_counts.state, 'counted ' || job_counts.jobs || ', there are ' || ifnull(found, 0)

@@ -128,6 +128,7 @@ extension Database {
         if let resolution = transition.resolution {
             try resolveHold(of: job, by: resolution, in: transition)
         }
+        if state.isTerminal { try releaseCustomerKey(of: job) }
         if case .completed(let completed) = state {
             for artifact in completed.artifacts { try artifact.insert(into: self, of: job.id, at: transition.at) }
         }
