@@ -258,9 +258,10 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
-    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
-    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`,
+    /// `usage_row`, `usage_sum`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
+    /// `artifact_recorded`, `job_count`. Of the database: `reference_broken`. Of files: `artifact_missing`,
+    /// `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -582,4 +583,19 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Usage
+
+    /// The row of usage of a job; nil while it is not over.
+    func usageRecord(of id: JobID) async throws -> UsageRecord?
+
+    /// Sums up the rows of usage.
+    ///
+    /// Cost grows with the jobs that ended in the time asked about, in the workspaces asked about.
+    func usage(_ query: UsageQuery) async throws -> UsageReport
+
+    /// What happened to a workspace's credits in a time; nil for a workspace that does not exist.
+    ///
+    /// Cost grows with all transfers that there are: for reports, not for requests.
+    func statement(of workspace: String, from: Timestamp, to: Timestamp) async throws -> WorkspaceStatement?
 }

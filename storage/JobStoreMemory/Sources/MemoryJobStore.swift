@@ -36,7 +36,9 @@ package actor MemoryJobStore: JobStore {
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
-    private var ledger = MemoryLedger()
+    private(set) var ledger = MemoryLedger()
+    /// What jobs that are over have cost.
+    private(set) var usageRows: [JobID: UsageRecord] = [:]
     private var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
@@ -77,7 +79,7 @@ package actor MemoryJobStore: JobStore {
 
         guard table[new.id] == nil else { throw MemoryStoreError.duplicate("job \(new.id)") }
         let hold = Hold(job: new.id.description, workspace: new.workspace, amount: new.hold)
-        try ledger.post(hold.opening())
+        try ledger.post(hold.opening(), at: new.createdAt)
         let job = Job(new)
         holds[new.id] = hold
         table[new.id] = job
@@ -303,11 +305,12 @@ package actor MemoryJobStore: JobStore {
         if let resolution = transition.resolution {
             guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
             let (resolved, transfers) = try hold.resolving(resolution)
-            try ledger.post(transfers)
+            try ledger.post(transfers, at: transition.at)
             holds[id] = resolved
         }
         let next = job.applying(transition)
         table[id] = next
+        usageRows[id] = UsageRecord(next)
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
@@ -421,7 +424,7 @@ package actor MemoryJobStore: JobStore {
 
     package func transfer(_ transfer: Transfer, at now: Timestamp) throws -> Bool {
         guard !ledger.contains(transfer.id) else { return false }
-        try ledger.post([transfer])
+        try ledger.post([transfer], at: now)
         return true
     }
 
@@ -495,7 +498,8 @@ package actor MemoryJobStore: JobStore {
             transfers: ledger.transfers.count,
             events: eventRows.values.reduce(0) { $0 + $1.count },
             artifacts: recordedArtifacts.count,
-            findings: balanceFindings + table.values.sorted { $0.id < $1.id }.flatMap(findings)
+            findings: balanceFindings + usageFindings(of: table)
+                + table.values.sorted { $0.id < $1.id }.flatMap(findings)
         )
     }
 

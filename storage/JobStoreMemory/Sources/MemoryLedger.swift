@@ -1,9 +1,12 @@
+import JobCore
 import Ledger
 
 /// Accounts and transfers in memory: a list that only grows, and the sums that it comes to.
 struct MemoryLedger {
     /// Every transfer, in order.
     private(set) var transfers: [Transfer] = []
+    /// When each of them was made.
+    private(set) var times: [Timestamp] = []
     /// The sum of each account that was ever touched.
     private(set) var balances: [Account: Credits] = [:]
     private var ids: Set<String> = []
@@ -15,7 +18,7 @@ struct MemoryLedger {
     func balance(of account: Account) -> Credits { balances[account] ?? .zero }
 
     /// Makes the transfers: all of them, or none when a sum does not fit.
-    mutating func post(_ new: [Transfer]) throws(LedgerRefusal) {
+    mutating func post(_ new: [Transfer], at now: Timestamp) throws(LedgerRefusal) {
         var changed: [Account: Credits] = [:]
         for transfer in new {
             changed[transfer.from] = try (changed[transfer.from] ?? balance(of: transfer.from))
@@ -25,6 +28,7 @@ struct MemoryLedger {
         }
         balances.merge(changed) { $1 }
         transfers += new
+        times += Array(repeating: now, count: new.count)
         ids.formUnion(new.map(\.id))
     }
 

@@ -123,6 +123,7 @@ extension Database {
         if let resolution = transition.resolution {
             try resolveHold(of: job, by: resolution, at: transition.at)
         }
+        if state.isTerminal { try insertUsage(of: job, ending: state, at: transition.at) }
         if case .completed(let completed) = state {
             for artifact in completed.artifacts { try artifact.insert(into: self, of: job.id, at: transition.at) }
         }
