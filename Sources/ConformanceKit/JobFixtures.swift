@@ -110,6 +110,7 @@ package struct JobFixtures: Sendable {
             endpoint: Self.endpoint(request.model, account: account),
             lane: lane ?? Lane("lane of \(id)"),
             hold: hold,
+            estimatedCost: Credits(nanoUSD: hold.nanoUSD / 2),
             prices: PriceSheet(lines: [
                 PriceLine(unit: .second, price: ExactDecimal(mantissa: 1, scale: 1) ?? ExactDecimal(0))
             ]),

@@ -308,6 +308,7 @@ package struct JobService: Sendable {
             endpoint: endpoint.id,
             lane: endpoint.lane,
             hold: hold,
+            estimatedCost: plan.bill.total,
             prices: endpoint.prices,
             createdAt: now,
             defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds

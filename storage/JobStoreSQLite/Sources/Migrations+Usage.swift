@@ -1,10 +1,11 @@
 extension Migrations {
-    /// One row for each job that is over: what it cost, and how much came of it.
+    /// What a job is expected to cost, beside what is held for it; and one row for each job that is over: what it cost, and how much came of it.
     ///
     /// Kept in the order in which it is asked for, by workspace and time: a month of a workspace is read in one piece.
     /// The jobs that were over before get their rows here. Whose outputs were deleted since has lost what was measured on
     /// them; what its bill says is still there.
     static let usage = """
+        ALTER TABLE jobs ADD COLUMN estimated_nano INTEGER CHECK (estimated_nano >= 0);
         CREATE TABLE usage (
             workspace     TEXT NOT NULL,
             finished_at   INTEGER NOT NULL,

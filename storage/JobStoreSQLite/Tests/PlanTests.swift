@@ -91,7 +91,7 @@ import Testing
                 }
             }
             let plan = try store.plan(of: UsageSQL.record)
-            #expect(plan == ["SEARCH usage USING INDEX sqlite_autoindex_usage_2 (job=?)"], "\(plan)")
+            #expect(plan == ["SEARCH usage USING INDEX sqlite_autoindex_usage_1 (job=?)"], "\(plan)")
         }
     }
 

@@ -117,9 +117,10 @@ import Testing
             for situation in JobSituation.allCases {
                 jobs.append(try await driver.job(in: situation, parameters: parameters))
             }
-            try store.runRaw("DROP TABLE usage")
+            try store.runRaw("DROP TABLE usage; ALTER TABLE jobs DROP COLUMN estimated_nano")
             try store.runRaw(Migrations.usage)
             for job in jobs { #expect(try await store.usageRecord(of: job.id) == UsageRecord(job)) }
+            #expect(try await store.job(jobs[0].id)?.admitted.estimatedCost == nil)
             #expect(try await store.audit().findings == [])
         }
     }
