@@ -25,7 +25,7 @@ run: ## The same set-up with a release build, then serve (ARGS="--port 9000" add
 	swift build --product mediary $(RELEASE_FLAGS)
 	@exec .build-release/release/mediary serve $(ARGS)
 
-# One test at a time, since many wait for programs they started; those that kill the real program run by themselves.
+# Many tests wait for programs that they started: scripts/test bounds how many run at once.
 test: ## Install what is missing, build, and run every test (FILTER=Name narrows)
 	@scripts/install
 	@scripts/wire-venv
@@ -33,8 +33,7 @@ test: ## Install what is missing, build, and run every test (FILTER=Name narrows
 ifdef FILTER
 	swift test --skip-build --no-parallel $(DEBUG_FLAGS) --filter $(FILTER)
 else
-	swift test --skip-build --no-parallel $(DEBUG_FLAGS) --skip 'CrashTests|WireCompatibilityTests'
-	swift test --skip-build $(DEBUG_FLAGS) --filter 'CrashTests|WireCompatibilityTests'
+	@scripts/test
 endif
 
 bench: ## Measure the service against its own ceilings, side by side, into bench/REPORT.md

@@ -26,7 +26,10 @@ let stores: [(name: String, dependencies: [Target.Dependency])] = [
     ("JobStoreMemory", []),
     (
         "JobStoreSQLite",
-        [.product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift")]
+        [
+            "Cryptography", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        ]
     ),
     ("ArtifactStoreFiles", ["Cryptography"]),
 ]

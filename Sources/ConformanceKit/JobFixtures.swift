@@ -10,6 +10,10 @@ package struct JobFixtures: Sendable {
     package static let workspace = "default"
     /// What a job holds unless it is told otherwise: 0.40 US dollars.
     package static let hold = Credits(nanoUSD: 400_000_000)
+    /// What a job is priced by unless it is told otherwise: 0.10 US dollars for a second.
+    package static let prices = PriceSheet(lines: [
+        PriceLine(unit: .second, price: ExactDecimal(mantissa: 1, scale: 1) ?? ExactDecimal(0))
+    ])
 
     /// The test's time: moves only by `tick`.
     package private(set) var now = Self.start
@@ -88,6 +92,7 @@ package struct JobFixtures: Sendable {
     ///   - lane: Its lane; by default one of its own, so that a test can claim just this job.
     ///   - account: The provider account it is served with.
     ///   - hold: What is set aside.
+    ///   - prices: The prices that it is accepted at.
     /// - Returns: The job.
     package mutating func newJob(
         _ key: APIKey,
@@ -95,7 +100,8 @@ package struct JobFixtures: Sendable {
         parameters: JobParameters = JobParameters(),
         lane: Lane? = nil,
         account: String = "main",
-        hold: Credits = Self.hold
+        hold: Credits = Self.hold,
+        prices: PriceSheet = Self.prices
     ) -> NewJob {
         let id = id()
         return NewJob(
@@ -111,9 +117,7 @@ package struct JobFixtures: Sendable {
             lane: lane ?? Lane("lane of \(id)"),
             hold: hold,
             estimatedCost: Credits(nanoUSD: hold.nanoUSD / 2),
-            prices: PriceSheet(lines: [
-                PriceLine(unit: .second, price: ExactDecimal(mantissa: 1, scale: 1) ?? ExactDecimal(0))
-            ]),
+            prices: prices,
             createdAt: now,
             defaultDeadlineSeconds: 900
         )

@@ -13,7 +13,7 @@ extension JobStoreConformance {
             for situation in JobSituation.allCases {
                 let job = try await driver.job(in: situation, parameters: parameters, account: "second")
                 let row = try await store.usageRecord(of: job.id)
-                #expect(row == UsageRecord(job), "\(situation)")
+                #expect(try row == UsageRecord(job), "\(situation)")
                 #expect((row != nil) == job.state.isTerminal)
                 guard let row else { continue }
                 #expect(row.user == "end user" && row.session == "session \"1\"" && row.endpoint.account == "second")
@@ -34,6 +34,46 @@ extension JobStoreConformance {
             let row = try await store.usageRecord(of: job.id)
             #expect(try await store.deleteArtifacts(of: job.id) != nil)
             #expect(try await store.usageRecord(of: job.id) == row)
+        },
+        Check("a row of usage tells fees from the provider's part, and what own keys have cost elsewhere") { store in
+            var driver = try await JobDriver(store)
+            let ten = try #require(ExactDecimal("10"))
+            var charges: [JobCharge] = []
+            for terms in [
+                PriceTerms(markupPercent: ten, feePercent: ten), PriceTerms(byok: BYOKTerms(feePercent: ten)),
+            ] {
+                let prices = JobFixtures.prices.with(terms)
+                let used = MeteredUsage(quantities: [.second: ExactDecimal(4)])
+                let hold = try prices.bill(used, rounding: .up).total
+                let job = try await driver.admit(driver.fixtures.newJob(driver.key, hold: hold, prices: prices))
+                let script = JobScript(job.admitted)
+                let bill = try prices.bill(used, rounding: .halfToEven)
+                try await driver.commit(script.way(to: .storing) + [.artifactsStored(script.artifacts, bill)], of: job)
+                let row = try #require(try await store.usageRecord(of: job.id))
+                charges.append(row.charge)
+            }
+            // 0.40 by the list, a tenth on it, and a tenth of that; then a tenth of the list alone.
+            #expect(
+                charges == [
+                    JobCharge(charged: Credits(nanoUSD: 484_000_000), fee: Credits(nanoUSD: 84_000_000)),
+                    JobCharge(
+                        charged: Credits(nanoUSD: 40_000_000),
+                        fee: Credits(nanoUSD: 40_000_000),
+                        listPrice: Credits(nanoUSD: 400_000_000),
+                        isBYOK: true
+                    ),
+                ]
+            )
+            let all = UsageQuery(workspace: nil, from: JobFixtures.start, to: distantFuture)
+            let sums = try #require(try await store.usage(all).groups.first?.sums)
+            #expect(sums.providerCost == Credits(nanoUSD: 400_000_000) && sums.fee == Credits(nanoUSD: 124_000_000))
+            #expect(sums.listPrice == Credits(nanoUSD: 400_000_000))
+            let statement = try await store.statement(
+                of: driver.key.workspace,
+                from: JobFixtures.start,
+                to: distantFuture
+            )
+            #expect(statement?.difference == .zero && statement?.charged == sums.charged)
         },
         Check("usage is summed up by period and dimensions") { store in
             var driver = try await UsageMonth.make(in: store)

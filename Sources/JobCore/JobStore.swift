@@ -258,10 +258,11 @@ public struct OutboxMessage: Sendable, Hashable {
 public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
-    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`,
-    /// `usage_row`, `usage_sum`. Of jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`,
-    /// `artifact_recorded`, `job_count`. Of the database: `reference_broken`. Of files: `artifact_missing`,
-    /// `artifact_changed`.
+    /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
+    /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
+    /// `key_byok_usage`, `workspace_usage`, `usage_row`, `usage_sum`. Of jobs: `event_gap`, `event_state`,
+    /// `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`. Of the
+    /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -549,6 +550,8 @@ public protocol JobStore: Sendable {
     func revokeKey(hash: String, at now: Timestamp) async throws -> Bool
 
     /// Moves credits outside of any job. False when a transfer of that id was made before: nothing is moved then.
+    ///
+    /// Throws ``LedgerRefusal/overdrawn(account:)`` when a workspace has less, unless it is a refund or a chargeback.
     func transfer(_ transfer: Transfer, at now: Timestamp) async throws -> Bool
 
     /// What a workspace has.
@@ -583,6 +586,18 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Money
+
+    /// What the jobs of a key have cost, here and by keys of the client's own; nil when there is no such key.
+    ///
+    /// Cost grows with the days on which the key was used, not with its jobs.
+    func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending?
+
+    /// What the jobs of a workspace have cost likewise; zero for one that nothing is known of.
+    ///
+    /// Cost grows with the days on which the workspace was used, not with its jobs.
+    func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending
 
     // MARK: Usage
 

@@ -60,7 +60,8 @@ public enum AttemptChange: Sendable, Hashable {
 
 /// One legal step of a job, with all its consequences as data.
 ///
-/// Only ``JobState/applying(_:at:)`` makes these, so a store can be handed no other. A store writes the state, the
+/// Only ``JobState/applying(_:at:)`` makes these, so a store can be handed no other; what it may make of one is a cheaper
+/// one (``afterAllowance(_:used:)``). A store writes the state, the
 /// resolution of the hold, the attempt's change, the event row and the outbox row in one transaction, or nothing.
 public struct JobTransition: Sendable, Hashable {
     /// The state that the job must still be in for the step to count.

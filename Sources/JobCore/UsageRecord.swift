@@ -65,8 +65,10 @@ public struct UsageRecord: Sendable, Hashable {
     }
 
     /// The row of a job; nil for one that is not over.
-    public init?(_ job: Job) {
-        guard let finishedAt = job.finishedAt, let charge = JobCharge(of: job.state) else { return nil }
+    ///
+    /// - Throws: `LedgerRefusal.overflow`.
+    public init?(_ job: Job) throws(LedgerRefusal) {
+        guard let finishedAt = job.finishedAt, let charge = try JobCharge(of: job.state) else { return nil }
         let admitted = job.admitted
         self.init(
             job: job.id,
@@ -109,10 +111,18 @@ public struct JobCharge: Sendable, Hashable {
     }
 
     /// What ending in a state costs; nil for a state that is not terminal.
-    public init?(of state: JobState) {
+    ///
+    /// - Throws: `LedgerRefusal.overflow`.
+    public init?(of state: JobState) throws(LedgerRefusal) {
         switch state {
         case .queued, .submitting, .running, .storing: return nil
-        case .completed(let completed): self.init(charged: completed.bill.total)
+        case .completed(let completed):
+            self.init(
+                charged: completed.bill.total,
+                fee: try completed.bill.platformShare(),
+                listPrice: completed.bill.byokListPrice ?? .zero,
+                isBYOK: completed.bill.byokListPrice != nil
+            )
         case .cancelled(let cancelled): self.init(charged: cancelled.charged)
         case .failed, .expired: self.init(charged: .zero)
         }
@@ -152,7 +162,7 @@ public struct UsageQuantities: Sendable, Hashable {
             case .outputTextToken, .outputAudioToken, .outputImageToken, .token: outputTokens += wholes
             case .character: characters += wholes
             case .second, .image, .megapixel, .request, .audioMinute, .audioSecond, .inputMegapixel, .referenceImage,
-                .minimum:
+                .minimum, .markup, .platformFee:
                 break
             }
         }

@@ -116,7 +116,9 @@ extension JobDriver {
             let retryAt = failure.billing == .notCharged ? retryTime(failure, tries: running.attempt) : nil
             return try await advance(job, .providerFailed(JobFailure(failure), retryAt: retryAt), seenAt: seenAt)
         case .cancelled(let nano):
-            let charged = min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0)))
+            // What the client's own key is billed is not charged once more.
+            let isPaidHere = job.admitted.prices.terms?.byok == nil
+            let charged = isPaidHere ? min(job.admitted.hold, max(.zero, Credits(nanoUSD: nano ?? 0))) : .zero
             return try await advance(job, .providerCancelled(charged: charged), seenAt: seenAt)
         }
     }

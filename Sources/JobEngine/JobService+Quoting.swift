@@ -21,6 +21,8 @@ struct SubmissionPlan {
     /// The request as that endpoint takes it.
     let request: GenerationRequest
     let adjustments: [Adjustment]
+    /// The endpoint's prices, under the terms of who asks.
+    let prices: PriceSheet
     let bill: Bill
     let hold: Credits
 }
@@ -67,7 +69,7 @@ extension JobService {
         {
             for endpoint in endpoints {
                 do {
-                    return try plan(request, at: endpoint, submission.parameters, strict: strict, adjustments)
+                    return try plan(request, at: endpoint, submission, strict: strict, adjustments)
                 } catch {
                     problem = problem ?? error
                 }
@@ -79,7 +81,7 @@ extension JobService {
     private func plan(
         _ request: GenerationRequest,
         at endpoint: Endpoint,
-        _ parameters: JobParameters,
+        _ submission: JobSubmission,
         strict: Bool,
         _ adjustments: [Adjustment]
     ) throws(RequestProblem) -> SubmissionPlan {
@@ -99,12 +101,13 @@ extension JobService {
         }
         let resolved = try request.resolved(against: endpoint.model, strict: strict)
         try (endpoint.adapter as? any ValidatingAdapter)?.validate(resolved.request)
-        let usage = endpoint.prices.worstCase(of: resolved.request)
+        let prices = endpoint.prices.with(fees.terms(at: endpoint.id, for: submission.key))
+        let usage = prices.worstCase(of: resolved.request)
         let bill: Bill
         let hold: Credits
         do {
-            bill = try endpoint.prices.bill(usage, rounding: .halfToEven)
-            hold = try endpoint.prices.bill(usage, rounding: .up).total
+            bill = try prices.bill(usage, rounding: .halfToEven)
+            hold = try prices.bill(usage, rounding: .up).total
         } catch {
             throw RequestProblem(
                 .unsupportedValue,
@@ -112,7 +115,7 @@ extension JobService {
                 "`\(endpoint.id.model)` has no price for this request, so it is refused."
             )
         }
-        if let maxCost = parameters.maxCost, hold > maxCost {
+        if let maxCost = submission.parameters.maxCost, hold > maxCost {
             throw RequestProblem(
                 .invalidValue,
                 field: "max_cost",
@@ -123,6 +126,7 @@ extension JobService {
             endpoint: endpoint,
             request: resolved.request,
             adjustments: adjustments + resolved.adjustments,
+            prices: prices,
             bill: bill,
             hold: hold
         )

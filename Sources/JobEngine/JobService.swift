@@ -151,6 +151,11 @@ package struct JobService: Sendable {
     /// What is counted for the operator.
     package let metrics: EngineMetrics
 
+    /// What is charged besides the providers' prices.
+    ///
+    /// Defaults to nothing.
+    package private(set) var fees = FeeSchedule()
+
     /// Media of jobs that run in this process.
     package let outputs: LiveOutputs
 
@@ -165,6 +170,13 @@ package struct JobService: Sendable {
     let references: ReferenceAdmission
     private let freeDiskBytes: @Sendable () -> Int64
     let logger: Logger
+
+    /// The same service, charging these fees.
+    package func charging(_ fees: FeeSchedule) -> JobService {
+        var service = self
+        service.fees = fees
+        return service
+    }
 
     package init(
         store: any JobStore,
@@ -309,7 +321,7 @@ package struct JobService: Sendable {
             lane: endpoint.lane,
             hold: hold,
             estimatedCost: plan.bill.total,
-            prices: endpoint.prices,
+            prices: plan.prices,
             createdAt: now,
             defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds
         )

@@ -75,4 +75,8 @@ public enum LedgerRefusal: Error, Sendable, Equatable {
     case notPositive
     /// The price list has no line for this usage.
     case noPrice(unit: String)
+    /// A workspace has less than what is to be taken from it.
+    case overdrawn(account: String)
+    /// A correction by hand without a reason, or without anybody who made it.
+    case unexplained
 }

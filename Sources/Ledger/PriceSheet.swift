@@ -34,6 +34,15 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
     case referenceImage = "reference_image"
     /// The least that the whole costs: its price is a floor of the total, not of a quantity.
     case minimum
+    /// What the operator adds to the provider's price: a share of an amount, so that its quantity is US dollars.
+    case markup
+    /// The platform's fee, likewise a share of an amount.
+    case platformFee = "platform_fee"
+
+    /// Whether a price list may have it.
+    ///
+    /// Shares of an amount are no prices of anything: they come from the terms of a sheet.
+    public var isOfPriceList: Bool { self != .markup && self != .platformFee }
 
     /// Whether it is one of the kinds of tokens that a provider tells apart.
     public var isKindOfToken: Bool { mayBeNone || self == .outputImageToken || self == .outputAudioToken }
@@ -43,7 +52,7 @@ public enum PriceUnit: String, Sendable, Codable, CaseIterable {
         switch self {
         case .inputTextToken, .inputImageToken, .inputAudioToken, .outputTextToken: true
         case .second, .image, .megapixel, .token, .character, .request, .audioMinute, .audioSecond, .inputMegapixel,
-            .referenceImage, .outputImageToken, .outputAudioToken, .minimum:
+            .referenceImage, .outputImageToken, .outputAudioToken, .minimum, .markup, .platformFee:
             false
         }
     }
@@ -57,12 +66,46 @@ public struct PriceLine: Sendable, Hashable, Codable {
     public let price: ExactDecimal
     /// What must hold for the line to count, by name; empty: always.
     public let conditions: [String: String]
+    /// The line counts for what is above this quantity, up to that of the next tier; nil: from the first unit on.
+    ///
+    /// Lines of one unit and equal conditions are tiers of one price.
+    public let above: ExactDecimal?
+    /// When the line counts for new jobs; a job that was accepted keeps its prices.
+    public let period: PricePeriod?
 
     /// Makes a line.
-    public init(unit: PriceUnit, price: ExactDecimal, conditions: [String: String] = [:]) {
+    public init(
+        unit: PriceUnit,
+        price: ExactDecimal,
+        conditions: [String: String] = [:],
+        above: ExactDecimal? = nil,
+        period: PricePeriod? = nil
+    ) {
         self.unit = unit
         self.price = price
         self.conditions = conditions
+        self.above = above
+        self.period = period
+    }
+}
+
+/// The time in which a price counts, in milliseconds since 1970.
+public struct PricePeriod: Sendable, Hashable, Codable {
+    /// From this moment on; nil: since ever.
+    public let from: Int64?
+    /// Until just before this moment; nil: for ever.
+    public let until: Int64?
+
+    /// Makes a period; nil for one without an end, which is none.
+    public init?(from: Int64?, until: Int64?) {
+        guard from != nil || until != nil else { return nil }
+        self.from = from
+        self.until = until
+    }
+
+    /// Whether a moment is in it.
+    public func contains(_ milliseconds: Int64) -> Bool {
+        (from ?? .min) <= milliseconds && milliseconds < (until ?? .max)
     }
 }
 
@@ -120,6 +163,23 @@ public struct Bill: Sendable, Hashable, Codable {
     public let lines: [BillLine]
     /// Their sum.
     public let total: Credits
+    /// What the provider bills to the client's own key, by the sheet; nil for what is paid here.
+    public let byokListPrice: Credits?
+
+    init(lines: [BillLine], total: Credits, byokListPrice: Credits? = nil) {
+        self.lines = lines
+        self.total = total
+        self.byokListPrice = byokListPrice
+    }
+
+    /// How much of the total is not the provider's: markup and platform fee.
+    ///
+    /// - Throws: `overflow`.
+    public func platformShare() throws(LedgerRefusal) -> Credits {
+        var sum = Credits.zero
+        for line in lines where !line.unit.isOfPriceList { sum = try sum.adding(line.amount) }
+        return sum
+    }
 
     /// A bill of nothing.
     public static let empty = Bill(lines: [], total: .zero)
@@ -130,17 +190,30 @@ public struct Bill: Sendable, Hashable, Codable {
 /// One function prices quote, hold and bill.
 public struct PriceSheet: Sendable, Hashable, Codable {
     /// The lines.
-    public let lines: [PriceLine]
+    public private(set) var lines: [PriceLine]
     /// How videos are counted; nil in the sheets of other types, and in snapshots from before there was a meter.
     public let videoMeter: VideoMeter?
     /// How much sound, and how many tokens, a job of another type takes at most; nil in older snapshots.
     public let mediaMeter: MediaMeter?
+    /// What is charged besides, or instead; nil for the lines alone, and in snapshots from before there were terms.
+    public let terms: PriceTerms?
 
     /// Makes a sheet.
-    public init(lines: [PriceLine], videoMeter: VideoMeter? = nil, mediaMeter: MediaMeter? = nil) {
+    public init(
+        lines: [PriceLine],
+        videoMeter: VideoMeter? = nil,
+        mediaMeter: MediaMeter? = nil,
+        terms: PriceTerms? = nil
+    ) {
         self.lines = lines
         self.videoMeter = videoMeter
         self.mediaMeter = mediaMeter
+        self.terms = terms
+    }
+
+    /// The same prices under other terms.
+    public func with(_ terms: PriceTerms?) -> PriceSheet {
+        PriceSheet(lines: lines, videoMeter: videoMeter, mediaMeter: mediaMeter, terms: terms)
     }
 
     /// What a job may well have none of, without being free by accident.
@@ -150,7 +223,8 @@ public struct PriceSheet: Sendable, Hashable, Codable {
     ///
     /// For each unit of the sheet the line with the most conditions that all hold is taken. A unit that only has
     /// conditional lines, none of which hold, is refused: nothing is ever free by accident. Pictures that are handed in are
-    /// the exception when there are none, and a minimum whose conditions do not hold is no minimum.
+    /// the exception when there are none, and a minimum whose conditions do not hold is no minimum. The terms come last,
+    /// as lines of their own.
     ///
     /// - Parameters:
     ///   - usage: What is used.
@@ -163,6 +237,16 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         rounding: ExactDecimal.Rounding,
         notes: [PriceUnit: String] = [:]
     ) throws(LedgerRefusal) -> Bill {
+        let bill = try listBill(usage, rounding: rounding, notes: notes)
+        return try terms?.applied(to: bill, rounding: rounding) ?? bill
+    }
+
+    /// The price of some usage by the lines alone.
+    private func listBill(
+        _ usage: MeteredUsage,
+        rounding: ExactDecimal.Rounding,
+        notes: [PriceUnit: String]
+    ) throws(LedgerRefusal) -> Bill {
         var seen: Set<PriceUnit> = [.minimum]
         var billLines: [BillLine] = []
         var total = Credits.zero
@@ -170,17 +254,19 @@ public struct PriceSheet: Sendable, Hashable, Codable {
             let quantity = usage.quantities[unit]
             if Self.maybeNone.contains(unit), quantity?.mantissa == 0 { continue }
             guard let line = line(of: unit, for: usage), let quantity else { throw .noPrice(unit: unit.rawValue) }
-            let amount = try quantity.amount(at: line.price, rounding: rounding)
-            total = try total.adding(amount)
-            billLines.append(
-                BillLine(
-                    unit: unit,
-                    quantity: quantity,
-                    price: line.price,
-                    amount: amount,
-                    why: [line.why, notes[unit] ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+            for (tier, part) in try parts(of: quantity, in: tiers(of: line)) {
+                let amount = try part.amount(at: tier.price, rounding: rounding)
+                total = try total.adding(amount)
+                billLines.append(
+                    BillLine(
+                        unit: unit,
+                        quantity: part,
+                        price: tier.price,
+                        amount: amount,
+                        why: [tier.why, notes[unit] ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+                    )
                 )
-            )
+            }
         }
         if let floor = try self.floor(above: total, for: usage, rounding) {
             total = try total.adding(floor.amount)
@@ -210,6 +296,48 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         )
     }
 
+    /// The tiers of the price that a line is of, the first one first.
+    private func tiers(of line: PriceLine) -> [PriceLine] {
+        var tiers: [PriceLine] = []
+        for tier in lines where tier.unit == line.unit && tier.conditions == line.conditions {
+            // Of equal lines the first one counts.
+            if !tiers.contains(where: { $0.above == tier.above }) { tiers.append(tier) }
+        }
+        guard tiers.count > 1 else { return tiers }
+        return tiers.sorted { ($1.above ?? .zero).exceeds($0.above ?? .zero) }
+    }
+
+    /// What of a quantity falls into each tier: at least into the first one.
+    private func parts(
+        of quantity: ExactDecimal,
+        in tiers: [PriceLine]
+    ) throws(LedgerRefusal) -> [(tier: PriceLine, part: ExactDecimal)] {
+        // What is below the first tier would be free by accident.
+        guard let first = tiers.first, first.above == nil else {
+            throw .noPrice(unit: tiers.first?.unit.rawValue ?? "")
+        }
+        var parts: [(tier: PriceLine, part: ExactDecimal)] = []
+        for (index, tier) in tiers.enumerated() {
+            let start = tier.above ?? .zero
+            guard index == 0 || quantity.exceeds(start) else { break }
+            let next = index + 1 < tiers.count ? tiers[index + 1].above : nil
+            let end = next.flatMap { quantity.exceeds($0) ? $0 : nil } ?? quantity
+            parts.append((tier, index == 0 ? end : try end.subtracting(start)))
+        }
+        return parts
+    }
+
+    /// The sheet with the lines that count for a job that comes now; without dates it is the same one.
+    public func effective(atMilliseconds now: Int64) -> PriceSheet {
+        guard lines.contains(where: { $0.period != nil }) else { return self }
+        var sheet = self
+        sheet.lines = lines.filter { $0.period?.contains(now) ?? true }
+        return sheet
+    }
+
+    /// Whether it says what anything costs: more than a minimum, or what comes on top.
+    public var hasPrice: Bool { lines.contains { $0.unit != .minimum && !Self.maybeNone.contains($0.unit) } }
+
     /// The line of a unit that counts for some usage; of several the one with the most conditions.
     private func line(of unit: PriceUnit, for usage: MeteredUsage) -> PriceLine? {
         lines.filter { line in
@@ -219,8 +347,9 @@ public struct PriceSheet: Sendable, Hashable, Codable {
 }
 
 extension PriceLine {
-    /// The conditions as text: `audio=true resolution=720p`.
+    /// The conditions as text: `audio=true resolution=720p`; of a higher tier also above what it counts.
     fileprivate var why: String {
-        conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        let conditions = conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return (conditions + (above.map { ["above \($0)"] } ?? [])).joined(separator: " ")
     }
 }

@@ -90,6 +90,7 @@ struct Gateway {
     private let logger: Logger
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
+    private let fees: FeeSchedule
     /// The settings of the API, with what its links are signed with.
     private let apiConfiguration: APIConfiguration
 
@@ -99,6 +100,7 @@ struct Gateway {
         self.logger = logger
         // What cannot be followed is refused before anything is made.
         let file = try configuration.operatorFile.map { try OperatorFile(path: $0) } ?? OperatorFile()
+        fees = file.fees
         try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
@@ -171,7 +173,7 @@ struct Gateway {
             metrics: metrics,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
-        )
+        ).charging(fees)
         let sweeper = ArtifactSweeper(
             store: stores.jobs,
             files: stores.artifacts,

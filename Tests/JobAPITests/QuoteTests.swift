@@ -1,5 +1,6 @@
 import Generation
 import JobCore
+import JobEngine
 import Ledger
 import Testing
 
@@ -20,6 +21,37 @@ import Testing
                 ]
             )
             try await api.expectNothingWritten()
+        }
+    }
+
+    @Test func feesAreLinesOfQuoteAndBill() async throws {
+        var fees = FeeSchedule()
+        fees.inferencePercent = ExactDecimal(5)
+        fees.markups = [FeeSchedule.Markup(percent: ExactDecimal(10), model: "test/video")]
+        try await TestAPI.run(fees: fees) { api in
+            let quote = try await api.quote(TestAPI.video).json
+            #expect(quote["total"] == "0.462000000" && quote["hold"] == "0.462000000")
+            #expect(
+                quote["lines"] == [
+                    ["unit": "second", "quantity": "4", "price": "0.1", "amount": "0.400000000", "why": ""],
+                    [
+                        "unit": "markup", "quantity": "0.400000000", "price": "0.10", "amount": "0.040000000",
+                        "why": "10 % of the provider's price",
+                    ],
+                    [
+                        "unit": "platform_fee", "quantity": "0.440000000", "price": "0.05", "amount": "0.022000000",
+                        "why": "platform fee of 5 %",
+                    ],
+                ]
+            )
+            let id = try await api.submitted(TestAPI.video)
+            try await api.run(id)
+            try await api.complete(id, files: [("video/mp4", [1])])
+            let usage = try await api.get("/api/v1/jobs/\(id)").json["usage"]
+            #expect(usage?["cost"] == quote["total"] && usage?["lines"] == quote["lines"])
+            let balance = try await api.store.balance(of: "default")
+            #expect(balance.available == (try TestAPI.credits.subtracting(Credits(nanoUSD: 462_000_000))))
+            #expect(try await api.store.audit().findings == [])
         }
     }
 

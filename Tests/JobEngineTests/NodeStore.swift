@@ -241,4 +241,12 @@ struct NodeStore: JobStore {
     }
 
     func ping() async throws { try await through { try await base.ping() } }
+
+    func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending? {
+        try await through { try await base.spending(ofKey: hash, in: periods) }
+    }
+
+    func spending(ofWorkspace name: String, in periods: UsagePeriods) async throws -> Spending {
+        try await through { try await base.spending(ofWorkspace: name, in: periods) }
+    }
 }

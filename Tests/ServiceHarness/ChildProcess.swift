@@ -18,14 +18,13 @@ package final class ChildProcess: Sendable {
     }
 
     package let pid: pid_t
-    /// What the test process has open of its own is below this; connections are closed by the kernel anyway.
-    private static let descriptorsMax: Int32 = 256
     private let ending = Mutex<Ending?>(nil)
 
     /// Starts a program.
     ///
     /// Standard output and error are files, so that nobody has to read pipes while a test kills what writes to them.
-    /// No other descriptor is handed on: a lock that a test holds must not live on in a child.
+    /// No other descriptor is handed on: a lock that a test holds, and a connection that it cuts, must not live on in a
+    /// child of another test.
     package init(
         _ program: String,
         _ arguments: [String],
@@ -40,7 +39,7 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, mode, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, mode, 0o600)
-        for descriptor in 3..<Self.descriptorsMax { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + settings { free(text) } }
@@ -118,6 +117,8 @@ package func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> 
 /// Bounds how much runs at once: a machine of two cores carries three services, and a load test wants it alone.
 package actor Gate {
     package static let machine = Gate(width: 3)
+    /// For the clients of others: each one's start alone takes a core for a second or two, and their time-outs run.
+    package static let clients = Gate(width: 3)
 
     private let width: Int
     private var taken = 0
@@ -130,9 +131,17 @@ package actor Gate {
         weight: Int = 1,
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
+        try await pass(weight: weight) { try await onThread(work) }
+    }
+
+    /// Does something when there is room for its weight, in the order of the askers.
+    package nonisolated func pass<Value: Sendable>(
+        weight: Int = 1,
+        _ work: @Sendable () async throws -> Value
+    ) async throws -> Value {
         await enter(weight)
         do {
-            let value = try await onThread(work)
+            let value = try await work()
             await leave(weight)
             return value
         } catch {

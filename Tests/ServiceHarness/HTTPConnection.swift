@@ -47,11 +47,9 @@ package final class HTTPConnection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else {
-            let problem = errno
-            close(descriptor)
-            throw NoAnswer(description: "not connected: \(String(cString: strerror(problem)))")
-        }
+        // Thrown from here on, the error runs `deinit` as well: a close here would be the second one, of whatever has got
+        // the number meanwhile.
+        guard result == 0 else { throw NoAnswer(description: "not connected: \(String(cString: strerror(errno)))") }
     }
 
     deinit { close(descriptor) }

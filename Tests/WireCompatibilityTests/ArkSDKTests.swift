@@ -25,11 +25,12 @@ struct ArkSDKTests {
         _ create: [String: JSONValue],
         _ rest: [String: JSONValue] = [:],
         outcome: SimulatedOutcome? = nil,
-        queueSeconds: Double = 0
+        queueSeconds: Double = 0,
+        seconds: Double = 0.3
     ) async throws -> JSONValue {
         var settings = SimulatorSettings()
         settings.queueSeconds = queueSeconds
-        settings.durations = .fixed(seconds: 0.3)
+        settings.durations = .fixed(seconds: seconds)
         return try await withSimulator(ArkWire.self, settings) { simulator in
             if let outcome { simulator.world.force(outcome) }
             var scenario = rest
@@ -50,7 +51,8 @@ struct ArkSDKTests {
                 "watermark": false, "generate_audio": true, "safety_identifier": "user-1", "priority": 3,
                 "return_last_frame": true,
             ],
-            queueSeconds: 0.3
+            queueSeconds: 2,
+            seconds: 2
         )
         #expect(result["seen"] == ["queued", "running", "succeeded"])
         // 1280x720, 5 x 24 + 1 frames: what the service counted.

@@ -30,7 +30,7 @@ enum PythonClients {
     static func run(_ script: String, _ arguments: [String], isEarlier: Bool = false) async throws -> JSONValue {
         let python = isEarlier ? earlierPython : python
         let path = folder.appending(path: "Clients/\(script)").path
-        let (status, output, errors) = try await Tool.run(python, [path] + arguments)
+        let (status, output, errors) = try await Gate.clients.pass { try await Tool.run(python, [path] + arguments) }
         guard status == 0 else { throw Unexpected("\(script) ended with \(status)\n\(output)\(errors)") }
         return try JSONDecoder().decode(JSONValue.self, from: Data(output.utf8))
     }

@@ -29,7 +29,9 @@ struct BilledUsage {
                 images += line.quantity.wholes
             case .audioSecond: milliseconds = line.quantity.times(1_000)
             case .audioMinute: milliseconds = line.quantity.times(60_000)
-            case .second, .image, .megapixel, .inputMegapixel, .character, .request, .referenceImage, .minimum: continue
+            case .second, .image, .megapixel, .inputMegapixel, .character, .request, .referenceImage, .minimum,
+                .markup, .platformFee:
+                continue
             }
             if line.unit.isToken { isByTokens = true }
         }
@@ -91,7 +93,7 @@ extension PriceUnit {
             .outputAudioToken:
             true
         case .second, .image, .megapixel, .inputMegapixel, .character, .request, .referenceImage, .minimum,
-            .audioSecond, .audioMinute:
+            .audioSecond, .audioMinute, .markup, .platformFee:
             false
         }
     }

@@ -81,7 +81,7 @@ enum ImageModelWire {
         json.bool(image.partialImagesMax > 0)
         json.key("pricing")
         json.beginArray()
-        for line in endpoint.prices.lines { write(line, &json) }
+        for line in endpoint.prices.lines where line.above == nil { write(line, &json) }
         json.endArray()
         json.endObject()
     }
@@ -120,7 +120,7 @@ enum ImageModelWire {
         case .inputTextToken: ("input_text", "token")
         // Images are not metered by these, or there is no word for it.
         case .second, .character, .audioMinute, .audioSecond, .inputAudioToken, .outputTextToken, .outputAudioToken,
-            .minimum:
+            .minimum, .markup, .platformFee:
             nil
         }
     }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 import Generation
+import JobEngine
 import ProviderKit
 
-/// The operator's file, MEDIARY_CONFIG: other names for models, and what is different about models here.
+/// The operator's file, MEDIARY_CONFIG: other names for models, what is different about models here, and fees.
 ///
 /// It is read strictly: a member that nobody knows, or a value of the wrong type or range, stops the start.
 struct OperatorFile: Sendable {
@@ -11,6 +12,8 @@ struct OperatorFile: Sendable {
     var aliases: [String: String] = [:]
     /// What is different about models.
     var overrides = CatalogOverrides()
+    /// What is charged besides the providers' prices.
+    var fees = FeeSchedule()
 
     private static let slugBytesMax = 200
     private static let entriesMax = 10_000
@@ -43,6 +46,7 @@ struct OperatorFile: Sendable {
         guard value != .null else { return }
         var reader = try FieldReader(value)
         aliases = try Self.aliases(&reader)
+        fees = try Self.fees(&reader)
         for (element, path) in try reader.array("models", countMax: Self.entriesMax) ?? [] {
             var entry = try FieldReader(element, path: path)
             overrides.entries.append(try Self.entry(&entry, path))

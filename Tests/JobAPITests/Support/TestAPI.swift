@@ -32,6 +32,7 @@ struct TestAPI: Sendable {
         adapter: TestAdapter = TestAdapter(),
         catalog: (TestAdapter) throws -> EndpointCatalog = { try EndpointCatalog([$0]) },
         limits: JobService.Limits = JobService.Limits(),
+        fees: FeeSchedule = FeeSchedule(),
         pausing: @escaping @Sendable (WriteAheadStep) async -> Void = { _ in },
         secondsAhead: @escaping @Sendable () -> Double = { 0 },
         _ test: @Sendable (TestAPI) async throws -> Void
@@ -62,7 +63,7 @@ struct TestAPI: Sendable {
             outputs: outputs,
             freeDiskBytes: { Int64.max },
             logger: logger
-        )
+        ).charging(fees)
         let (ports, portsContinuation) = AsyncStream.makeStream(of: Int.self)
         let server = APIServer(
             service: service,

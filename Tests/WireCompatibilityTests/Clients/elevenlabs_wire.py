@@ -16,7 +16,7 @@ from elevenlabs.core.api_error import ApiError
 from elevenlabs.types import DialogueInput
 
 base, key, folder = sys.argv[1], sys.argv[2], sys.argv[3]
-client = ElevenLabs(base_url=base, api_key=key, timeout=60)
+client = ElevenLabs(base_url=base, api_key=key, timeout=240)
 once = {"max_retries": 0}
 george, sarah = "JBFqnCBsd6RMkjVDRZzb", "EXAVITQu4vr4xnSDxMaL"
 seen = {"files": {}, "refused": {}}

@@ -70,8 +70,7 @@ extension MemoryJobStore {
     /// Where the rows of usage do not agree with jobs and ledger.
     func usageFindings(of jobs: [JobID: Job]) -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        for job in jobs.values.sorted(by: { $0.id < $1.id }) where usageRows[job.id] != Self.record(of: job, usageRows)
-        {
+        for job in jobs.values.sorted(by: { $0.id < $1.id }) where usageRows[job.id] != record(of: job) {
             findings.append(
                 AuditFinding(rule: "usage_row", subject: job.id.description, detail: "a row that is not the job's")
             )
@@ -99,9 +98,7 @@ extension MemoryJobStore {
     }
 
     /// The row that a job must have: what was made may have been deleted since it was written.
-    private static func record(of job: Job, _ rows: [JobID: UsageRecord]) -> UsageRecord? {
-        job.isDeleted ? rows[job.id] : UsageRecord(job)
-    }
+    private func record(of job: Job) -> UsageRecord? { job.isDeleted ? usageRows[job.id] : try? UsageRecord(job) }
 }
 
 /// What the rows of one group have in common.

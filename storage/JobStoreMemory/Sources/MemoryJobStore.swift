@@ -36,11 +36,13 @@ package actor MemoryJobStore: JobStore {
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
-    private(set) var ledger = MemoryLedger()
-    /// What jobs that are over have cost.
+    var ledger = MemoryLedger()
+    /// What jobs have cost, by day.
+    var usage = MemoryUsage()
+    /// What jobs that are over have cost, each by itself.
     private(set) var usageRows: [JobID: UsageRecord] = [:]
     private var workspaceRows: [String: Timestamp] = [:]
-    private var keyRows: [String: APIKey] = [:]
+    var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
 
     /// Makes an empty store.
@@ -96,7 +98,7 @@ package actor MemoryJobStore: JobStore {
     }
 
     /// What counts against a key's limit: settlements, and holds that are open.
-    private func spent(by key: APIKey) throws(LedgerRefusal) -> Credits {
+    func spent(by key: APIKey) throws(LedgerRefusal) -> Credits {
         var sum = Credits.zero
         for job in table.values where job.admitted.keyHash == key.hash {
             switch holds[job.id]?.state {
@@ -302,15 +304,23 @@ package actor MemoryJobStore: JobStore {
             let attempts = attempts(of: job, after: transition)
         else { return .stale(job) }
 
+        let transition = try usage.afterAllowance(transition, of: job)
+        let next = job.applying(transition)
+        let row = try UsageRecord(next)
         if let resolution = transition.resolution {
             guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
-            let (resolved, transfers) = try hold.resolving(resolution)
+            let (resolved, transfers) = try hold.resolving(
+                resolution,
+                platformShare: try transition.platformShare()
+            )
+            var counted = usage
+            try counted.count(transition, of: job)
             try ledger.post(transfers, at: transition.at)
+            usage = counted
             holds[id] = resolved
         }
-        let next = job.applying(transition)
         table[id] = next
-        usageRows[id] = UsageRecord(next)
+        usageRows[id] = row
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
@@ -524,7 +534,13 @@ package actor MemoryJobStore: JobStore {
             let held = sums[.held(workspace: workspace)] ?? 0
             let expected = open[workspace] ?? 0
             expect(held == expected, "held_sum", workspace, "held \(held), open holds \(expected)")
+            let available = sums[.available(workspace: workspace)] ?? 0
+            let mayOwe = ledger.transfers.contains { $0.mayOverdraw && $0.from == .available(workspace: workspace) }
+            expect(available >= 0 || mayOwe, "overdrawn", workspace, "\(available) nano US dollars")
         }
+        let shares = holds.values.reduce(Int128(0)) { $0 + Int128($1.platformShare.nanoUSD) }
+        let fees = ledger.transfers.filter { $0.kind == .fee }.reduce(Int128(0)) { $0 + Int128($1.amount.nanoUSD) }
+        expect(shares == fees, "hold_resolved_once", "fees", "booked \(fees), the holds make \(shares)")
         return findings
     }
 

@@ -17,12 +17,13 @@ struct MemoryLedger {
     /// What is in an account.
     func balance(of account: Account) -> Credits { balances[account] ?? .zero }
 
-    /// Makes the transfers: all of them, or none when a sum does not fit.
+    /// Makes the transfers: all of them, or none when a sum does not fit or a workspace has less.
     mutating func post(_ new: [Transfer], at now: Timestamp) throws(LedgerRefusal) {
         var changed: [Account: Credits] = [:]
         for transfer in new {
-            changed[transfer.from] = try (changed[transfer.from] ?? balance(of: transfer.from))
-                .subtracting(transfer.amount)
+            let left = try (changed[transfer.from] ?? balance(of: transfer.from)).subtracting(transfer.amount)
+            try transfer.check(leaving: left)
+            changed[transfer.from] = left
             changed[transfer.to] = try (changed[transfer.to] ?? balance(of: transfer.to))
                 .adding(transfer.amount)
         }

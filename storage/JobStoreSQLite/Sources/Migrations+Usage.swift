@@ -36,7 +36,9 @@ extension Migrations {
         INSERT INTO usage
             SELECT jobs.workspace, jobs.finished_at, jobs.id, jobs.key_hash, jobs.type, endpoints.model,
                 endpoints.provider, endpoints.account, json_extract(parameters, '$.user'),
-                json_extract(parameters, '$.sessionID'), jobs.state, 0, ifnull(charged_nano, 0), 0, 0, jobs.created_at,
+                json_extract(parameters, '$.sessionID'), jobs.state,
+                json_extract(state_data, '$.completed._0.bill.byokListPrice') IS NOT NULL, ifnull(charged_nano, 0),
+                platform_nano, ifnull(json_extract(state_data, '$.completed._0.bill.byokListPrice'), 0), jobs.created_at,
                 jobs.started_at,
                 (SELECT ifnull(sum(duration_milliseconds), 0) FROM artifacts WHERE artifacts.job = jobs.id),
                 (SELECT count(*) FROM artifacts WHERE artifacts.job = jobs.id AND media_type GLOB 'image/*'),

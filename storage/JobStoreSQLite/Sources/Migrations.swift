@@ -16,6 +16,7 @@ enum Migrations {
         keyUsage,
         callbacks,
         measures,
+        money,
         usage,
     ]
 
@@ -24,8 +25,14 @@ enum Migrations {
     /// In one transaction that is begun as a writer: of two processes that open a new file at once, the second finds
     /// all done. A crash leaves the schema as it was.
     ///
+    /// A step may make a table anew under its name: other tables' references to it hold meanwhile by their names, and are
+    /// looked at again from then on.
+    ///
     /// - Throws: `foreignFile`, `newerSchema`, or what SQLite says.
     static func apply(to db: Database) throws {
+        // Nothing but an order of its own, outside of any transaction, changes this.
+        try db.execute(sql: "PRAGMA foreign_keys = OFF")
+        defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
         try db.inTransaction(.immediate) {
             let known = Int64(steps.count)
             let version = try db.integer("PRAGMA user_version") ?? 0

@@ -12,15 +12,20 @@ extension Database {
 
     /// Moves credits: the transfer's row, and the cached balances of both accounts.
     ///
-    /// The same id a second time fails, as does a balance below zero of what a workspace has.
+    /// The same id a second time fails, as does a balance below zero of what a workspace has, but by a refund or a
+    /// chargeback.
     func post(_ transfer: Transfer, at now: Timestamp) throws {
+        try transfer.check(leaving: try balance(of: transfer.from).subtracting(transfer.amount))
         try add(-transfer.amount.nanoUSD, to: transfer.from)
         try add(transfer.amount.nanoUSD, to: transfer.to)
         try run(
-            "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, reason, actor, at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [
                 .text(transfer.id), .text(transfer.from.name), .text(transfer.to.name), .amount(transfer.amount),
-                .text(transfer.cause), .time(now),
+                .text(transfer.cause), .text(transfer.reason), .text(transfer.actor), .time(now),
             ]
         )
     }
@@ -48,9 +53,13 @@ extension Database {
         try commit(job.hold.nanoUSD, toKey: job.keyHash)
     }
 
-    /// Ends a job's hold, once: the ledger refuses a second time, and a charge above the hold.
-    func resolveHold(of job: JobRow, by resolution: HoldResolution, at now: Timestamp) throws {
-        let (hold, transfers) = try Hold.find(job.id, in: self).resolving(resolution)
+    /// Ends a job's hold as a transition says, once: the ledger refuses a second time, and a charge above the hold.
+    func resolveHold(of job: JobRow, by resolution: HoldResolution, in transition: JobTransition) throws {
+        let now = transition.at
+        let (hold, transfers) = try Hold.find(job.id, in: self).resolving(
+            resolution,
+            platformShare: try transition.platformShare()
+        )
         let name: String
         let charged: Credits?
         switch hold.state {
@@ -59,11 +68,12 @@ extension Database {
         case .voided: (name, charged) = ("voided", nil)
         }
         try run(
-            "UPDATE holds SET state = ?, charged_nano = ? WHERE job = ?",
-            [.text(name), .amount(charged), .id(job.id)]
+            "UPDATE holds SET state = ?, charged_nano = ?, platform_nano = ? WHERE job = ?",
+            [.text(name), .amount(charged), .amount(hold.platformShare), .id(job.id)]
         )
         for transfer in transfers { try post(transfer, at: now) }
         if let charged, charged > .zero { try countUsage(charged, ofKey: job.keyHash, at: now) }
+        try countSpending(charged ?? .zero, transition.byokListPrice ?? .zero, of: job, at: now)
         let released = try hold.amount.subtracting(charged ?? .zero)
         try commit(-released.nanoUSD, toKey: job.keyHash)
     }

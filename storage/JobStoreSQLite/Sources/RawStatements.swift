@@ -15,6 +15,7 @@ extension SQLiteJobStore {
     static func makeFile(path: String, steps: Int, _ sql: String) throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { SQLiteJobStore.addFunctions(to: $0) }
         let file = try DatabaseQueue(path: path, configuration: configuration)
         try file.write { db in
             for step in Migrations.steps.prefix(steps) { try db.execute(sql: step) }

@@ -106,7 +106,7 @@ extension Hold {
     /// - Throws: `corrupt` when the job has none.
     static func find(_ job: JobID, in db: Database) throws -> Hold {
         let found = try db.row(
-            "SELECT workspace, amount_nano, state, charged_nano FROM holds WHERE job = ?",
+            "SELECT workspace, amount_nano, state, charged_nano, platform_nano FROM holds WHERE job = ?",
             [.id(job)]
         )
         guard let row = found else { throw SQLiteJobStoreError.corrupt("\(job) has no hold") }
@@ -119,7 +119,13 @@ extension Hold {
             case ("posted", let charged?): .posted(Credits(nanoUSD: charged))
             case _: throw SQLiteJobStoreError.corrupt("the hold of \(job) is \(name)")
             }
-        return Hold(job: job.description, workspace: row[0], amount: Credits(nanoUSD: row[1]), state: state)
+        return Hold(
+            job: job.description,
+            workspace: row[0],
+            amount: Credits(nanoUSD: row[1]),
+            state: state,
+            platformShare: Credits(nanoUSD: row[4])
+        )
     }
 }
 

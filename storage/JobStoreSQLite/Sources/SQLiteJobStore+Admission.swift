@@ -1,3 +1,4 @@
+import Cryptography
 import GRDB
 import Generation
 package import JobCore
@@ -84,7 +85,10 @@ extension Database {
 
     private func priceSnapshotID(of sheet: String) throws -> Int64 {
         if let found = try integer("SELECT id FROM price_snapshots WHERE sheet = ?", [.text(sheet)]) { return found }
-        try run("INSERT INTO price_snapshots (sheet) VALUES (?)", [.text(sheet)])
+        try run(
+            "INSERT INTO price_snapshots (sheet, sha256) VALUES (?, ?)",
+            [.text(sheet), .text(SHA256.hash(sheet.utf8).description)]
+        )
         return lastInsertedRowID
     }
 

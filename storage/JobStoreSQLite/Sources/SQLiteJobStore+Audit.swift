@@ -6,7 +6,7 @@ extension SQLiteJobStore {
     package func audit() async throws -> AuditReport {
         try await pool.read { db in
             var findings: [AuditFinding] = []
-            for rule in AuditRule.all {
+            for rule in AuditRule.all + AuditRule.money + AuditRule.outside + AuditRule.usage {
                 findings += try db.rows(rule.sql).map { row in
                     AuditFinding(rule: rule.name, subject: row[0], detail: row[1])
                 }
@@ -36,178 +36,178 @@ struct AuditRule {
         self.sql = sql
     }
 
-    static let all =
-        [
-            AuditRule(
-                "sum_zero",
-                "SELECT 'ledger', 'the sum of all accounts is ' || sum(balance_nano) FROM accounts HAVING sum(balance_nano) <> 0"
-            ),
-            AuditRule(
-                "balance_cached",
-                """
-                SELECT names.name, 'cached ' || ifnull(balance_nano, 'nothing') || ', transfers make ' || ifnull(total, 0)
-                FROM (SELECT name FROM accounts UNION SELECT from_account FROM transfers
-                        UNION SELECT to_account FROM transfers) AS names
-                    LEFT JOIN accounts ON accounts.name = names.name
-                    LEFT JOIN (
-                        SELECT account, sum(amount) AS total FROM (
-                            SELECT to_account AS account, amount_nano AS amount FROM transfers
-                            UNION ALL SELECT from_account, -amount_nano FROM transfers
-                        ) GROUP BY account
-                    ) AS sums ON sums.account = names.name
-                WHERE balance_nano IS NOT ifnull(total, 0)
-                """
-            ),
-            AuditRule(
-                "held_sum",
-                """
-                SELECT 'held:' || workspaces.name,
-                    'holds ' || ifnull(balance_nano, 0) || ', open holds make ' || ifnull(total, 0)
-                FROM workspaces
-                    LEFT JOIN accounts ON accounts.name = 'held:' || workspaces.name
-                    LEFT JOIN (
-                        SELECT workspace, sum(amount_nano) AS total FROM holds WHERE state = 'pending' GROUP BY workspace
-                    ) AS sums ON sums.workspace = workspaces.name
-                WHERE ifnull(balance_nano, 0) <> ifnull(total, 0)
-                """
-            ),
-            AuditRule(
-                "hold_resolved_once",
-                """
-                SELECT job_text(jobs.id), jobs.state || ', its hold is ' || ifnull(holds.state, 'missing')
-                FROM jobs LEFT JOIN holds ON holds.job = jobs.id
-                WHERE holds.state IS NULL OR (holds.state = 'pending') <> (jobs.finished_at IS NULL)
-                """
-            ),
-            AuditRule(
-                "hold_resolved_once",
-                """
-                SELECT job_text(jobs.id), 'admitted at ' || jobs.hold_nano || ' of ' || jobs.workspace
-                    || ', its hold is ' || holds.amount_nano || ' of ' || holds.workspace
-                FROM jobs JOIN holds ON holds.job = jobs.id
-                WHERE holds.amount_nano <> jobs.hold_nano OR holds.workspace <> jobs.workspace
-                """
-            ),
-            // The transfers of a hold, by their ids: opened in full, and resolved by two that make it up.
-            transfers("hold", amount: "amount_nano", from: "available", to: "'held:' || workspace"),
-            transfers("settle", amount: "ifnull(charged_nano, 0)", from: "held", to: "'provider_cost'"),
-            transfers(
-                "release",
-                amount: "CASE state WHEN 'pending' THEN 0 ELSE amount_nano - ifnull(charged_nano, 0) END",
-                from: "held",
-                to: "'available:' || workspace"
-            ),
-            AuditRule(
-                "charge_due",
-                """
-                SELECT job_text(jobs.id), jobs.state || ' at ' || due || ', charged ' || ifnull(charged_nano, 'nothing')
-                FROM (
-                    SELECT id, state, CASE state
-                        WHEN 'completed' THEN json_extract(state_data, '$.completed._0.bill.total')
-                        WHEN 'cancelled' THEN json_extract(state_data, '$.cancelled._0.charged')
-                        ELSE 0 END AS due
-                    FROM jobs WHERE finished_at IS NOT NULL
-                ) AS jobs JOIN holds ON holds.job = jobs.id
-                WHERE ifnull(charged_nano, 0) <> due
-                """
-            ),
-            AuditRule(
-                "key_committed",
-                """
-                SELECT label, 'committed ' || committed_nano || ', its jobs make ' || ifnull(total, 0)
-                FROM api_keys LEFT JOIN (
-                    SELECT key_hash, sum(CASE holds.state WHEN 'pending' THEN amount_nano ELSE ifnull(charged_nano, 0) END)
-                        AS total
-                    FROM jobs JOIN holds ON holds.job = jobs.id GROUP BY key_hash
-                ) AS sums ON sums.key_hash = api_keys.hash
-                WHERE committed_nano <> ifnull(total, 0)
-                """
-            ),
-            AuditRule(
-                "key_usage",
-                """
-                SELECT label, 'charged ' || ifnull(sum(charged), 0) || ' on day ' || day || ', its jobs make '
-                    || ifnull(sum(due), 0)
-                FROM (
-                    SELECT key_hash, day, charged_nano AS charged, 0 AS due FROM key_usage
-                    UNION ALL SELECT key_hash, finished_at / 86400000, 0, charged_nano
-                        FROM jobs JOIN holds ON holds.job = jobs.id WHERE charged_nano > 0
-                ) AS days LEFT JOIN api_keys ON api_keys.hash = days.key_hash
-                GROUP BY days.key_hash, day HAVING sum(charged) <> sum(due)
-                """
-            ),
-            AuditRule(
-                "event_gap",
-                """
-                SELECT job_text(jobs.id), 'version ' || jobs.version || ', ' || ifnull(count, 0) || ' events from '
-                    || ifnull(first, 'none') || ' to ' || ifnull(last, 'none')
-                FROM jobs LEFT JOIN (
-                    SELECT job, count(*) AS count, min(version) AS first, max(version) AS last FROM events GROUP BY job
-                ) AS events ON events.job = jobs.id
-                WHERE count IS NOT jobs.version OR first IS NOT 1 OR last IS NOT jobs.version
-                """
-            ),
-            AuditRule(
-                "event_state",
-                """
-                SELECT job_text(jobs.id), 'is ' || jobs.state || ', its last event says ' || events.state
-                FROM jobs JOIN events ON events.job = jobs.id AND events.version = jobs.version
-                WHERE events.state <> jobs.state
-                """
-            ),
-            AuditRule(
-                "artifact_recorded",
-                """
-                SELECT job_text(jobs.id), 'artifact ' || json_extract(told.value, '$.index') || ' is not recorded as told'
-                FROM jobs, json_each(jobs.state_data, '$.completed._0.artifacts') AS told
-                    LEFT JOIN artifacts ON artifacts.job = jobs.id
-                        AND artifacts.number = json_extract(told.value, '$.index')
-                WHERE jobs.state = 'completed' AND (artifacts.key IS NOT json_extract(told.value, '$.key')
-                    OR artifacts.sha256 IS NOT json_extract(told.value, '$.sha256')
-                    OR artifacts.bytes IS NOT json_extract(told.value, '$.bytes'))
-                """
-            ),
-            AuditRule(
-                "artifact_recorded",
-                """
-                SELECT job_text(jobs.id), jobs.state || ', ' || count(*) || ' artifacts are recorded'
-                FROM artifacts JOIN jobs ON jobs.id = artifacts.job
-                GROUP BY jobs.id
-                HAVING count(*) <> ifnull(json_array_length(jobs.state_data, '$.completed._0.artifacts'), 0)
-                """
-            ),
-            AuditRule(
-                "request_missing",
-                """
-                SELECT job_text(jobs.id), 'nothing says what it is to make'
-                FROM jobs LEFT JOIN job_requests ON job_requests.job = jobs.id WHERE job_requests.job IS NULL
-                """
-            ),
-            AuditRule(
-                "attempt_missing",
-                """
-                SELECT job_text(id), state || ' without an attempt' FROM jobs
-                WHERE state IN ('submitting', 'running', 'storing', 'completed')
-                    AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job = jobs.id)
-                """
-            ),
-            AuditRule(
-                "job_count",
-                """
-                SELECT job_counts.state, 'counted ' || job_counts.jobs || ', there are ' || ifnull(found, 0)
-                FROM job_counts LEFT JOIN (SELECT state, count(*) AS found FROM jobs GROUP BY state) AS jobs
-                    ON jobs.state = job_counts.state
-                WHERE job_counts.jobs <> ifnull(found, 0)
-                """
-            ),
-            AuditRule(
-                "reference_broken",
-                """
-                SELECT "table", 'row ' || ifnull(rowid, 'unknown') || ' refers to nothing in ' || parent
-                FROM pragma_foreign_key_check
-                """
-            ),
-        ] + usage
+    static let all = [
+        AuditRule(
+            "sum_zero",
+            "SELECT 'ledger', 'the sum of all accounts is ' || sum(balance_nano) FROM accounts HAVING sum(balance_nano) <> 0"
+        ),
+        AuditRule(
+            "balance_cached",
+            """
+            SELECT names.name, 'cached ' || ifnull(balance_nano, 'nothing') || ', transfers make ' || ifnull(total, 0)
+            FROM (SELECT name FROM accounts UNION SELECT from_account FROM transfers
+                    UNION SELECT to_account FROM transfers) AS names
+                LEFT JOIN accounts ON accounts.name = names.name
+                LEFT JOIN (
+                    SELECT account, sum(amount) AS total FROM (
+                        SELECT to_account AS account, amount_nano AS amount FROM transfers
+                        UNION ALL SELECT from_account, -amount_nano FROM transfers
+                    ) GROUP BY account
+                ) AS sums ON sums.account = names.name
+            WHERE balance_nano IS NOT ifnull(total, 0)
+            """
+        ),
+        AuditRule(
+            "held_sum",
+            """
+            SELECT 'held:' || workspaces.name,
+                'holds ' || ifnull(balance_nano, 0) || ', open holds make ' || ifnull(total, 0)
+            FROM workspaces
+                LEFT JOIN accounts ON accounts.name = 'held:' || workspaces.name
+                LEFT JOIN (
+                    SELECT workspace, sum(amount_nano) AS total FROM holds WHERE state = 'pending' GROUP BY workspace
+                ) AS sums ON sums.workspace = workspaces.name
+            WHERE ifnull(balance_nano, 0) <> ifnull(total, 0)
+            """
+        ),
+        AuditRule(
+            "hold_resolved_once",
+            """
+            SELECT job_text(jobs.id), jobs.state || ', its hold is ' || ifnull(holds.state, 'missing')
+            FROM jobs LEFT JOIN holds ON holds.job = jobs.id
+            WHERE holds.state IS NULL OR (holds.state = 'pending') <> (jobs.finished_at IS NULL)
+            """
+        ),
+        AuditRule(
+            "hold_resolved_once",
+            """
+            SELECT job_text(jobs.id), 'admitted at ' || jobs.hold_nano || ' of ' || jobs.workspace
+                || ', its hold is ' || holds.amount_nano || ' of ' || holds.workspace
+            FROM jobs JOIN holds ON holds.job = jobs.id
+            WHERE holds.amount_nano <> jobs.hold_nano OR holds.workspace <> jobs.workspace
+            """
+        ),
+        // The transfers of a hold, by their ids: opened in full, and resolved by three that make it up.
+        transfers("hold", amount: "amount_nano", from: "available", to: "'held:' || workspace"),
+        transfers("settle", amount: "ifnull(charged_nano, 0) - platform_nano", from: "held", to: "'provider_cost'"),
+        transfers("fee", amount: "platform_nano", from: "held", to: "'platform_fee'"),
+        transfers(
+            "release",
+            amount: "CASE state WHEN 'pending' THEN 0 ELSE amount_nano - ifnull(charged_nano, 0) END",
+            from: "held",
+            to: "'available:' || workspace"
+        ),
+        AuditRule(
+            "charge_due",
+            """
+            SELECT job_text(jobs.id), jobs.state || ' at ' || due || ', charged ' || ifnull(charged_nano, 'nothing')
+            FROM (
+                SELECT id, state, CASE state
+                    WHEN 'completed' THEN json_extract(state_data, '$.completed._0.bill.total')
+                    WHEN 'cancelled' THEN json_extract(state_data, '$.cancelled._0.charged')
+                    ELSE 0 END AS due
+                FROM jobs WHERE finished_at IS NOT NULL
+            ) AS jobs JOIN holds ON holds.job = jobs.id
+            WHERE ifnull(charged_nano, 0) <> due
+            """
+        ),
+        AuditRule(
+            "key_committed",
+            """
+            SELECT label, 'committed ' || committed_nano || ', its jobs make ' || ifnull(total, 0)
+            FROM api_keys LEFT JOIN (
+                SELECT key_hash, sum(CASE holds.state WHEN 'pending' THEN amount_nano ELSE ifnull(charged_nano, 0) END)
+                    AS total
+                FROM jobs JOIN holds ON holds.job = jobs.id GROUP BY key_hash
+            ) AS sums ON sums.key_hash = api_keys.hash
+            WHERE committed_nano <> ifnull(total, 0)
+            """
+        ),
+        AuditRule(
+            "key_usage",
+            """
+            SELECT label, 'charged ' || ifnull(sum(charged), 0) || ' on day ' || day || ', its jobs make '
+                || ifnull(sum(due), 0)
+            FROM (
+                SELECT key_hash, day, charged_nano AS charged, 0 AS due FROM key_usage
+                UNION ALL SELECT key_hash, finished_at / 86400000, 0, charged_nano
+                    FROM jobs JOIN holds ON holds.job = jobs.id WHERE charged_nano > 0
+            ) AS days LEFT JOIN api_keys ON api_keys.hash = days.key_hash
+            GROUP BY days.key_hash, day HAVING sum(charged) <> sum(due)
+            """
+        ),
+        AuditRule(
+            "event_gap",
+            """
+            SELECT job_text(jobs.id), 'version ' || jobs.version || ', ' || ifnull(count, 0) || ' events from '
+                || ifnull(first, 'none') || ' to ' || ifnull(last, 'none')
+            FROM jobs LEFT JOIN (
+                SELECT job, count(*) AS count, min(version) AS first, max(version) AS last FROM events GROUP BY job
+            ) AS events ON events.job = jobs.id
+            WHERE count IS NOT jobs.version OR first IS NOT 1 OR last IS NOT jobs.version
+            """
+        ),
+        AuditRule(
+            "event_state",
+            """
+            SELECT job_text(jobs.id), 'is ' || jobs.state || ', its last event says ' || events.state
+            FROM jobs JOIN events ON events.job = jobs.id AND events.version = jobs.version
+            WHERE events.state <> jobs.state
+            """
+        ),
+        AuditRule(
+            "artifact_recorded",
+            """
+            SELECT job_text(jobs.id), 'artifact ' || json_extract(told.value, '$.index') || ' is not recorded as told'
+            FROM jobs, json_each(jobs.state_data, '$.completed._0.artifacts') AS told
+                LEFT JOIN artifacts ON artifacts.job = jobs.id
+                    AND artifacts.number = json_extract(told.value, '$.index')
+            WHERE jobs.state = 'completed' AND (artifacts.key IS NOT json_extract(told.value, '$.key')
+                OR artifacts.sha256 IS NOT json_extract(told.value, '$.sha256')
+                OR artifacts.bytes IS NOT json_extract(told.value, '$.bytes'))
+            """
+        ),
+        AuditRule(
+            "artifact_recorded",
+            """
+            SELECT job_text(jobs.id), jobs.state || ', ' || count(*) || ' artifacts are recorded'
+            FROM artifacts JOIN jobs ON jobs.id = artifacts.job
+            GROUP BY jobs.id
+            HAVING count(*) <> ifnull(json_array_length(jobs.state_data, '$.completed._0.artifacts'), 0)
+            """
+        ),
+        AuditRule(
+            "request_missing",
+            """
+            SELECT job_text(jobs.id), 'nothing says what it is to make'
+            FROM jobs LEFT JOIN job_requests ON job_requests.job = jobs.id WHERE job_requests.job IS NULL
+            """
+        ),
+        AuditRule(
+            "attempt_missing",
+            """
+            SELECT job_text(id), state || ' without an attempt' FROM jobs
+            WHERE state IN ('submitting', 'running', 'storing', 'completed')
+                AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job = jobs.id)
+            """
+        ),
+        AuditRule(
+            "job_count",
+            """
+            SELECT job_counts.state, 'counted ' || job_counts.jobs || ', there are ' || ifnull(found, 0)
+            FROM job_counts LEFT JOIN (SELECT state, count(*) AS found FROM jobs GROUP BY state) AS jobs
+                ON jobs.state = job_counts.state
+            WHERE job_counts.jobs <> ifnull(found, 0)
+            """
+        ),
+        AuditRule(
+            "reference_broken",
+            """
+            SELECT "table", 'row ' || ifnull(rowid, 'unknown') || ' refers to nothing in ' || parent
+            FROM pragma_foreign_key_check
+            """
+        ),
+    ]
 
     private static func transfers(_ kind: String, amount: String, from: String, to: String) -> AuditRule {
         AuditRule(

@@ -19,11 +19,16 @@ extension SQLiteJobStore {
             if let change = transition.attempt {
                 guard try db.make(change, of: job, at: transition.at) else { return .stale(job) }
             }
-            try db.write(transition, text: to, of: job)
-            return .committed(job)
+            guard transition.byokListPrice != nil else {
+                try db.write(transition, text: to, of: job)
+                return .committed(job, transition)
+            }
+            let settled = try db.afterAllowance(transition, of: job)
+            try db.write(settled, text: try StoredJSON.text(settled.to), of: job)
+            return .committed(job, settled)
         }
         switch end {
-        case .committed(let row): return .committed(try row.job().applying(transition))
+        case .committed(let row, let step): return .committed(try row.job().applying(step))
         case .stale(let row): return .stale(try row.job())
         case .missing: return .missing
         }
@@ -49,9 +54,9 @@ extension SQLiteJobStore {
     }
 }
 
-/// How a commit ended: the row as it was before, to be read outside of the transaction.
+/// How a commit ended: the row as it was before, to be read outside of the transaction, and the step that was written.
 private enum End: Sendable {
-    case committed(JobRow)
+    case committed(JobRow, JobTransition)
     case stale(JobRow)
     case missing
 }
@@ -121,7 +126,7 @@ extension Database {
             )
         }
         if let resolution = transition.resolution {
-            try resolveHold(of: job, by: resolution, at: transition.at)
+            try resolveHold(of: job, by: resolution, in: transition)
         }
         if state.isTerminal { try insertUsage(of: job, ending: state, at: transition.at) }
         if case .completed(let completed) = state {

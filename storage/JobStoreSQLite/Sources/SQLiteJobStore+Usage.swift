@@ -40,7 +40,7 @@ extension SQLiteJobStore {
 extension Database {
     /// Writes the row of usage of a job that ends.
     func insertUsage(of job: JobRow, ending state: JobState, at now: Timestamp) throws {
-        guard let charge = JobCharge(of: state) else { return }
+        guard let charge = try JobCharge(of: state) else { return }
         let quantities = UsageQuantities(of: state)
         try run(
             UsageSQL.insert,

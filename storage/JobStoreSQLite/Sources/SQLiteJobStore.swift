@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import GRDB
 package import JobCore
@@ -35,13 +36,14 @@ package final class SQLiteJobStore: JobStore {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(Self.busySeconds)
         configuration.prepareDatabase { db in
-            db.add(function: Self.jobText)
+            Self.addFunctions(to: db)
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { db in
             try Self.setSizes(db)
             try Self.requireDurability(db)
             try Migrations.apply(to: db)
+            try Self.requireReferences(db)
         }
         writer = GroupCommitWriter(pool: pool)
     }
@@ -81,6 +83,32 @@ package final class SQLiteJobStore: JobStore {
         }
     }
 
+    /// Refuses a connection that would write rows which refer to nothing.
+    private static func requireReferences(_ db: Database) throws {
+        guard try Int64.fetchOne(db, sql: "PRAGMA foreign_keys") == 1 else {
+            throw SQLiteJobStoreError.corrupt("references between tables are not checked")
+        }
+    }
+
+    /// Adds what the statements of the audit and the steps of the schema call.
+    static func addFunctions(to db: Database) {
+        db.add(function: jobText)
+        db.add(function: jobBytes)
+        db.add(function: textHash)
+    }
+
+    /// The bytes of a job's identifier as transfers name it; null for any other text.
+    ///
+    /// By them a job is found by its index; by the text, only by looking at every job.
+    private static let jobBytes = DatabaseFunction("job_bytes", argumentCount: 1, pure: true) { values in
+        String.fromDatabaseValue(values[0]).flatMap { JobID($0) }.map { Data($0.bytes) }
+    }
+
+    /// SHA-256 of a text, hexadecimal.
+    private static let textHash = DatabaseFunction("sha256_text", argumentCount: 1, pure: true) { values in
+        String.fromDatabaseValue(values[0]).map { SHA256.hash($0.utf8).description }
+    }
+
     /// A job's identifier as transfers name it, for the audit.
     private static let jobText = DatabaseFunction("job_text", argumentCount: 1, pure: true) { values in
         Data.fromDatabaseValue(values[0]).flatMap { JobID(bytes: $0) }?.description
@@ -103,8 +131,6 @@ package enum SQLiteJobStoreError: Error, Sendable, Equatable {
     case unknownAttempt(JobID, number: Int)
     /// The provider gave two attempts the same id. Two jobs cannot share one generation.
     case remoteIDTaken(String)
-    /// An account would go below zero by a transfer outside of any job.
-    case insufficientCredits(account: String)
     /// The store was closed, or a flush to the medium failed and it has to be opened anew.
     case closed
 }

@@ -167,18 +167,21 @@ extension AuditRule {
             FROM usage JOIN jobs ON jobs.id = usage.job JOIN holds ON holds.job = usage.job
             WHERE usage.state <> jobs.state OR usage.workspace <> jobs.workspace OR usage.key_hash <> jobs.key_hash
                 OR usage.type <> jobs.type OR usage.finished_at IS NOT jobs.finished_at
-                OR usage.charged_nano <> ifnull(holds.charged_nano, 0)
+                OR usage.charged_nano <> ifnull(holds.charged_nano, 0) OR usage.fee_nano <> holds.platform_nano
+                OR usage.list_nano <> ifnull(json_extract(jobs.state_data, '$.completed._0.bill.byokListPrice'), 0)
             """
         ),
         AuditRule(
             "usage_sum",
             """
-            SELECT account, 'rows of usage make ' || sum(rows) || ', the ledger charged ' || sum(charged)
+            SELECT account, 'rows of usage make ' || sum(rows) || ' for ' || part || ', the ledger ' || sum(charged)
             FROM (
-                SELECT 'held:' || workspace AS account, charged_nano AS rows, 0 AS charged FROM usage
-                UNION ALL SELECT from_account, 0, amount_nano FROM transfers
+                SELECT 'held:' || workspace AS account, 'provider_cost' AS part, charged_nano - fee_nano AS rows,
+                    0 AS charged FROM usage
+                UNION ALL SELECT 'held:' || workspace, 'platform_fee', fee_nano, 0 FROM usage
+                UNION ALL SELECT from_account, to_account, 0, amount_nano FROM transfers
                     WHERE from_account GLOB 'held:*' AND to_account NOT GLOB 'available:*'
-            ) GROUP BY account HAVING sum(rows) <> sum(charged)
+            ) AS parts GROUP BY account, part HAVING sum(rows) <> sum(charged)
             """
         ),
     ]

@@ -74,6 +74,7 @@ import Testing
             "held_sum",
             "key_committed",
             "key_usage",
+            "workspace_usage",
             "charge_due",
             "usage_row"
         ),
@@ -82,6 +83,7 @@ import Testing
             "hold_resolved_once",
             "key_committed",
             "key_usage",
+            "workspace_usage",
             "charge_due",
             "usage_row"
         ),
@@ -126,7 +128,7 @@ import Testing
             "usage_row"
         ),
         Tampering("DELETE FROM attempts WHERE job = \(completed)", "attempt_missing"),
-        Tampering("DELETE FROM jobs WHERE state = 'failed'", "reference_broken"),
+        Tampering("DELETE FROM jobs WHERE state = 'failed'", "reference_broken", "posting_without_job"),
     ]
 
     @Test(arguments: tamperings)

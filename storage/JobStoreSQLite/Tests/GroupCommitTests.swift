@@ -161,7 +161,7 @@ import Testing
                 amount: Credits(nanoUSD: 6),
                 cause: "test"
             )
-            await #expect(throws: SQLiteJobStoreError.insufficientCredits(account: "available:default")) {
+            await #expect(throws: LedgerRefusal.overdrawn(account: "available:default")) {
                 try await store.transfer(transfer, at: driver.now)
             }
             #expect(try await store.balance(of: "default").available == Credits(nanoUSD: 5))

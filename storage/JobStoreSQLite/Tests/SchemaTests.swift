@@ -1,5 +1,6 @@
 import ConformanceKit
 import JobCore
+import Ledger
 import Testing
 
 @testable import JobStoreSQLite
@@ -37,7 +38,7 @@ import Testing
         "UPDATE transfers SET amount_nano = 1",
         "UPDATE transfers SET cause = ''",
         "DELETE FROM transfers",
-        "UPDATE accounts SET balance_nano = -1 WHERE name = 'available:default'",
+        "DELETE FROM accounts WHERE name = 'available:default'",
         "UPDATE accounts SET balance_nano = -1 WHERE name = 'held:default'",
         "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
             + "VALUES ('x', 'adjustments', 'available:default', 0, '', 0)",
@@ -51,6 +52,11 @@ import Testing
         "UPDATE holds SET charged_nano = amount_nano + 1 WHERE state = 'posted'",
         "UPDATE holds SET charged_nano = 0 WHERE state = 'voided'",
         "UPDATE holds SET state = 'lost'",
+        "UPDATE holds SET platform_nano = charged_nano + 1 WHERE state = 'posted'",
+        "UPDATE holds SET platform_nano = 1 WHERE state = 'voided'",
+        "UPDATE workspace_usage SET charged_nano = -1",
+        "INSERT INTO workspace_usage VALUES ('nobody', 0, 1, 0)",
+        "INSERT INTO key_byok_usage VALUES ('nobody', 0, 1)",
         "UPDATE api_keys SET committed_nano = -1",
         "UPDATE key_usage SET charged_nano = 0",
         "INSERT INTO key_usage (key_hash, day, charged_nano) VALUES ('nobody', 0, 1)",
@@ -122,6 +128,73 @@ import Testing
             for job in jobs { #expect(try await store.usageRecord(of: job.id) == UsageRecord(job)) }
             #expect(try await store.job(jobs[0].id)?.admitted.estimatedCost == nil)
             #expect(try await store.audit().findings == [])
+        }
+    }
+
+    /// Accounts are made anew by a step: what refers to them does so still.
+    @Test func theMoneyOfAnEarlierVersionIsAllThere() async throws {
+        try await TemporaryDatabase.with { path in
+            try SQLiteJobStore.makeFile(
+                path: path,
+                steps: 7,
+                """
+                INSERT INTO workspaces VALUES ('default', 1);
+                INSERT INTO accounts VALUES ('adjustments', -50), ('available:default', 50);
+                INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at)
+                    VALUES ('grant:1', 'adjustments', 'available:default', 50, 'a gift', 1);
+                INSERT INTO price_snapshots (sheet) VALUES ('{"lines":[]}');
+                """
+            )
+            let store = try SQLiteJobStore(path: path)
+            let moved = try store.rowsRaw("SELECT id, amount_nano, cause, reason, actor FROM transfers")
+            #expect(moved == [["grant:1", "50", "a gift", "", ""]])
+            #expect(try await store.balance(of: "default").available == Credits(nanoUSD: 50))
+            #expect(try await store.audit().findings == [])
+            #expect(try store.rowsRaw("SELECT length(sha256) FROM price_snapshots") == [["64"]])
+            for breach in [
+                "DELETE FROM accounts", "UPDATE transfers SET amount_nano = 1",
+                "INSERT INTO accounts VALUES ('held:default', -1)",
+                "INSERT INTO transfers (id, from_account, to_account, amount_nano, cause, at) "
+                    + "VALUES ('x', 'adjustments', 'nowhere', 1, '', 0)",
+            ] {
+                #expect(throws: (any Error).self, "\(breach)") { try store.runRaw(breach) }
+            }
+            try store.close()
+            // A second start takes no step again.
+            let again = try SQLiteJobStore(path: path)
+            #expect(try await again.balance(of: "default").available == Credits(nanoUSD: 50))
+            try again.close()
+        }
+    }
+
+    /// What was charged before there were days of workspaces counts on the days that its jobs ended.
+    @Test func theSpendingOfAnEarlierVersionIsCounted() async throws {
+        try await TemporaryDatabase.with { path in
+            let columns =
+                "id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano, "
+                + "request_fingerprint, created_at, default_deadline_seconds, state, state_data, version, epoch, "
+                + "is_ready, deadline_at, started_at, finished_at"
+            let rest =
+                "'default', 'k', 'image', 'm', 1, 'l', 0, 1, 9, '', 0, 0, 'completed', '{\"completed\":0}', 1, 0, 0, 0, 0"
+            try SQLiteJobStore.makeFile(
+                path: path,
+                steps: 7,
+                """
+                INSERT INTO workspaces VALUES ('default', 1);
+                INSERT INTO api_keys (hash, name, label, workspace, is_management, created_at)
+                    VALUES ('k', 'k', 'k', 'default', 0, 0);
+                INSERT INTO jobs (\(columns)) VALUES (zeroblob(16), \(rest), 86400000),
+                    (x'00000000000000000000000000000001', \(rest), 86399999),
+                    (x'00000000000000000000000000000002', \(rest), 86400001);
+                INSERT INTO holds (job, workspace, amount_nano, state, charged_nano)
+                    SELECT id, 'default', 9, 'posted', 3 FROM jobs;
+                """
+            )
+            let store = try SQLiteJobStore(path: path)
+            let days = try store.rowsRaw("SELECT day, charged_nano, byok_list_nano FROM workspace_usage ORDER BY day")
+            #expect(days == [["0", "3", "0"], ["1", "6", "0"]])
+            #expect(try store.rowsRaw("SELECT DISTINCT platform_nano FROM holds") == [["0"]])
+            try store.close()
         }
     }
 
