@@ -50,10 +50,11 @@ def activity(service, manager, cost):
     check(len(videos) == 1 and videos[0].requests == 2, rows)
     check(videos[0].usage == cost and videos[0].provider_name == "Fake Provider", rows)
     check(videos[0].workspace_id is None, videos)
-    split = manager.sdk.analytics.get_user_activity(date_=today, group_by="workspace").data
+    split = manager.sdk.analytics.get_user_activity(request={"date_": today, "group_by": "workspace"}).data
     check({row.workspace_id for row in split} and None not in {row.workspace_id for row in split}, split)
-    check(manager.sdk.analytics.get_user_activity(api_key_hash="0" * 64).data == [], "of an unknown key")
-    refused(errors.BadRequestResponseError, 400, lambda: manager.sdk.analytics.get_user_activity(date_="2020-01-01"))
+    check(manager.sdk.analytics.get_user_activity(request={"api_key_hash": "0" * 64}).data == [], "of an unknown key")
+    past = {"date_": "2020-01-01"}
+    refused(errors.BadRequestResponseError, 400, lambda: manager.sdk.analytics.get_user_activity(request=past))
     refused(errors.ForbiddenResponseError, 403, lambda: service.sdk.analytics.get_user_activity())
 
 
