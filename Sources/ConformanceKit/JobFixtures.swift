@@ -116,6 +116,7 @@ package struct JobFixtures: Sendable {
             endpoint: Self.endpoint(request.model, account: account),
             lane: lane ?? Lane("lane of \(id)"),
             hold: hold,
+            estimatedCost: Credits(nanoUSD: hold.nanoUSD / 2),
             prices: prices,
             createdAt: now,
             defaultDeadlineSeconds: 900

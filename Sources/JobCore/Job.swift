@@ -95,6 +95,8 @@ public struct NewJob: Sendable, Hashable {
     public let lane: Lane
     /// What is set aside for it.
     public let hold: Credits
+    /// What it was expected to cost when it was admitted; nil for jobs from before that was kept.
+    public let estimatedCost: Credits?
     /// The prices it was accepted at.
     public let prices: PriceSheet
     /// When it was admitted.
@@ -113,6 +115,7 @@ public struct NewJob: Sendable, Hashable {
         endpoint: EndpointID,
         lane: Lane,
         hold: Credits,
+        estimatedCost: Credits? = nil,
         prices: PriceSheet,
         createdAt: Timestamp,
         defaultDeadlineSeconds: Int64
@@ -126,6 +129,7 @@ public struct NewJob: Sendable, Hashable {
         self.endpoint = endpoint
         self.lane = lane
         self.hold = hold
+        self.estimatedCost = estimatedCost
         self.prices = prices
         self.createdAt = createdAt
         self.defaultDeadlineSeconds = defaultDeadlineSeconds

@@ -270,9 +270,10 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
     /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
-    /// `key_byok_usage`, `workspace_usage`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`, `event_state`,
-    /// `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`, `outbox_missing`, `job_count`,
-    /// `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
+    /// `key_byok_usage`, `workspace_usage`, `usage_row`, `usage_sum`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`,
+    /// `event_state`, `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`, `outbox_missing`,
+    /// `job_count`, `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`,
+    /// `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -679,4 +680,19 @@ public protocol JobStore: Sendable {
     ///
     /// Cost grows with the transfers of all workspaces.
     func ledgerEntries(of workspace: String, before sequence: Int64?, limit: Int) async throws -> [LedgerEntry]
+
+    // MARK: Usage
+
+    /// The row of usage of a job; nil while it is not over.
+    func usageRecord(of id: JobID) async throws -> UsageRecord?
+
+    /// Sums up the rows of usage.
+    ///
+    /// Cost grows with the jobs that ended in the time asked about, in the workspaces asked about.
+    func usage(_ query: UsageQuery) async throws -> UsageReport
+
+    /// What happened to a workspace's credits in a time; nil for a workspace that does not exist.
+    ///
+    /// Cost grows with all transfers that there are: for reports, not for requests.
+    func statement(of workspace: String, from: Timestamp, to: Timestamp) async throws -> WorkspaceStatement?
 }

@@ -17,8 +17,8 @@ package final class AccountService: Sendable {
         let readAt: Double
     }
 
-    fileprivate let store: any JobStore
-    fileprivate let environment: EngineEnvironment
+    let store: any JobStore
+    let environment: EngineEnvironment
     private let cache = Mutex<[String: CachedKey]>([:])
 
     package init(store: any JobStore, environment: EngineEnvironment) {

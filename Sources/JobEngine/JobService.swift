@@ -385,6 +385,7 @@ package struct JobService: Sendable {
             endpoint: endpoint.id,
             lane: endpoint.lane,
             hold: hold,
+            estimatedCost: plan.bill.total,
             prices: plan.prices,
             createdAt: now,
             defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds

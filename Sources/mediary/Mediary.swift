@@ -9,8 +9,8 @@ import ArgumentParser
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, GenerateCommand.self, QuoteCommand.self, ModelsCommand.self,
-            JobsCommand.self, KeysCommand.self, CreditsCommand.self, WorkspacesCommand.self, DoctorCommand.self,
-            AuditCommand.self, OpenAPICommand.self,
+            JobsCommand.self, KeysCommand.self, CreditsCommand.self, WorkspacesCommand.self, StatementCommand.self,
+            DoctorCommand.self, AuditCommand.self, OpenAPICommand.self,
         ]
     )
 

@@ -30,7 +30,7 @@ import Testing
                 Set(members.keys) == [
                     "id", "object", "type", "model", "status", "phase", "progress", "eta_seconds", "queue_position",
                     "cancellable", "created_at", "started_at", "completed_at", "expires_at", "input", "adjustments",
-                    "attempts", "artifacts", "usage", "error", "metadata", "links",
+                    "attempts", "artifacts", "estimated_cost", "usage", "error", "metadata", "links",
                 ]
             )
             #expect(job["object"] == "job")
@@ -38,6 +38,7 @@ import Testing
             #expect(job["phase"] == "waiting")
             #expect(job["progress"] == .null)
             #expect(job["cancellable"] == true)
+            #expect(job["estimated_cost"] == "0.400000000")
             #expect(job["usage"] == .null)
             #expect(job["metadata"] == ["order": "17"])
             #expect(

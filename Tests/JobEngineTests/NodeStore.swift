@@ -228,6 +228,16 @@ struct NodeStore: JobStore {
         try await through { try await base.storeMetrics(now: now) }
     }
 
+    func usageRecord(of id: JobID) async throws -> UsageRecord? {
+        try await through { try await base.usageRecord(of: id) }
+    }
+
+    func usage(_ query: UsageQuery) async throws -> UsageReport { try await through { try await base.usage(query) } }
+
+    func statement(of workspace: String, from: Timestamp, to: Timestamp) async throws -> WorkspaceStatement? {
+        try await through { try await base.statement(of: workspace, from: from, to: to) }
+    }
+
     func ping() async throws { try await through { try await base.ping() } }
 
     func createCustomerKey(_ key: CustomerKey) async throws -> CustomerKey {

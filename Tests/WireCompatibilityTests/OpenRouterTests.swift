@@ -63,6 +63,13 @@ struct OpenRouterTests {
         #expect(report["providers"]?["fake-provider"] == "Fake Provider")
     }
 
+    @Test func whatWasUsedIsTold() async throws {
+        let report = try await Self.run("openrouter_usage.py") { installation in
+            [try Self.key(installation, "--name", "manager", "--management")]
+        }
+        #expect(report["metrics"] != nil)
+    }
+
     @Test func refusalsAreTypedErrors() async throws {
         let report = try await Self.run("openrouter_errors.py") { installation in
             [

@@ -126,6 +126,8 @@ package struct JobWire: Sendable {
         write(attempts, to: &json)
         json.key("artifacts")
         writeArtifacts(of: job, to: &json)
+        json.key("estimated_cost")
+        json.string(job.admitted.estimatedCost?.description)
         json.key("usage")
         writeUsage(of: job, to: &json)
         json.key("error")

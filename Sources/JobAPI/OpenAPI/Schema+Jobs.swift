@@ -27,6 +27,9 @@ extension Schema {
             "adjustments": array(of: adjustment),
             "attempts": array(of: attempt),
             "artifacts": array(of: artifact),
+            "estimated_cost": amount.orNull.about(
+                "What it was expected to cost when it was accepted, in US dollars; `usage` tells what it did."
+            ),
             "usage": usage.orNull,
             "error": jobError.orNull,
             "metadata": map(of: .string()),

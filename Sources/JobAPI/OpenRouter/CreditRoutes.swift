@@ -18,6 +18,7 @@ struct CreditRoutes: Sendable {
     private func credits(_ request: Request) async throws -> Response {
         let key = try await authenticator.key(of: request)
         let totals = try await accounts.totals(of: key.workspace)
+        let balance = try await accounts.balance(of: key.workspace)
         var json = JSONWriter(capacity: 128)
         json.beginObject()
         json.key("data")
@@ -26,6 +27,10 @@ struct CreditRoutes: Sendable {
         json.dollars(totals.credited)
         json.key("total_usage")
         json.dollars(totals.charged)
+        json.key("available")
+        json.dollars(balance.available)
+        json.key("held")
+        json.dollars(balance.held)
         json.endObject()
         json.endObject()
         return Response(json: json.bytes)

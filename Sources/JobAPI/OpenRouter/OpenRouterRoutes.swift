@@ -43,5 +43,7 @@ struct OpenRouterRoutes: Sendable {
         ).add(to: &routes)
         ModelRoutes(directory: directory, authenticator: authenticator).add(to: &routes)
         CreditRoutes(accounts: accounts, authenticator: authenticator, freeModels: service.freeModels).add(to: &routes)
+        UsageRoutes(service: service, accounts: accounts, authenticator: authenticator).add(to: &routes)
+        AnalyticsRoutes(accounts: accounts, authenticator: authenticator, bodies: bodies).add(to: &routes)
     }
 }

@@ -206,7 +206,12 @@ extension Schema {
     // MARK: Credits
 
     /// A workspace's credits.
-    static let credits = object(["data": object(["total_credits": dollars, "total_usage": dollars])])
+    static let credits = object([
+        "data": object([
+            "total_credits": dollars, "total_usage": dollars, "available": dollars,
+            "held": dollars.about("Set aside for jobs that are not over, in US dollars."),
+        ])
+    ])
 
     /// The key of the request.
     static let currentKey: Schema = {

@@ -90,7 +90,7 @@ enum JobText {
             ["status", text(job["status"]) + (job["phase"]?.stringValue.map { " (\($0))" } ?? "")],
             ["progress", text(job["progress"])], ["created", text(job["created_at"])],
             ["completed", text(job["completed_at"])],
-            ["cost", job["usage"]?["cost"]?.stringValue.map { "\(Output.money($0)) USD" } ?? "-"],
+            ["cost", JobsCommand.cost(of: job)],
         ]
         if let message = job["error"]?["message"]?.stringValue { rows.append(["error", message]) }
         for attempt in job["attempts"]?.elements ?? [] {

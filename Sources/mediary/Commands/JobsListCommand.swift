@@ -64,8 +64,20 @@ extension JobsCommand {
             return [
                 standing.id, job["type"]?.stringValue ?? "?", standing.model, standing.status + share,
                 job["created_at"]?.stringValue ?? "-",
-                job["usage"]?["cost"]?.stringValue.map { "\(Output.money($0)) USD" } ?? "-",
+                JobsCommand.cost(of: job),
             ]
         }
+    }
+}
+
+extension JobsCommand {
+    /// What a job cost; before it is over, what it is expected to.
+    static func cost(of job: JSONValue) -> String {
+        if let cost = job["usage"]?["cost"]?.stringValue { return "\(Output.money(cost)) USD" }
+        guard ["queued", "in_progress"].contains(job["status"]), let estimate = job["estimated_cost"]?.stringValue
+        else {
+            return "-"
+        }
+        return "about \(Output.money(estimate)) USD"
     }
 }

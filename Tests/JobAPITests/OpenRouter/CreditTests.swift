@@ -10,19 +10,21 @@ import Testing
     @Test func creditsAreTotals() async throws {
         try await TestAPI.run { api in
             #expect(
-                try await api.get("/api/v1/credits").text == #"{"data":{"total_credits":10,"total_usage":0}}"#
+                try await api.get("/api/v1/credits").text
+                    == #"{"data":{"total_credits":10,"total_usage":0,"available":10,"held":0}}"#
             )
             let id = try await api.generated()
             _ = try await api.generated()
             #expect(
-                try await api.get("/api/v1/credits").text == #"{"data":{"total_credits":10,"total_usage":0}}"#
+                try await api.get("/api/v1/credits").text
+                    == #"{"data":{"total_credits":10,"total_usage":0,"available":9.2,"held":0.8}}"#
             )
             try await api.run(id)
             try await api.complete(id, files: [("video/mp4", [1])])
             _ = try await api.accounts.grant(Credits(nanoUSD: 1), to: "default", reason: "a nano")
             #expect(
                 try await api.get("/api/v1/credits").text
-                    == #"{"data":{"total_credits":10.000000001,"total_usage":0.4}}"#
+                    == #"{"data":{"total_credits":10.000000001,"total_usage":0.4,"available":9.200000001,"held":0.4}}"#
             )
         }
     }

@@ -46,6 +46,8 @@ package actor MemoryJobStore: JobStore {
     var freeModelUses: [String: FreeModelUse] = [:]
     /// The workspaces, and since when they are there.
     private(set) var workspaceRows: [String: Timestamp] = [:]
+    /// What jobs that are over have cost, each by itself.
+    private(set) var usageRows: [JobID: UsageRecord] = [:]
     var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
     /// Customers' own keys at providers.
@@ -316,6 +318,8 @@ package actor MemoryJobStore: JobStore {
         else { return .stale(job) }
 
         let transition = try usage.afterAllowance(transition, of: job)
+        let next = job.applying(transition)
+        let row = try UsageRecord(next)
         if let resolution = transition.resolution {
             guard let hold = holds[id] else { throw MemoryStoreError.missing("hold of \(id)") }
             let (resolved, transfers) = try hold.resolving(
@@ -328,9 +332,9 @@ package actor MemoryJobStore: JobStore {
             usage = counted
             holds[id] = resolved
         }
-        let next = job.applying(transition)
         table[id] = next
         if next.state.isTerminal { customerKeys.release(next.admitted) }
+        usageRows[id] = row
         attemptRows[id] = attempts
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
@@ -518,7 +522,8 @@ package actor MemoryJobStore: JobStore {
             transfers: ledger.transfers.count,
             events: eventRows.values.reduce(0) { $0 + $1.count },
             artifacts: recordedArtifacts.count,
-            findings: balanceFindings + table.values.sorted { $0.id < $1.id }.flatMap(findings)
+            findings: balanceFindings + usageFindings(of: table)
+                + table.values.sorted { $0.id < $1.id }.flatMap(findings)
         )
     }
 

@@ -19,6 +19,7 @@ enum Migrations {
         money,
         payments,
         customerKeys,
+        usage,
     ]
 
     /// Brings a database up to date.

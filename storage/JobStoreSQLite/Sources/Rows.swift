@@ -28,13 +28,14 @@ struct JobRow: Sendable {
     let startedAt: Timestamp?
     let finishedAt: Timestamp?
     let isMarkedDeleted: Bool
+    let estimate: Int64?
 
     /// What a statement selects to make rows; its conditions follow.
     static let selection = """
         SELECT jobs.id, jobs.workspace, jobs.key_hash, endpoints.model, endpoints.provider, endpoints.account,
             jobs.lane, jobs.hold_nano, jobs.created_at, jobs.default_deadline_seconds, job_requests.request,
             job_requests.parameters, job_requests.adjustments, price_snapshots.sheet, jobs.state_data, jobs.version,
-            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at, \(DeletionSQL.isMarked)
+            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at, \(DeletionSQL.isMarked), jobs.estimated_nano
         FROM jobs
             JOIN job_requests ON job_requests.job = jobs.id
             JOIN endpoints ON endpoints.id = jobs.endpoint
@@ -64,6 +65,7 @@ struct JobRow: Sendable {
         startedAt = row.time(18)
         finishedAt = row.time(19)
         isMarkedDeleted = row[20]
+        estimate = row[21]
     }
 
     /// The job's row, or nil when there is none.
@@ -84,6 +86,7 @@ struct JobRow: Sendable {
                 endpoint: endpoint,
                 lane: Lane(lane),
                 hold: Credits(nanoUSD: hold),
+                estimatedCost: estimate.map { Credits(nanoUSD: $0) },
                 prices: try SharedTexts.prices.value(of: prices),
                 createdAt: createdAt,
                 defaultDeadlineSeconds: defaultDeadlineSeconds

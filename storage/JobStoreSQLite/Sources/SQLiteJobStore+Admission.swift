@@ -145,8 +145,8 @@ extension Database {
             """
             INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
                 request_fingerprint, created_at, default_deadline_seconds, answered_at, state, state_data, version, epoch, is_ready,
-                due_at, deadline_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                due_at, deadline_at, estimated_nano)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
@@ -156,7 +156,7 @@ extension Database {
                 .time(admission.awaitsAnswer ? nil : new.createdAt),
                 .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
                 .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
-                .time(job.deadline),
+                .time(job.deadline), .amount(new.estimatedCost),
             ]
         )
         try run(

@@ -6,7 +6,7 @@ extension SQLiteJobStore {
     package func audit() async throws -> AuditReport {
         try await pool.read { db in
             var findings: [AuditFinding] = []
-            for rule in AuditRule.all + AuditRule.money + AuditRule.payments + AuditRule.outside {
+            for rule in AuditRule.all + AuditRule.money + AuditRule.payments + AuditRule.outside + AuditRule.usage {
                 findings += try db.rows(rule.sql).map { row in
                     AuditFinding(rule: rule.name, subject: row[0], detail: row[1])
                 }

@@ -129,6 +129,7 @@ extension Database {
             try resolveHold(of: job, by: resolution, in: transition)
         }
         if state.isTerminal { try releaseCustomerKey(of: job) }
+        if state.isTerminal { try insertUsage(of: job, ending: state, at: transition.at) }
         if case .completed(let completed) = state {
             for artifact in completed.artifacts { try artifact.insert(into: self, of: job.id, at: transition.at) }
         }

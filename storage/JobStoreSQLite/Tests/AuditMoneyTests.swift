@@ -29,7 +29,8 @@ import Testing
                 SELECT 'settle:again:' || \(job), 'held:default', 'provider_cost', 5, \(job), 0;
             """,
             "settled_twice",
-            "balance_cached"
+            "balance_cached",
+            "usage_sum"
         ),
         // A movement of a job that never was.
         Tampering(
@@ -67,14 +68,21 @@ import Testing
         Tampering(
             "UPDATE holds SET platform_nano = platform_nano - 1 WHERE platform_nano > 0",
             "platform_share",
-            "hold_resolved_once"
+            "hold_resolved_once",
+            "usage_row"
         ),
         Tampering(
             "UPDATE transfers SET to_account = 'provider_cost' WHERE id LIKE 'fee:%'",
             "balance_cached",
-            "hold_resolved_once"
+            "hold_resolved_once",
+            "usage_sum"
         ),
-        Tampering("DELETE FROM transfers WHERE id LIKE 'fee:%'", "balance_cached", "hold_resolved_once"),
+        Tampering(
+            "DELETE FROM transfers WHERE id LIKE 'fee:%'",
+            "balance_cached",
+            "hold_resolved_once",
+            "usage_sum"
+        ),
         Tampering(
             "UPDATE jobs SET state_data = json_set(state_data, '$.completed._0.bill.lines[0].amount', 7) WHERE id = \(own)",
             "bill_sum"
@@ -82,7 +90,8 @@ import Testing
         Tampering(
             "UPDATE jobs SET state_data = json_set(state_data, '$.completed._0.bill.byokListPrice', 7) WHERE id = \(own)",
             "workspace_usage",
-            "key_byok_usage"
+            "key_byok_usage",
+            "usage_row"
         ),
         Tampering("UPDATE workspace_usage SET charged_nano = charged_nano + 1", "workspace_usage"),
         Tampering("UPDATE workspace_usage SET byok_list_nano = byok_list_nano + 1", "workspace_usage"),

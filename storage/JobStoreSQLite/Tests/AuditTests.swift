@@ -41,13 +41,19 @@ import Testing
             "reference_broken"
         ),
         Tampering("DELETE FROM transfers WHERE id LIKE 'grant:%'", "balance_cached"),
-        Tampering("DELETE FROM transfers WHERE id LIKE 'settle:%'", "balance_cached", "hold_resolved_once"),
+        Tampering(
+            "DELETE FROM transfers WHERE id LIKE 'settle:%'",
+            "balance_cached",
+            "hold_resolved_once",
+            "usage_sum"
+        ),
         Tampering("DELETE FROM transfers WHERE id LIKE 'release:%'", "balance_cached", "hold_resolved_once"),
         Tampering("DELETE FROM transfers WHERE id LIKE 'hold:%'", "balance_cached", "hold_resolved_once"),
         Tampering(
             "UPDATE transfers SET amount_nano = amount_nano - 1 WHERE id LIKE 'settle:%'",
             "balance_cached",
-            "hold_resolved_once"
+            "hold_resolved_once",
+            "usage_sum"
         ),
         Tampering(
             "UPDATE transfers SET to_account = 'platform_fee' WHERE id LIKE 'settle:%'",
@@ -69,7 +75,8 @@ import Testing
             "key_committed",
             "key_usage",
             "workspace_usage",
-            "charge_due"
+            "charge_due",
+            "usage_row"
         ),
         Tampering(
             "UPDATE holds SET charged_nano = charged_nano + 1 WHERE job = \(completed)",
@@ -77,7 +84,8 @@ import Testing
             "key_committed",
             "key_usage",
             "workspace_usage",
-            "charge_due"
+            "charge_due",
+            "usage_row"
         ),
         Tampering("UPDATE jobs SET hold_nano = hold_nano + 1 WHERE state = 'running'", "hold_resolved_once"),
         Tampering("UPDATE api_keys SET committed_nano = committed_nano + 1", "key_committed"),
@@ -106,6 +114,19 @@ import Testing
         ),
         Tampering("UPDATE job_counts SET jobs = jobs + 1 WHERE state = 'queued'", "job_count"),
         Tampering("DELETE FROM job_requests WHERE job = \(queued)", "request_missing"),
+        Tampering("DELETE FROM usage WHERE state = 'completed'", "usage_row", "usage_sum"),
+        Tampering("DELETE FROM usage WHERE state = 'failed'", "usage_row"),
+        Tampering("UPDATE usage SET charged_nano = charged_nano + 1", "usage_row", "usage_sum"),
+        Tampering("UPDATE usage SET key_hash = 'other'", "usage_row"),
+        Tampering("UPDATE usage SET finished_at = finished_at + 1", "usage_row"),
+        Tampering(
+            """
+            INSERT INTO usage SELECT workspace, finished_at, \(queued), key_hash, type, model, provider, account, end_user,
+                session_id, state, is_byok, charged_nano, fee_nano, list_nano, created_at, started_at, milliseconds, images,
+                outputs, input_tokens, output_tokens, characters FROM usage WHERE state = 'failed'
+            """,
+            "usage_row"
+        ),
         Tampering("DELETE FROM attempts WHERE job = \(completed)", "attempt_missing"),
         Tampering("DELETE FROM jobs WHERE state = 'failed'", "reference_broken", "posting_without_job"),
     ]

@@ -72,6 +72,29 @@ import Testing
         }
     }
 
+    @Test func usageIsReadInOnePieceOfItsTable() async throws {
+        try await TemporaryDatabase.withStore { store in
+            let time = Timestamp(milliseconds: 0)
+            for workspace in [nil, "w"] {
+                for filters in [[], [UsageFilter(.user, .isIn, ["a", "b"])]] {
+                    for granularity in [nil, UsageGranularity.month] {
+                        var query = UsageQuery(workspace: workspace, from: time, to: time)
+                        query.filters = filters
+                        query.granularity = granularity
+                        query.dimensions = granularity == nil ? [] : [.model, .key]
+                        query.groupLimit = 1
+                        let plan = try store.plan(of: UsageSQL.statement(for: query).sql)
+                        let piece = "SEARCH usage USING PRIMARY KEY (workspace=? AND finished_at>? AND finished_at<?)"
+                        #expect(plan.contains(piece), "\(plan)")
+                        expectNoScan(plan)
+                    }
+                }
+            }
+            let plan = try store.plan(of: UsageSQL.record)
+            #expect(plan == ["SEARCH usage USING INDEX sqlite_autoindex_usage_1 (job=?)"], "\(plan)")
+        }
+    }
+
     @Test func listsGoByIndexWhateverTheyAreFilteredBy() async throws {
         try await TemporaryDatabase.withStore { store in
             let before = JobID(high: 1, low: 1)
@@ -122,7 +145,7 @@ import Testing
             [
                 "jobs", "attempts", "events", "outbox", "artifacts", "job_requests", "job_inputs", "workers",
                 "api_keys",
-                "key_usage",
+                "key_usage", "usage",
             ].contains { step.hasPrefix("SCAN \($0)") } && !whole.contains(where: step.hasSuffix)
         }
         #expect(scans == [], "\(plan)")

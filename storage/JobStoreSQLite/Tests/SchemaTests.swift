@@ -89,6 +89,11 @@ import Testing
         "INSERT INTO webhook_deliveries (job, version, number, at, status, milliseconds) "
             + "SELECT id, version, 1, 0, 200, 0 FROM jobs WHERE state = 'queued' LIMIT 1",
         "UPDATE artifacts SET key = 'artifacts/same/0'",
+        "INSERT INTO usage SELECT * FROM usage LIMIT 1",
+        "UPDATE usage SET charged_nano = -1",
+        "UPDATE usage SET fee_nano = charged_nano + 1",
+        "UPDATE usage SET state = 'queued'",
+        "UPDATE usage SET job = zeroblob(16) WHERE state = 'expired'",
         "DELETE FROM jobs",
         "UPDATE job_counts SET jobs = -1",
         "INSERT INTO workspaces (name, created_at) VALUES (NULL, 0)",
@@ -105,6 +110,23 @@ import Testing
             for breach in Self.breaches {
                 #expect(throws: (any Error).self, "\(breach)") { try store.runRaw(breach) }
             }
+            #expect(try await store.audit().findings == [])
+        }
+    }
+
+    @Test func jobsOfAnEarlierVersionGetTheirRowsOfUsage() async throws {
+        try await TemporaryDatabase.withStore { store in
+            var driver = try await JobDriver(store)
+            var parameters = JobParameters()
+            parameters.user = "ann"
+            var jobs: [Job] = []
+            for situation in JobSituation.allCases {
+                jobs.append(try await driver.job(in: situation, parameters: parameters))
+            }
+            try store.runRaw("DROP TABLE usage; ALTER TABLE jobs DROP COLUMN estimated_nano")
+            try store.runRaw(Migrations.usage)
+            for job in jobs { #expect(try await store.usageRecord(of: job.id) == UsageRecord(job)) }
+            #expect(try await store.job(jobs[0].id)?.admitted.estimatedCost == nil)
             #expect(try await store.audit().findings == [])
         }
     }
