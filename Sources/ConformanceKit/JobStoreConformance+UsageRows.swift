@@ -32,7 +32,7 @@ extension JobStoreConformance {
             var driver = try await JobDriver(store)
             let job = try await driver.job(in: .completed)
             let row = try await store.usageRecord(of: job.id)
-            #expect(try await store.deleteArtifacts(of: job.id) != nil)
+            #expect(try await store.markDeleted(job.id) != nil)
             #expect(try await store.usageRecord(of: job.id) == row)
         },
         Check("a row of usage tells fees from the provider's part, and what own keys have cost elsewhere") { store in

@@ -92,10 +92,6 @@ import Testing
                 ["parameter": "output_format", "asked": "png", "used": "jpeg", "reason": "delivered_otherwise"]
             ]
             #expect(try await api.get(path).json["adjustments"] == expected)
-            _ = try await api.service.delete(id, workspace: "default")
-            let rest = try await api.get(path).json
-            #expect(rest["artifacts"] == [])
-            #expect(rest["adjustments"] == expected)
         }
     }
 
