@@ -155,6 +155,14 @@ extension APIError {
                 reason: "key_limit_reached",
                 "This request can cost up to \(needed) USD; the key may spend \(remaining) USD more."
             )
+        case .budgetReached(let period, let limit, let needed, let remaining):
+            self.init(
+                .forbidden,
+                .insufficientCredits,
+                reason: "budget_reached",
+                "Workspace \(period.rawValue) budget of $\(limit.inCents) exceeded: this request can cost up to \(needed) "
+                    + "USD, and \(remaining) USD of the budget is left."
+            )
         case .keyRevoked: self = .invalidKey
         case .clientGone:
             self.init(

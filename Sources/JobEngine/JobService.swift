@@ -93,7 +93,9 @@ package enum SubmissionRefusal: Error, Sendable, Equatable {
     case insufficientCredits(needed: Credits, available: Credits)
     /// The key has spent up to its limit. 402.
     case keyLimitReached(needed: Credits, remaining: Credits)
-    /// The key was revoked meanwhile. 401.
+    /// The keys of the workspace have spent up to its budget for a period. 403.
+    case budgetReached(SpendingPeriod, limit: Credits, needed: Credits, remaining: Credits)
+    /// The key was revoked, disabled or has expired meanwhile. 401.
     case keyRevoked
     /// The client closed the connection before its job was accepted. 400, if it can still read.
     case clientGone
@@ -335,6 +337,8 @@ package struct JobService: Sendable {
             throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
         case .keyLimitReached(let remaining):
             throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
+        case .budgetReached(let period, let limit, let remaining):
+            throw SubmissionRefusal.budgetReached(period, limit: limit, needed: hold, remaining: remaining)
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
         }

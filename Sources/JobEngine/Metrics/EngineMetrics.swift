@@ -67,7 +67,9 @@ package final class EngineMetrics: Sendable {
         case let refusal as SubmissionRefusal:
             switch refusal {
             case .queueFull, .storageFull: .unavailable
-            case .idempotencyConflict, .insufficientCredits, .keyLimitReached, .keyRevoked, .clientGone: .refused
+            case .idempotencyConflict, .insufficientCredits, .keyLimitReached, .keyRevoked, .clientGone,
+                .budgetReached:
+                .refused
             }
         case _: .unavailable
         }

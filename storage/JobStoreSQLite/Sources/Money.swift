@@ -66,6 +66,7 @@ extension Database {
         if let charged, charged > .zero { try countUsage(charged, ofKey: job.keyHash, at: now) }
         let released = try hold.amount.subtracting(charged ?? .zero)
         try commit(-released.nanoUSD, toKey: job.keyHash)
+        try noteSpending(key: job.keyHash, workspace: job.workspace, at: now)
     }
 
     /// Counts a charge on its day.
