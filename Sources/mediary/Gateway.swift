@@ -90,6 +90,8 @@ struct Gateway {
     private let logger: Logger
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
+    /// Whom to tell when limits are nearly used; nil for nobody.
+    private let alerts: AlertSettings?
     /// The settings of the API, with what its links are signed with.
     private let apiConfiguration: APIConfiguration
 
@@ -99,6 +101,7 @@ struct Gateway {
         self.logger = logger
         // What cannot be followed is refused before anything is made.
         let file = try configuration.operatorFile.map { try OperatorFile(path: $0) } ?? OperatorFile()
+        alerts = file.alerts
         try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
@@ -143,6 +146,7 @@ struct Gateway {
     ) async throws {
         defer { lock.release() }
         try await stores.accounts.prepare()
+        try await stores.jobs.setAlertThresholds(alerts?.thresholds ?? [])
         let environment = stores.environment
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
@@ -180,6 +184,7 @@ struct Gateway {
             logger: logger
         )
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
+        let uses = KeyUseRecorder(accounts: stores.accounts, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -224,8 +229,11 @@ struct Gateway {
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
+        var services: [any Service] = [sweeper, marker, uses]
+        services += alertDeliverers
+        services += [deliverer, api, worker]
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, marker, deliverer, api, worker],
+            services: services,
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -235,6 +243,21 @@ struct Gateway {
         try await group.run()
         await transport.shutdown()
         try stores.close()
+    }
+
+    /// What sends alerts: nothing, unless the operator's file names somebody.
+    private var alertDeliverers: [any Service] {
+        guard let alerts else { return [] }
+        let sender: any AlertSender =
+            switch alerts.receiver {
+            case .url(let url):
+                AlertPoster(url: url, transport: transport, userAgent: "mediary/\(Mediary.version)")
+            case .command(let command):
+                AlertCommand(command, environment: ProcessInfo.processInfo.environment)
+            }
+        return [
+            AlertDeliverer(store: stores.jobs, sender: sender, environment: stores.environment, logger: logger)
+        ]
     }
 
     /// How much of the folder's disk is free.

@@ -11,6 +11,8 @@ struct OperatorFile: Sendable {
     var aliases: [String: String] = [:]
     /// What is different about models.
     var overrides = CatalogOverrides()
+    /// Whom to tell when limits are nearly used; nil for nobody.
+    var alerts: AlertSettings?
 
     private static let slugBytesMax = 200
     private static let entriesMax = 10_000
@@ -48,6 +50,7 @@ struct OperatorFile: Sendable {
             overrides.entries.append(try Self.entry(&entry, path))
             try entry.finish()
         }
+        alerts = try AlertSettings.read(&reader)
         try reader.finish()
     }
 
