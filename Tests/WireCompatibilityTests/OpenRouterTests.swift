@@ -63,6 +63,13 @@ struct OpenRouterTests {
         #expect(report["providers"]?["fake-provider"] == "Fake Provider")
     }
 
+    @Test func keysWorkspacesAndBudgetsAreManaged() async throws {
+        let report = try await Self.run("openrouter_keys.py") { installation in
+            [try Self.key(installation, "--name", "manager", "--management")]
+        }
+        #expect(report["workspace"] != nil)
+    }
+
     @Test func refusalsAreTypedErrors() async throws {
         let report = try await Self.run("openrouter_errors.py") { installation in
             [
