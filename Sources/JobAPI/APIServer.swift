@@ -144,6 +144,11 @@ package struct APIServer: Service {
             address: address,
             now: environment.now
         ).add(to: &routes)
+        KeyRoutes(accounts: accounts, authenticator: authenticator, bodies: bodies, now: environment.now).add(
+            to: &routes
+        )
+        WorkspaceRoutes(accounts: accounts, authenticator: authenticator, bodies: bodies).add(to: &routes)
+        BudgetRoutes(accounts: accounts, authenticator: authenticator, bodies: bodies).add(to: &routes)
         ProviderCallbackRoutes(service: service, seconds: environment.bootSeconds).add(to: &routes)
         PaymentEventRoutes(
             payments: PaymentService(store: store, environment: environment, terms: configuration.creditTerms),

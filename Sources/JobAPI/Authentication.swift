@@ -37,6 +37,16 @@ struct Authenticator: Sendable {
         return key
     }
 
+    /// The key that a request came with, which must be one that manages.
+    ///
+    /// - Throws: `APIError` with status 401 for a key that is not good and 403 for one that does not manage; or what the
+    ///   store throws.
+    func managementKey(of request: Request) async throws -> APIKey {
+        let key = try await key(of: request)
+        guard key.isManagement else { throw APIError.notManaging }
+        return key
+    }
+
     /// The key that a request came with, if it came with any: for what everybody may read.
     ///
     /// - Throws: `APIError` with status 401 for a key that is not good, or what the store throws.
@@ -67,10 +77,18 @@ extension APIError {
         )
     }
 
-    /// A key that is unknown or revoked.
+    /// A good key for another purpose.
+    static let notManaging = APIError(
+        .forbidden,
+        .authentication,
+        reason: "management_key_required",
+        "This needs a management key: `mediary keys create --management` makes one."
+    )
+
+    /// A key that is unknown, revoked, disabled or expired.
     static let invalidKey = unauthorized(
         "invalid_key",
         challenge: "Bearer error=\"invalid_token\"",
-        "This API key is unknown or was revoked."
+        "This API key is unknown, was revoked, is disabled, or has expired."
     )
 }

@@ -176,6 +176,14 @@ extension APIError {
                 ],
                 "This workspace has made the \(refusal.limit) requests to free models that it may make in a \(refusal.period.rawValue); nothing was charged, try again in \(seconds) s."
             )
+        case .budgetReached(let period, let limit, let needed, let remaining):
+            self.init(
+                .forbidden,
+                .insufficientCredits,
+                reason: "budget_reached",
+                "Workspace \(period.rawValue) budget of $\(limit.inCents) exceeded: this request can cost up to \(needed) "
+                    + "USD, and \(remaining) USD of the budget is left."
+            )
         case .keyRevoked: self = .invalidKey
         case .clientGone:
             self.init(

@@ -49,6 +49,18 @@ struct RouteTable {
         describe(.delete, path, description)
     }
 
+    /// Adds a route for changing something.
+    mutating func patch(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
+        add(.patch, path, handler)
+        describe(.patch, path, description)
+    }
+
+    /// Adds a route for setting something, there or not.
+    mutating func put(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
+        add(.put, path, handler)
+        describe(.put, path, description)
+    }
+
     private mutating func add(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
         router.on(RouterPath(path), method: method, use: handler)
         methods[path, default: []].append(method)

@@ -77,7 +77,9 @@ public enum AdmissionOutcome: Sendable, Hashable {
     case keyLimitReached(remaining: Credits)
     /// The workspace has made as many requests to free models as it may for now.
     case freeLimitReached(FreeModelRefusal)
-    /// The API key was revoked, or never was.
+    /// The keys of the workspace have spent up to its budget for a period.
+    case budgetReached(SpendingPeriod, limit: Credits, remaining: Credits)
+    /// The API key was revoked, is disabled, has expired, or never was.
     case keyRevoked
     /// Too many jobs wait.
     case queueFull
@@ -187,7 +189,7 @@ public struct JobDeletion: Sendable, Hashable {
 /// A key that opens the API.
 ///
 /// The key itself is not stored: only its hash.
-public struct APIKey: Sendable, Hashable, Codable {
+public struct APIKey: Sendable, Hashable {
     /// SHA-256 of the key, hexadecimal: its identity.
     public let hash: String
     /// What the operator calls it.
@@ -196,7 +198,7 @@ public struct APIKey: Sendable, Hashable, Codable {
     public let label: String
     /// The workspace whose credits it spends.
     public let workspace: String
-    /// The most it may spend in its life, holds included; nil for no limit.
+    /// The most it may spend in each period, holds included; nil for no limit.
     public let limit: Credits?
     /// Whether it also opens the account routes.
     public let isManagement: Bool
@@ -204,6 +206,22 @@ public struct APIKey: Sendable, Hashable, Codable {
     public let createdAt: Timestamp
     /// When it was revoked, if it was.
     public let revokedAt: Timestamp?
+    /// After what time the limit counts anew.
+    public var limitReset = SpendingPeriod.lifetime
+    /// Whether what a provider bills to the customer's own account counts against the limit.
+    public var includesByok = false
+    /// Whether it opens nothing for now.
+    public var isDisabled = false
+    /// When it stops opening anything; nil for never.
+    public var expiresAt: Timestamp?
+    /// Who made it, in the operator's words.
+    public var creator: String?
+    /// For whom of the operator's own users it was made.
+    public var externalUser: String?
+    /// When it was last changed.
+    public var updatedAt: Timestamp?
+    /// When it was last used, to a minute or so.
+    public var lastUsedAt: Timestamp?
 
     /// Describes a key.
     public init(
@@ -329,11 +347,11 @@ public protocol JobStore: Sendable {
 
     /// Admits a job: idempotency record, job, hold and first event (version 1) in one durable transaction.
     ///
-    /// Checked in this order: key valid (there, not revoked, of the job's workspace), idempotency, queue bound, the
-    /// customer's own key that is to serve it (there, not disabled, of the job's workspace), key's limit, workspace's
-    /// credits, bounds on free models. A workspace that has less than nothing gets nothing, not even
-    /// what is free. Idempotency keys are scoped to the API key. Against the limit count the open holds
-    /// and the settlements of all jobs of the key.
+    /// Checked in this order: key valid (there, usable, of the job's workspace), idempotency, queue bound, the customer's
+    /// own key that is to serve it (there, not disabled, of the job's workspace), workspace's budgets, key's limit,
+    /// workspace's credits, bounds on free models. A workspace that has less than nothing gets nothing, not even what is
+    /// free. Idempotency keys are scoped to the API key. Against a limit count the open holds of all jobs of the key, and
+    /// its settlements since the period began; against a budget those of all keys.
     func admit(_ admission: Admission) async throws -> AdmissionOutcome
 
     /// What an idempotency key was answered with; nil for a new key.
@@ -695,4 +713,62 @@ public protocol JobStore: Sendable {
     ///
     /// Cost grows with all transfers that there are: for reports, not for requests.
     func statement(of workspace: String, from: Timestamp, to: Timestamp) async throws -> WorkspaceStatement?
+
+    // MARK: Keys and workspaces
+
+    /// Changes a key: nil when there is none of that hash, or it was revoked.
+    func updateKey(hash: String, by change: KeyChange, at now: Timestamp) async throws -> APIKey?
+
+    /// Notes when keys were last used, by their hashes; an earlier time than is known changes nothing.
+    func recordKeyUses(_ uses: [String: Timestamp]) async throws
+
+    /// All workspaces as those who manage them see them, oldest first, then by name.
+    func workspaceProfiles() async throws -> [WorkspaceProfile]
+
+    /// The workspace of this name, or nil.
+    func workspaceProfile(of name: String) async throws -> WorkspaceProfile?
+
+    /// Adds a workspace; false, and nothing is written, when there is one of that name.
+    func createWorkspace(_ profile: WorkspaceProfile) async throws -> Bool
+
+    /// Changes a workspace; nil when there is none of that name.
+    func updateWorkspace(
+        _ name: String,
+        by change: WorkspaceChange,
+        at now: Timestamp
+    ) async throws -> WorkspaceProfile?
+
+    /// Deletes a workspace that has no keys that work, and never had jobs or credits; its budgets go with it.
+    func deleteWorkspace(_ name: String) async throws -> WorkspaceDeletion
+
+    /// Sets the budget of a workspace for a period, or changes the one that is there: it keeps its identifier and its
+    /// first day.
+    ///
+    /// - Parameters:
+    ///   - budget: The budget; of its times the later is now.
+    ///   - workspace: The workspace.
+    ///   - includesByok: What becomes of the workspace's setting; nil leaves it.
+    /// - Returns: What became of it; only `.set` has written anything.
+    /// - Throws: What the database throws.
+    func setBudget(_ budget: WorkspaceBudget, of workspace: String, includesByok: Bool?) async throws -> BudgetOutcome
+
+    /// Takes a budget away; nothing happens when there is none.
+    func deleteBudget(of workspace: String, for period: SpendingPeriod) async throws
+
+    /// The budgets of a workspace with what counts against them, the shortest period first.
+    ///
+    /// Cost grows with the days of the periods and the workspace's keys, not with its jobs.
+    func budgets(of workspace: String, in periods: UsagePeriods) async throws -> [BudgetStanding]
+
+    // MARK: Alerts
+
+    /// Sets at what shares of a limit, in percent, an alert is written from now on; none for no alerts.
+    func setAlertThresholds(_ percents: [Int]) async throws
+
+    /// Claims alerts that are due, to be sent by the caller until `until`: by then they are due again, whatever became of
+    /// the caller. Oldest first.
+    func claimAlerts(now: Timestamp, until: Timestamp, limit: Int) async throws -> [SpendingAlert]
+
+    /// Records that an alert was sent, or, with a time, that it is to be sent again then.
+    func recordAlert(_ id: Int64, retryAt: Timestamp?, at now: Timestamp) async throws
 }

@@ -20,29 +20,59 @@ package final class AccountService: Sendable {
     let store: any JobStore
     let environment: EngineEnvironment
     private let cache = Mutex<[String: CachedKey]>([:])
+    /// When keys were used that was not yet written down.
+    private let uses = Mutex<[String: Timestamp]>([:])
 
     package init(store: any JobStore, environment: EngineEnvironment) {
         self.store = store
         self.environment = environment
     }
 
-    /// The key that this text is, unless it is unknown or revoked.
+    /// The key that this text is, unless it is unknown, revoked, disabled or expired.
     ///
-    /// Only the hash is compared, so equal time is spent on near and far guesses.
+    /// Only the hash is compared, so equal time is spent on near and far guesses. That the key was used is noted, and
+    /// written down later.
     package func authenticate(_ secret: String) async throws -> APIKey? {
-        let hash = SHA256.hash(Array(secret.utf8)).hex
+        let key = try await cached(SHA256.hash(Array(secret.utf8)).hex)
+        let now = environment.now()
+        guard let key, key.isUsable(at: now) else { return nil }
+        uses.withLock { $0[key.hash] = now }
+        return key
+    }
+
+    private func cached(_ hash: String) async throws -> APIKey? {
         let now = environment.bootSeconds()
         if let cached = cache.withLock({ $0[hash] }), now - cached.readAt < Self.keyAgeSecondsMax {
             return cached.key
         }
-        let found = try await store.key(hash: hash)
-        let key = found?.revokedAt == nil ? found : nil
+        let key = try await store.key(hash: hash)
         cache.withLock { cache in
             // Wrong guesses must not fill the memory.
             if cache.count > 10_000 { cache.removeAll() }
             cache[hash] = CachedKey(key: key, readAt: now)
         }
         return key
+    }
+
+    /// Makes what was remembered of a key be read anew.
+    func forget(_ hash: String) { cache.withLock { $0[hash] = nil } }
+
+    /// The key with its latest use, written down or not.
+    func withLatestUse(_ key: APIKey) -> APIKey {
+        guard let use = uses.withLock({ $0[key.hash] }), key.lastUsedAt.map({ $0 < use }) ?? true else { return key }
+        var key = key
+        key.lastUsedAt = use
+        return key
+    }
+
+    /// Writes down when keys were last used; what fails to be written is kept for the next time.
+    func recordUses() async throws {
+        let noted = uses.withLock { $0 }
+        guard !noted.isEmpty else { return }
+        try await store.recordKeyUses(noted)
+        uses.withLock { uses in
+            for (hash, time) in noted where uses[hash] == time { uses[hash] = nil }
+        }
     }
 
     /// Makes a key.
@@ -54,21 +84,11 @@ package final class AccountService: Sendable {
         limit: Credits? = nil,
         isManagement: Bool = false
     ) async throws -> (secret: String, key: APIKey) {
-        let now = environment.now()
-        let secret = "sk-med-v1-" + environment.randomHex(bytes: 32)
-        let key = APIKey(
-            hash: SHA256.hash(Array(secret.utf8)).hex,
-            name: name,
-            label: "\(secret.prefix(13))...\(secret.suffix(4))",
-            workspace: workspace,
-            limit: limit,
-            isManagement: isManagement,
-            createdAt: now,
-            revokedAt: nil
-        )
-        try await store.ensureWorkspace(workspace, at: now)
-        try await store.createKey(key)
-        return (secret, key)
+        var new = NewKey(name: name)
+        new.workspace = workspace
+        new.limit = limit
+        new.isManagement = isManagement
+        return try await createKey(new)
     }
 
     /// All keys, oldest first.
@@ -77,7 +97,7 @@ package final class AccountService: Sendable {
     /// Revokes a key by its hash; false when there is none.
     package func revokeKey(hash: String) async throws -> Bool {
         let isThere = try await store.revokeKey(hash: hash, at: environment.now())
-        cache.withLock { $0[hash] = nil }
+        forget(hash)
         return isThere
     }
 

@@ -109,7 +109,9 @@ package enum SubmissionRefusal: Error, Sendable, Equatable {
     case keyLimitReached(needed: Credits, remaining: Credits)
     /// The workspace has made as many requests to free models as it may for now. 429 with Retry-After.
     case freeLimitReached(FreeModelRefusal, retryAfterSeconds: Int64)
-    /// The key was revoked meanwhile. 401.
+    /// The keys of the workspace have spent up to its budget for a period. 403.
+    case budgetReached(SpendingPeriod, limit: Credits, needed: Credits, remaining: Credits)
+    /// The key was revoked, disabled or has expired meanwhile. 401.
     case keyRevoked
     /// The client closed the connection before its job was accepted. 400, if it can still read.
     case clientGone
@@ -419,6 +421,8 @@ package struct JobService: Sendable {
         case .freeLimitReached(let refusal):
             let seconds = refusal.endsAt.seconds(since: now).rounded(.up)
             throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
+        case .budgetReached(let period, let limit, let remaining):
+            throw SubmissionRefusal.budgetReached(period, limit: limit, needed: hold, remaining: remaining)
         case .keyRevoked: throw SubmissionRefusal.keyRevoked
         case .queueFull: throw SubmissionRefusal.queueFull
         case .customerKeyGone:

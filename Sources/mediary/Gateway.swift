@@ -92,6 +92,8 @@ struct Gateway {
     private let lock: DataFolderLock
     private let webhookSecrets: WebhookSecrets
     private let fees: FeeSchedule
+    /// Whom to tell when limits are nearly used; nil for nobody.
+    private let alerts: AlertSettings?
     /// The settings of the API, with what its links are signed with.
     private let apiConfiguration: APIConfiguration
     /// Bounds on requests to free models; nil when there are none.
@@ -104,6 +106,7 @@ struct Gateway {
         // What cannot be followed is refused before anything is made.
         let file = try configuration.operatorFile.map { try OperatorFile(path: $0) } ?? OperatorFile()
         fees = file.fees
+        alerts = file.alerts
         try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
@@ -163,6 +166,7 @@ struct Gateway {
         try await stores.accounts.prepare()
         // Before any job is driven: those that were begun with customers' keys find them.
         try await customerKeys.refresh()
+        try await stores.jobs.setAlertThresholds(alerts?.thresholds ?? [])
         let environment = stores.environment
         let live = LiveJobs(store: stores.jobs)
         let signals = WorkSignals(environment: environment)
@@ -205,6 +209,7 @@ struct Gateway {
             logger: logger
         )
         let marker = AnswerMarker(answers: answers, store: stores.jobs, environment: environment, logger: logger)
+        let uses = KeyUseRecorder(accounts: stores.accounts, environment: environment, logger: logger)
         let api = APIServer(
             service: service,
             accounts: stores.accounts,
@@ -249,8 +254,11 @@ struct Gateway {
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
+        var services: [any Service] = [sweeper, expirer, marker, uses]
+        services += alertDeliverers
+        services += [deliverer, customerKeys, api, worker]
         var groupConfiguration = ServiceGroupConfiguration(
-            services: [sweeper, expirer, marker, deliverer, customerKeys, api, worker].map(NamedService.init),
+            services: services.map(NamedService.init),
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )
@@ -260,6 +268,21 @@ struct Gateway {
         try await group.run()
         await transport.shutdown()
         try stores.close()
+    }
+
+    /// What sends alerts: nothing, unless the operator's file names somebody.
+    private var alertDeliverers: [any Service] {
+        guard let alerts else { return [] }
+        let sender: any AlertSender =
+            switch alerts.receiver {
+            case .url(let url):
+                AlertPoster(url: url, transport: transport, userAgent: "mediary/\(Mediary.version)")
+            case .command(let command):
+                AlertCommand(command, environment: ProcessInfo.processInfo.environment)
+            }
+        return [
+            AlertDeliverer(store: stores.jobs, sender: sender, environment: stores.environment, logger: logger)
+        ]
     }
 
     /// How much of the folder's disk is free.

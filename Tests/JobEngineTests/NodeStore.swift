@@ -214,6 +214,66 @@ struct NodeStore: JobStore {
         try await through { try await base.usage(ofKey: hash, in: periods) }
     }
 
+    func updateKey(hash: String, by change: KeyChange, at now: Timestamp) async throws -> APIKey? {
+        try await through { try await base.updateKey(hash: hash, by: change, at: now) }
+    }
+
+    func recordKeyUses(_ uses: [String: Timestamp]) async throws {
+        try await through { try await base.recordKeyUses(uses) }
+    }
+
+    func workspaceProfiles() async throws -> [WorkspaceProfile] {
+        try await through { try await base.workspaceProfiles() }
+    }
+
+    func workspaceProfile(of name: String) async throws -> WorkspaceProfile? {
+        try await through { try await base.workspaceProfile(of: name) }
+    }
+
+    func createWorkspace(_ profile: WorkspaceProfile) async throws -> Bool {
+        try await through { try await base.createWorkspace(profile) }
+    }
+
+    func updateWorkspace(
+        _ name: String,
+        by change: WorkspaceChange,
+        at now: Timestamp
+    ) async throws -> WorkspaceProfile? {
+        try await through { try await base.updateWorkspace(name, by: change, at: now) }
+    }
+
+    func deleteWorkspace(_ name: String) async throws -> WorkspaceDeletion {
+        try await through { try await base.deleteWorkspace(name) }
+    }
+
+    func setBudget(
+        _ budget: WorkspaceBudget,
+        of workspace: String,
+        includesByok: Bool?
+    ) async throws -> BudgetOutcome {
+        try await through { try await base.setBudget(budget, of: workspace, includesByok: includesByok) }
+    }
+
+    func deleteBudget(of workspace: String, for period: SpendingPeriod) async throws {
+        try await through { try await base.deleteBudget(of: workspace, for: period) }
+    }
+
+    func budgets(of workspace: String, in periods: UsagePeriods) async throws -> [BudgetStanding] {
+        try await through { try await base.budgets(of: workspace, in: periods) }
+    }
+
+    func setAlertThresholds(_ percents: [Int]) async throws {
+        try await through { try await base.setAlertThresholds(percents) }
+    }
+
+    func claimAlerts(now: Timestamp, until: Timestamp, limit: Int) async throws -> [SpendingAlert] {
+        try await through { try await base.claimAlerts(now: now, until: until, limit: limit) }
+    }
+
+    func recordAlert(_ id: Int64, retryAt: Timestamp?, at now: Timestamp) async throws {
+        try await through { try await base.recordAlert(id, retryAt: retryAt, at: now) }
+    }
+
     func audit() async throws -> AuditReport { try await through { try await base.audit() } }
 
     func artifacts(after key: ArtifactKey?, limit: Int) async throws -> [Artifact] {

@@ -70,6 +70,13 @@ struct OpenRouterTests {
         #expect(report["metrics"] != nil)
     }
 
+    @Test func keysWorkspacesAndBudgetsAreManaged() async throws {
+        let report = try await Self.run("openrouter_keys.py") { installation in
+            [try Self.key(installation, "--name", "manager", "--management")]
+        }
+        #expect(report["workspace"] != nil)
+    }
+
     @Test func refusalsAreTypedErrors() async throws {
         let report = try await Self.run("openrouter_errors.py") { installation in
             [

@@ -38,20 +38,14 @@ struct CreditRoutes: Sendable {
 
     private func key(_ request: Request) async throws -> Response {
         let key = try await authenticator.key(of: request)
-        let usage = try await accounts.usage(of: key)
+        let view = try await accounts.view(of: key)
         var json = JSONWriter(capacity: 1_024)
         json.beginObject()
         json.key("data")
         json.beginObject()
         json.key("label")
         json.string(key.label)
-        json.key("limit")
-        json.dollars(key.limit)
-        json.key("limit_remaining")
-        json.dollars(try Self.remaining(key, usage))
-        write(usage, &json)
-        json.key("include_byok_in_limit")
-        json.bool(false)
+        try KeyWire.writeLimit(view, &json)
         json.key("is_free_tier")
         json.bool(false)
         json.key("is_management_key")
@@ -59,36 +53,25 @@ struct CreditRoutes: Sendable {
         json.key("is_provisioning_key")
         json.bool(key.isManagement)
         json.key("workspace_id")
-        json.string(key.workspace)
-        for key: StaticString in [
-            "limit_reset", "creator_user_id", "organization_id", "effective_budget", "expires_at",
-        ] {
-            json.key(key)
-            json.null()
-        }
+        json.string(view.workspaceID)
+        json.key("creator_user_id")
+        json.string(key.creator)
+        json.key("expires_at")
+        json.time(key.expiresAt)
+        json.key("organization_id")
+        json.null()
+        try KeyWire.writeBudgets(
+            view,
+            try await accounts.budgets(of: key.workspace),
+            includesByok: view.workspaceIncludesByok,
+            accounts.periods(),
+            &json
+        )
         writeBounds(&json)
         try await writeFreeModels(of: key.workspace, &json)
         json.endObject()
         json.endObject()
         return Response(json: json.bytes)
-    }
-
-    /// What the key may spend yet: holds of jobs that are not over count as spent.
-    private static func remaining(_ key: APIKey, _ usage: KeyUsage) throws -> Credits? {
-        guard let limit = key.limit else { return nil }
-        return max(.zero, try limit.subtracting(usage.total).subtracting(usage.held))
-    }
-
-    private func write(_ usage: KeyUsage, _ json: inout JSONWriter) {
-        let figures: [(StaticString, Credits)] = [
-            ("usage", usage.total), ("usage_daily", usage.daily), ("usage_weekly", usage.weekly),
-            ("usage_monthly", usage.monthly), ("byok_usage", .zero), ("byok_usage_daily", .zero),
-            ("byok_usage_weekly", .zero), ("byok_usage_monthly", .zero),
-        ]
-        for (name, amount) in figures {
-            json.key(name)
-            json.dollars(amount)
-        }
     }
 
     /// How many requests to free models the workspace may make today, and has made.
@@ -118,9 +101,6 @@ struct CreditRoutes: Sendable {
         json.key("allowed_data_regions")
         json.beginArray()
         json.word("global")
-        json.endArray()
-        json.key("budgets")
-        json.beginArray()
         json.endArray()
         json.key("rate_limit")
         json.beginObject()

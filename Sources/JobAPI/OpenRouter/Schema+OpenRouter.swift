@@ -1,4 +1,5 @@
 import Generation
+import JobCore
 
 /// The forms of OpenRouter's routes: requests are open, answers are just these.
 extension Schema {
@@ -219,15 +220,16 @@ extension Schema {
             "label": .string(min: 1), "limit": dollars.orNull, "limit_remaining": dollars.orNull,
             "include_byok_in_limit": bool, "is_free_tier": bool, "is_management_key": bool,
             "is_provisioning_key": bool, "workspace_id": .string(min: 1), "allowed_data_regions": words,
-            "budgets": array(of: any, max: 0),
+            "budgets": array(of: keyBudget, max: 5), "effective_budget": keyBudget.orNull,
             "free_model_daily_requests": object(["limit": count, "remaining": count, "used": count]),
             "rate_limit": object([
                 "interval": .string(min: 1), "note": .string(min: 1), "requests": integer(in: -1 ... -1),
             ]),
         ]
-        for name in ["limit_reset", "creator_user_id", "organization_id", "effective_budget", "expires_at"] {
-            members[name] = null
-        }
+        members["limit_reset"] = word(SpendingPeriod.resetting.map(\.rawValue)).orNull
+        members["creator_user_id"] = .string().orNull
+        members["expires_at"] = time.orNull
+        members["organization_id"] = null
         for name in ["usage", "byok_usage"] {
             for period in ["", "_daily", "_weekly", "_monthly"] { members[name + period] = dollars }
         }

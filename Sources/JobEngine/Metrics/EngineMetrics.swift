@@ -67,8 +67,8 @@ package final class EngineMetrics: Sendable {
         case let refusal as SubmissionRefusal:
             switch refusal {
             case .queueFull, .storageFull: .unavailable
-            case .idempotencyConflict, .insufficientCredits, .keyLimitReached, .freeLimitReached, .keyRevoked,
-                .clientGone:
+            case .idempotencyConflict, .insufficientCredits, .keyLimitReached, .freeLimitReached, .budgetReached,
+                .keyRevoked, .clientGone:
                 .refused
             }
         case _: .unavailable

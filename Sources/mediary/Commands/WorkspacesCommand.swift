@@ -7,8 +7,8 @@ import Ledger
 struct WorkspacesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workspaces",
-        abstract: "List workspaces, and show what their callbacks are signed with.",
-        subcommands: [List.self, ShowWebhookSecret.self]
+        abstract: "Make, list and delete workspaces, set their budgets, and show what their callbacks are signed with.",
+        subcommands: [List.self, Create.self, Delete.self, Budgets.self, SetBudget.self, ShowWebhookSecret.self]
     )
 
     /// `mediary workspaces list`.

@@ -19,6 +19,8 @@ struct OperatorFile: Sendable {
     var creditTerms = CreditTerms()
     /// Bounds on requests to free models; nil when there are none.
     var freeModels: FreeModelLimits?
+    /// Whom to tell when limits are nearly used; nil for nobody.
+    var alerts: AlertSettings?
 
     private static let slugBytesMax = 200
     private static let entriesMax = 10_000
@@ -59,6 +61,7 @@ struct OperatorFile: Sendable {
         }
         creditTerms = try Self.creditTerms(&reader)
         freeModels = try Self.freeModelLimits(&reader)
+        alerts = try AlertSettings.read(&reader)
         try reader.finish()
     }
 

@@ -60,7 +60,8 @@ import Testing
             }
             #expect(data["byok_usage_monthly"] == 0)
             #expect(data["is_management_key"] == true)
-            #expect(data["workspace_id"] == "default")
+            let workspace = try #require(try await api.store.workspaceProfile(of: "default"))
+            #expect(data["workspace_id"] == .string(workspace.id))
 
             let other = try #require(try await api.get("/api/v1/key").json["data"])
             #expect(other["limit"] == .null && other["limit_remaining"] == .null)

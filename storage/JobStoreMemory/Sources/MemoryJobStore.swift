@@ -25,7 +25,7 @@ package actor MemoryJobStore: JobStore {
         var wasEnded = false
     }
 
-    private var table: [JobID: Job] = [:]
+    var table: [JobID: Job] = [:]
     private var attemptRows: [JobID: [Attempt]] = [:]
     private var eventRows: [JobID: [JobEventRecord]] = [:]
     /// The messages to clients; what becomes of them is written down beside it.
@@ -35,7 +35,7 @@ package actor MemoryJobStore: JobStore {
     private var idempotency: [IdempotencyScope: IdempotencyRecord] = [:]
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
-    private var holds: [JobID: Hold] = [:]
+    var holds: [JobID: Hold] = [:]
     /// The accounts.
     var ledger = MemoryLedger()
     /// What jobs have cost, by day.
@@ -45,10 +45,16 @@ package actor MemoryJobStore: JobStore {
     /// Requests to free models, by workspace.
     var freeModelUses: [String: FreeModelUse] = [:]
     /// The workspaces, and since when they are there.
-    private(set) var workspaceRows: [String: Timestamp] = [:]
+    var workspaceRows: [String: Timestamp] = [:]
     /// What jobs that are over have cost, each by itself.
     private(set) var usageRows: [JobID: UsageRecord] = [:]
     var keyRows: [String: APIKey] = [:]
+    /// What those who manage workspaces see of them, by name.
+    var profiles: [String: WorkspaceProfile] = [:]
+    /// Budgets by workspace.
+    var budgetRows: [String: [WorkspaceBudget]] = [:]
+    /// Word of limits that are nearly used.
+    var alerts = MemoryAlerts()
     private var leases: [WorkerID: Lease] = [:]
     /// Customers' own keys at providers.
     var customerKeys = MemoryCustomerKeys()
@@ -74,17 +80,14 @@ package actor MemoryJobStore: JobStore {
 
     package func admit(_ admission: Admission) throws -> AdmissionOutcome {
         let new = admission.job
-        guard let key = keyRows[new.keyHash], key.revokedAt == nil, key.workspace == new.workspace else {
+        guard let key = keyRows[new.keyHash], key.isUsable(at: new.createdAt), key.workspace == new.workspace else {
             return .keyRevoked
         }
         let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
         if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
         guard customerKeys.serves(new) else { return .customerKeyGone }
-        if let limit = key.limit {
-            let remaining = try limit.subtracting(spent(by: key))
-            guard new.hold <= remaining else { return .keyLimitReached(remaining: remaining) }
-        }
+        if let reached = try limitRefusal(of: new, by: key) { return reached }
         let available = ledger.balance(of: .available(workspace: new.workspace))
         guard new.hold <= available else { return .insufficientCredits(available: available) }
         if let refusal = try freeModelRefusal(of: admission) { return .freeLimitReached(refusal) }
@@ -106,6 +109,7 @@ package actor MemoryJobStore: JobStore {
                 answer: admission.answer
             )
         }
+        try noteSpending(of: new, at: new.createdAt)
         return .admitted(job)
     }
 
@@ -336,6 +340,7 @@ package actor MemoryJobStore: JobStore {
         if next.state.isTerminal { customerKeys.release(next.admitted) }
         usageRows[id] = row
         attemptRows[id] = attempts
+        if transition.resolution != nil { try noteSpending(of: job.admitted, at: transition.at) }
         eventRows[id, default: []].append(JobEventRecord(next, at: transition.at))
         if transition.notifiesClient, let url = job.admitted.parameters.callbackURL {
             outbox.append(
@@ -417,7 +422,9 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func ensureWorkspace(_ name: String, at now: Timestamp) {
-        if workspaceRows[name] == nil { workspaceRows[name] = now }
+        guard workspaceRows[name] == nil else { return }
+        workspaceRows[name] = now
+        profiles[name] = profile(name, at: now)
     }
 
     package func createKey(_ key: APIKey) throws {
@@ -433,16 +440,7 @@ package actor MemoryJobStore: JobStore {
 
     package func revokeKey(hash: String, at now: Timestamp) -> Bool {
         guard let key = keyRows[hash] else { return false }
-        keyRows[hash] = APIKey(
-            hash: key.hash,
-            name: key.name,
-            label: key.label,
-            workspace: key.workspace,
-            limit: key.limit,
-            isManagement: key.isManagement,
-            createdAt: key.createdAt,
-            revokedAt: key.revokedAt ?? now
-        )
+        keyRows[hash] = key.revoked(at: now)
         return true
     }
 

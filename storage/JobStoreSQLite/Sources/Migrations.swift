@@ -20,6 +20,7 @@ enum Migrations {
         payments,
         customerKeys,
         usage,
+        keyTerms,
     ]
 
     /// Brings a database up to date.

@@ -84,6 +84,7 @@ extension Database {
         try countSpending(charged ?? .zero, transition.byokListPrice ?? .zero, of: job, at: now)
         let released = try hold.amount.subtracting(charged ?? .zero)
         try commit(-released.nanoUSD, toKey: job.keyHash)
+        try noteSpending(key: job.keyHash, workspace: job.workspace, at: now)
     }
 
     /// Counts a charge on its day.

@@ -298,10 +298,12 @@ extension Artifact {
 extension APIKey {
     /// What a statement selects to make keys; its conditions follow.
     static let selection = """
-        SELECT hash, name, label, workspace, limit_nano, is_management, created_at, revoked_at FROM api_keys
+        SELECT hash, name, label, workspace, limit_nano, is_management, created_at, revoked_at, limit_reset, includes_byok,
+            is_disabled, expires_at, creator, external_user, updated_at, last_used_at
+        FROM api_keys
         """
 
-    init(_ row: Row) {
+    init(_ row: Row) throws {
         let limit: Int64? = row[4]
         self.init(
             hash: row[0],
@@ -313,5 +315,13 @@ extension APIKey {
             createdAt: Timestamp(milliseconds: row[6]),
             revokedAt: row.time(7)
         )
+        limitReset = try row.period(8)
+        includesByok = row[9]
+        isDisabled = row[10]
+        expiresAt = row.time(11)
+        creator = row[12]
+        externalUser = row[13]
+        updatedAt = row.time(14)
+        lastUsedAt = row.time(15)
     }
 }

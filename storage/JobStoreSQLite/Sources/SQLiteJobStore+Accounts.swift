@@ -24,12 +24,16 @@ extension SQLiteJobStore {
         try await writer.write { db in
             try db.run(
                 """
-                INSERT INTO api_keys (hash, name, label, workspace, limit_nano, is_management, created_at, revoked_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO api_keys (hash, name, label, workspace, limit_nano, is_management, created_at, revoked_at,
+                    limit_reset, includes_byok, is_disabled, expires_at, creator, external_user, updated_at, last_used_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     .text(key.hash), .text(key.name), .text(key.label), .text(key.workspace), .amount(key.limit),
                     .flag(key.isManagement), .time(key.createdAt), .time(key.revokedAt),
+                    .text(key.limitReset.rawValue), .flag(key.includesByok), .flag(key.isDisabled),
+                    .time(key.expiresAt), .text(key.creator), .text(key.externalUser), .time(key.updatedAt),
+                    .time(key.lastUsedAt),
                 ]
             )
         }

@@ -95,11 +95,14 @@ extension Database {
     /// Why a job is not admitted, in the order of the port; nil when it is.
     fileprivate func refusal(of admission: Admission) throws -> AdmissionOutcome? {
         let job = admission.job
-        let key = try row(
-            "SELECT limit_nano, committed_nano FROM api_keys WHERE hash = ? AND workspace = ? AND revoked_at IS NULL",
-            [.text(job.keyHash), .text(job.workspace)]
+        let key = try integer(
+            """
+            SELECT 1 FROM api_keys WHERE hash = ? AND workspace = ? AND revoked_at IS NULL AND is_disabled = 0
+                AND (expires_at IS NULL OR expires_at > ?)
+            """,
+            [.text(job.keyHash), .text(job.workspace), .time(job.createdAt)]
         )
-        guard let key else { return .keyRevoked }
+        guard key != nil else { return .keyRevoked }
         if let idempotencyKey = admission.idempotencyKey,
             let earlier = try earlierAnswer(
                 to: idempotencyKey,
@@ -112,11 +115,8 @@ extension Database {
         let queued = try integer("SELECT jobs FROM job_counts WHERE state = 'queued'") ?? 0
         guard queued < Int64(admission.queuedMax) else { return .queueFull }
         guard try !lacksCustomerKey(of: job) else { return .customerKeyGone }
-        let limit: Int64? = key[0]
-        if let limit {
-            let remaining = try Credits(nanoUSD: limit).subtracting(Credits(nanoUSD: key[1]))
-            guard job.hold <= remaining else { return .keyLimitReached(remaining: max(.zero, remaining)) }
-        }
+        if let reached = try budgetRefusal(of: job) { return reached }
+        if let reached = try limitRefusal(of: job) { return reached }
         let available = try balance(of: .available(workspace: job.workspace))
         guard job.hold <= available else { return .insufficientCredits(available: available) }
         return try freeModelRefusal(of: admission).map { .freeLimitReached($0) }
@@ -173,6 +173,7 @@ extension Database {
         try openHold(for: new)
         try countFreeModel(admission)
         try keepCustomerKey(for: new)
+        try noteSpending(key: new.keyHash, workspace: new.workspace, at: new.createdAt)
         try JobEventRecord(job, at: new.createdAt).insert(into: self)
         if let idempotencyKey = admission.idempotencyKey {
             try run(

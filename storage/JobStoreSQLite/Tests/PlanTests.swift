@@ -55,6 +55,8 @@ import Testing
         Expectation(testDescription: "is held", sql: ReferenceSQL.isHeld, index: "sqlite_autoindex_jobs_1"),
         Expectation(testDescription: "committed", sql: AccountSQL.committed, index: "api_keys_workspace"),
         Expectation(testDescription: "usage", sql: AccountSQL.usage, index: "sqlite_autoindex_api_keys_1"),
+        Expectation(testDescription: "charged", sql: BudgetSQL.charged, index: "api_keys_workspace"),
+        Expectation(testDescription: "due alerts", sql: AlertSQL.due, index: "spending_alerts_due"),
         Expectation(testDescription: "claimed", sql: MetricsSQL.claimed, index: "jobs_held"),
         Expectation(testDescription: "unheld, counted", sql: MetricsSQL.unheld, index: "jobs_unheld"),
         Expectation(testDescription: "held by the dead", sql: MetricsSQL.heldByDead, index: "jobs_held"),

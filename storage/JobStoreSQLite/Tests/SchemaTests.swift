@@ -60,6 +60,13 @@ import Testing
         "UPDATE api_keys SET committed_nano = -1",
         "UPDATE key_usage SET charged_nano = 0",
         "INSERT INTO key_usage (key_hash, day, charged_nano) VALUES ('nobody', 0, 1)",
+        "UPDATE api_keys SET limit_reset = 'yearly'",
+        "UPDATE api_keys SET is_disabled = 2",
+        "UPDATE workspace_profiles SET id = NULL",
+        "INSERT INTO workspace_budgets VALUES ('default', 'daily', 'x', 0, 0, 0)",
+        "INSERT INTO workspace_budgets VALUES ('default', 'yearly', 'x', 1, 0, 0)",
+        "INSERT INTO workspace_budgets VALUES ('nobody', 'daily', 'x', 1, 0, 0)",
+        "INSERT INTO alert_thresholds VALUES (0)",
         "UPDATE jobs SET state = 'completed' WHERE state = 'queued'",
         "UPDATE jobs SET state = 'lost' WHERE state = 'queued'",
         "UPDATE jobs SET state_data = '{}'",
@@ -218,6 +225,35 @@ import Testing
             #expect(claim.deliveries.map(\.message.url) == ["https://A.example:8443?x=/y"])
             #expect(claim.deliveries.map(\.message.origin) == ["https://a.example:8443"])
             try store.close()
+        }
+    }
+
+    @Test func workspacesOfAnEarlierVersionGetAnIdentifier() async throws {
+        try await TemporaryDatabase.with { path in
+            try SQLiteJobStore.makeFile(
+                path: path,
+                steps: Migrations.steps.firstIndex(of: Migrations.keyTerms) ?? 0,
+                """
+                INSERT INTO workspaces (name, created_at) VALUES ('default', 5), ('film-club', 7);
+                INSERT INTO api_keys (hash, name, label, workspace, limit_nano, is_management, created_at)
+                    VALUES ('a', 'n', 'l', 'default', 9, 0, 5)
+                """
+            )
+            let store = try SQLiteJobStore(path: path)
+            let profiles = try await store.workspaceProfiles()
+            #expect(profiles.map(\.name) == ["default", "film-club"])
+            #expect(profiles.map(\.title) == ["Default", "Film-club"])
+            #expect(profiles.map(\.createdAt.milliseconds) == [5, 7])
+            #expect(Set(profiles.map(\.id)).count == 2)
+            let form = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}/
+            #expect(profiles.allSatisfy { $0.id.wholeMatch(of: form) != nil }, "\(profiles.map(\.id))")
+            let key = try await store.key(hash: "a")
+            #expect(key?.limitReset == .lifetime && key?.isDisabled == false)
+            try store.close()
+            // The identifier stays.
+            let again = try SQLiteJobStore(path: path)
+            #expect(try await again.workspaceProfiles() == profiles)
+            try again.close()
         }
     }
 }
