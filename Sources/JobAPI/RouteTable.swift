@@ -37,12 +37,6 @@ struct RouteTable {
         describe(.post, path, description)
     }
 
-    /// Adds a route for changing something.
-    mutating func patch(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
-        add(.patch, path, handler)
-        describe(.patch, path, description)
-    }
-
     /// Adds a route for taking something away.
     mutating func delete(_ path: String, _ description: RouteDescription, _ handler: @escaping Handler) {
         add(.delete, path, handler)

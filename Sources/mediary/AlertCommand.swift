@@ -1,3 +1,5 @@
+// Before the modules that bring the C library in by a side door: its types belong to the module that is loaded first.
+import Glibc
 import JobEngine
 import Subprocess
 

@@ -33,7 +33,7 @@ import Testing
     @Test func anAlertIsSentUntilItIsTaken() async throws {
         let store = MemoryJobStore()
         var driver = try await JobDriver(store)
-        try await store.setAlertThresholds([50, 100])
+        await store.setAlertThresholds([50, 100])
         var key = driver.fixtures.key(limit: JobFixtures.hold)
         key.limitReset = .daily
         try await store.createKey(key)

@@ -322,6 +322,7 @@ struct NodeStore: JobStore {
 
     func customerKeySnapshot(after revision: Int64) async throws -> CustomerKeySnapshot? {
         try await through { try await base.customerKeySnapshot(after: revision) }
+    }
 
     func spending(ofKey hash: String, in periods: UsagePeriods) async throws -> Spending? {
         try await through { try await base.spending(ofKey: hash, in: periods) }
