@@ -34,5 +34,5 @@ package enum JobStoreConformance {
     /// Every check, each of which wants an empty store.
     package static let checks: [Check] =
         admission + repeats + references + claiming + commit + attempts + evidence + leases + events + listing + ledger
-        + accounts + deliveries + usage + metrics
+        + accounts + deliveries + usage + metrics + late
 }

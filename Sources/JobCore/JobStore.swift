@@ -259,7 +259,8 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     /// The rule that does not hold.
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `hold_resolved_once`, `charge_due`, `key_committed`, `key_usage`. Of
-    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of the
+    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `artifact_recorded`, `job_count`. Of what came late:
+    /// `late_loss`. Of the
     /// database: `reference_broken`. Of files: `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
@@ -350,8 +351,8 @@ public protocol JobStore: Sendable {
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
 
-    /// Removes the record of what a completed job has made, in one transaction; all else about the job stays, and so do
-    /// the files.
+    /// Removes the record of what a job has made, in time or late, in one transaction; all else about the job stays, and
+    /// so do the files.
     ///
     /// - Returns: The job without artifacts, and those that it had; nil for one that has none.
     func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion?
@@ -582,4 +583,27 @@ public protocol JobStore: Sendable {
 
     /// Whether the database answers.
     func ping() async throws
+
+    // MARK: Reconciliation
+
+    /// Attempts that were sent at a provider account at a time or later, by job and number.
+    ///
+    /// Cost grows with the attempts that there are: it is asked now and then, by the operator.
+    func attempts(
+        provider: String,
+        account: String,
+        sentSince start: Timestamp,
+        after place: AttemptPlace?,
+        limit: Int
+    ) async throws -> [Attempt]
+
+    /// Records what came of a generation after its job was over: artifacts, and the loss to the ledger.
+    ///
+    /// Once for each generation. Neither the job's state nor its hold changes, and no event and no message are written.
+    func recordLate(_ result: LateResult, at now: Timestamp) async throws -> LateOutcome
+
+    /// What came late of these jobs, in the order it was recorded; a job without any is absent.
+    ///
+    /// Cost grows with the jobs asked for.
+    func lateResults(of ids: [JobID]) async throws -> [JobID: [LateResult]]
 }

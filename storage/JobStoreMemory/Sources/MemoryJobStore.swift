@@ -25,8 +25,8 @@ package actor MemoryJobStore: JobStore {
         var wasEnded = false
     }
 
-    private var table: [JobID: Job] = [:]
-    private var attemptRows: [JobID: [Attempt]] = [:]
+    private(set) var table: [JobID: Job] = [:]
+    private(set) var attemptRows: [JobID: [Attempt]] = [:]
     private var eventRows: [JobID: [JobEventRecord]] = [:]
     /// The messages to clients; what becomes of them is written down beside it.
     var outbox = MemoryOutbox()
@@ -36,7 +36,9 @@ package actor MemoryJobStore: JobStore {
     /// What admitted jobs were asked with, while nobody has marked them as answered.
     private var unansweredFingerprints: [JobID: String] = [:]
     private var holds: [JobID: Hold] = [:]
-    private var ledger = MemoryLedger()
+    var ledger = MemoryLedger()
+    /// What came late; see the file of that name.
+    var lateRows: [JobID: [LateResult]] = [:]
     private var workspaceRows: [String: Timestamp] = [:]
     private var keyRows: [String: APIKey] = [:]
     private var leases: [WorkerID: Lease] = [:]
@@ -140,7 +142,7 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func deleteArtifacts(of id: JobID) -> ArtifactDeletion? {
-        guard let deletion = table[id]?.withoutArtifacts else { return nil }
+        guard let deletion = table[id]?.withoutArtifacts else { return deleteLateArtifacts(of: id) }
         table[id] = deletion.job
         return deletion
     }
@@ -553,7 +555,7 @@ package actor MemoryJobStore: JobStore {
         table.values.flatMap { job -> [Artifact] in
             guard case .completed(let completed) = job.state else { return [] }
             return completed.artifacts
-        }
+        } + lateRows.values.joined().flatMap(\.artifacts)
     }
 
     package func artifacts(after key: ArtifactKey?, limit: Int) -> [Artifact] {

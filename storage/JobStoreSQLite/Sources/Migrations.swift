@@ -8,7 +8,16 @@ enum Migrations {
     static let applicationID: Int64 = 0x4D45_4449
 
     /// The steps; the database's `user_version` counts those it has taken.
-    static let steps = [initial, repeats, deliveries, inputs, keyUsage, callbacks, measures]
+    static let steps = [
+        initial,
+        repeats,
+        deliveries,
+        inputs,
+        keyUsage,
+        callbacks,
+        measures,
+        lateResults,
+    ]
 
     /// Brings a database up to date.
     ///

@@ -14,7 +14,11 @@ extension SQLiteJobStore {
 
     package func deleteArtifacts(of id: JobID) async throws -> ArtifactDeletion? {
         try await writer.write { db in
-            guard let deletion = try JobRow.find(id, in: db)?.job().withoutArtifacts else { return nil }
+            guard let job = try JobRow.find(id, in: db)?.job() else { return nil }
+            guard let deletion = job.withoutArtifacts else {
+                let late = try db.deleteLateArtifacts(of: id)
+                return late.isEmpty ? nil : ArtifactDeletion(job: job, artifacts: late)
+            }
             try db.run(
                 "UPDATE jobs SET state_data = ? WHERE id = ?",
                 [.text(try StoredJSON.text(deletion.job.state)), .id(id)]
