@@ -16,6 +16,8 @@ struct AccountComparison {
     var findings: [Reconciliation.Finding] = []
     /// Whose each generation is that was matched in this run, by the provider's id.
     private var owners: [String: AttemptPlace] = [:]
+    /// The attempts of which a generation was matched.
+    private var matched: Set<AttemptPlace> = []
 
     init(
         reconciler: Reconciler,
@@ -105,7 +107,7 @@ struct AccountComparison {
                 strangers.append(operation)
                 continue
             }
-            owners[operation.remoteID] = AttemptPlace(attempt)
+            match(operation.remoteID, AttemptPlace(attempt))
             do {
                 try await settle(attempt, .listed(operation))
             } catch let failure as ProviderFailure {
@@ -113,6 +115,11 @@ struct AccountComparison {
             }
         }
         return strangers
+    }
+
+    private mutating func match(_ remoteID: String, _ place: AttemptPlace) {
+        owners[remoteID] = place
+        matched.insert(place)
     }
 
     private func owner(of listed: ListedOperation, _ known: Index) async throws -> Attempt? {
@@ -138,7 +145,7 @@ struct AccountComparison {
         switch attempt.state {
         case .intent, .refused: return
         case .sending, .unknown, .absent, .abandoned:
-            if !owners.values.contains(AttemptPlace(attempt)) { try await find(attempt) }
+            if !matched.contains(AttemptPlace(attempt)) { try await find(attempt) }
         case .accepted, .found: break
         }
         for remoteID in [attempt.remoteID, attempt.orphanRemoteID].compactMap(\.self) where owners[remoteID] == nil {
@@ -170,7 +177,7 @@ struct AccountComparison {
             }
         }
         guard case .accepted(let operation)? = found, JobDriver.isUsable(operation.remoteID) else { return }
-        owners[operation.remoteID] = place
+        match(operation.remoteID, place)
         try await settle(attempt, .found(operation))
     }
 
