@@ -110,12 +110,30 @@ public struct ListPrice: Sendable, Hashable {
     /// The names are `resolution`, `audio` (`true`, `false`), `input` (`text`, `image`, `reference`, `video`), `quality`,
     /// of images also `size` and `background`, of transcriptions `diarize` and `keyterms` (`true`, `false`). Empty: always.
     public let conditions: [String: String]
+    /// The line counts for what is above this quantity, an exact decimal; nil: from the first unit on.
+    ///
+    /// Lines of one unit and equal conditions are tiers of one price.
+    public let above: String?
+    /// The first day on which the line counts; nil: it counts already.
+    public let from: CalendarDate?
+    /// The first day on which it counts no more; nil: it has no end.
+    public let until: CalendarDate?
 
     /// Makes a line.
-    public init(unit: String, usd: String, conditions: [String: String] = [:]) {
+    public init(
+        unit: String,
+        usd: String,
+        conditions: [String: String] = [:],
+        above: String? = nil,
+        from: CalendarDate? = nil,
+        until: CalendarDate? = nil
+    ) {
         self.unit = unit
         self.usd = usd
         self.conditions = conditions
+        self.above = above
+        self.from = from
+        self.until = until
     }
 }
 

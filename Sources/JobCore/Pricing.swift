@@ -262,7 +262,17 @@ extension PriceSheet {
         for entry in model.prices {
             guard let unit = PriceUnit(rawValue: entry.unit), let price = ExactDecimal(entry.usd), price.mantissa >= 0
             else { return nil }
-            lines.append(PriceLine(unit: unit, price: price, conditions: entry.conditions))
+            let above = entry.above.map { ExactDecimal($0) }
+            if let above, !(above?.exceeds(.zero) ?? false) { return nil }
+            lines.append(
+                PriceLine(
+                    unit: unit,
+                    price: price,
+                    conditions: entry.conditions,
+                    above: above ?? nil,
+                    period: PricePeriod(from: entry.from?.startMilliseconds, until: entry.until?.startMilliseconds)
+                )
+            )
         }
         self.init(lines: lines, videoMeter: VideoMeter(model), mediaMeter: MediaMeter(model))
     }

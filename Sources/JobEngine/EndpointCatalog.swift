@@ -11,8 +11,8 @@ package struct Endpoint: Sendable {
     package let lane: Lane
     /// What the model takes and makes.
     package let model: ModelCapabilities
-    /// What it costs.
-    package let prices: PriceSheet
+    /// What it costs: of an endpoint that is offered at a moment, what it costs then.
+    package internal(set) var prices: PriceSheet
     /// Who speaks to the provider.
     package let adapter: any ProviderAdapter
 
@@ -25,6 +25,17 @@ package struct Endpoint: Sendable {
     /// Whether the provider still serves it; jobs that it has taken are followed to their end all the same.
     package func isAvailable(at now: Timestamp) -> Bool {
         !model.isWithdrawn && model.availableUntil.map { now.milliseconds < $0.startMilliseconds } ?? true
+            && prices.effective(atMilliseconds: now.milliseconds).hasPrice
+    }
+
+    /// The endpoint with the prices that count at a moment; nil when it is not offered then.
+    ///
+    /// An endpoint whose prices have all ended, or not begun, is not offered: nothing is free by accident.
+    func offered(at now: Timestamp) -> Endpoint? {
+        guard isAvailable(at: now) else { return nil }
+        var endpoint = self
+        endpoint.prices = prices.effective(atMilliseconds: now.milliseconds)
+        return endpoint
     }
 }
 
@@ -117,11 +128,11 @@ package struct EndpointCatalog: Sendable {
     package var endpoints: [Endpoint] { byModel.sorted { $0.key < $1.key }.flatMap(\.value) }
 
     /// The endpoints that are offered, by model and preference.
-    package func endpoints(at now: Timestamp) -> [Endpoint] { endpoints.filter { $0.isAvailable(at: now) } }
+    package func endpoints(at now: Timestamp) -> [Endpoint] { endpoints.compactMap { $0.offered(at: now) } }
 
     /// The endpoints that serve a model now, the preferred one first.
     package func endpoints(model slug: String, at now: Timestamp) -> [Endpoint] {
-        (byModel[slug] ?? []).filter { $0.isAvailable(at: now) }
+        (byModel[slug] ?? []).compactMap { $0.offered(at: now) }
     }
 
     /// The endpoints of a model, those included whose day has come.

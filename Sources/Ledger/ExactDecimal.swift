@@ -76,6 +76,23 @@ public struct ExactDecimal: Sendable, Hashable {
             > Int128(other.mantissa) * Int128(10).power(places - other.scale)
     }
 
+    /// None.
+    public static let zero = ExactDecimal(0)
+
+    /// The number less another one, exactly.
+    ///
+    /// - Throws: `overflow` when it does not fit.
+    public func subtracting(_ other: ExactDecimal) throws(LedgerRefusal) -> ExactDecimal {
+        let places = max(scale, other.scale)
+        // At most 15 places are added to 64 bits: it fits.
+        let difference =
+            Int128(mantissa) * Int128(10).power(places - scale)
+            - Int128(other.mantissa) * Int128(10).power(places - other.scale)
+        guard let fitting = Int64(exactly: difference), let result = ExactDecimal(mantissa: fitting, scale: places)
+        else { throw .overflow }
+        return result
+    }
+
     /// The number times `price`, in nano US dollars, computed in 128 bits and rounded once.
     public func amount(at price: ExactDecimal, rounding: Rounding) throws(LedgerRefusal) -> Credits {
         let product = Int128(mantissa) * Int128(price.mantissa)

@@ -57,12 +57,46 @@ public struct PriceLine: Sendable, Hashable, Codable {
     public let price: ExactDecimal
     /// What must hold for the line to count, by name; empty: always.
     public let conditions: [String: String]
+    /// The line counts for what is above this quantity, up to that of the next tier; nil: from the first unit on.
+    ///
+    /// Lines of one unit and equal conditions are tiers of one price.
+    public let above: ExactDecimal?
+    /// When the line counts for new jobs; a job that was accepted keeps its prices.
+    public let period: PricePeriod?
 
     /// Makes a line.
-    public init(unit: PriceUnit, price: ExactDecimal, conditions: [String: String] = [:]) {
+    public init(
+        unit: PriceUnit,
+        price: ExactDecimal,
+        conditions: [String: String] = [:],
+        above: ExactDecimal? = nil,
+        period: PricePeriod? = nil
+    ) {
         self.unit = unit
         self.price = price
         self.conditions = conditions
+        self.above = above
+        self.period = period
+    }
+}
+
+/// The time in which a price counts, in milliseconds since 1970.
+public struct PricePeriod: Sendable, Hashable, Codable {
+    /// From this moment on; nil: since ever.
+    public let from: Int64?
+    /// Until just before this moment; nil: for ever.
+    public let until: Int64?
+
+    /// Makes a period; nil for one without an end, which is none.
+    public init?(from: Int64?, until: Int64?) {
+        guard from != nil || until != nil else { return nil }
+        self.from = from
+        self.until = until
+    }
+
+    /// Whether a moment is in it.
+    public func contains(_ milliseconds: Int64) -> Bool {
+        (from ?? .min) <= milliseconds && milliseconds < (until ?? .max)
     }
 }
 
@@ -130,7 +164,7 @@ public struct Bill: Sendable, Hashable, Codable {
 /// One function prices quote, hold and bill.
 public struct PriceSheet: Sendable, Hashable, Codable {
     /// The lines.
-    public let lines: [PriceLine]
+    public private(set) var lines: [PriceLine]
     /// How videos are counted; nil in the sheets of other types, and in snapshots from before there was a meter.
     public let videoMeter: VideoMeter?
     /// How much sound, and how many tokens, a job of another type takes at most; nil in older snapshots.
@@ -170,17 +204,19 @@ public struct PriceSheet: Sendable, Hashable, Codable {
             let quantity = usage.quantities[unit]
             if Self.maybeNone.contains(unit), quantity?.mantissa == 0 { continue }
             guard let line = line(of: unit, for: usage), let quantity else { throw .noPrice(unit: unit.rawValue) }
-            let amount = try quantity.amount(at: line.price, rounding: rounding)
-            total = try total.adding(amount)
-            billLines.append(
-                BillLine(
-                    unit: unit,
-                    quantity: quantity,
-                    price: line.price,
-                    amount: amount,
-                    why: [line.why, notes[unit] ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+            for (tier, part) in try parts(of: quantity, in: tiers(of: line)) {
+                let amount = try part.amount(at: tier.price, rounding: rounding)
+                total = try total.adding(amount)
+                billLines.append(
+                    BillLine(
+                        unit: unit,
+                        quantity: part,
+                        price: tier.price,
+                        amount: amount,
+                        why: [tier.why, notes[unit] ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+                    )
                 )
-            )
+            }
         }
         if let floor = try self.floor(above: total, for: usage, rounding) {
             total = try total.adding(floor.amount)
@@ -210,6 +246,48 @@ public struct PriceSheet: Sendable, Hashable, Codable {
         )
     }
 
+    /// The tiers of the price that a line is of, the first one first.
+    private func tiers(of line: PriceLine) -> [PriceLine] {
+        var tiers: [PriceLine] = []
+        for tier in lines where tier.unit == line.unit && tier.conditions == line.conditions {
+            // Of equal lines the first one counts.
+            if !tiers.contains(where: { $0.above == tier.above }) { tiers.append(tier) }
+        }
+        guard tiers.count > 1 else { return tiers }
+        return tiers.sorted { ($1.above ?? .zero).exceeds($0.above ?? .zero) }
+    }
+
+    /// What of a quantity falls into each tier: at least into the first one.
+    private func parts(
+        of quantity: ExactDecimal,
+        in tiers: [PriceLine]
+    ) throws(LedgerRefusal) -> [(tier: PriceLine, part: ExactDecimal)] {
+        // What is below the first tier would be free by accident.
+        guard let first = tiers.first, first.above == nil else {
+            throw .noPrice(unit: tiers.first?.unit.rawValue ?? "")
+        }
+        var parts: [(tier: PriceLine, part: ExactDecimal)] = []
+        for (index, tier) in tiers.enumerated() {
+            let start = tier.above ?? .zero
+            guard index == 0 || quantity.exceeds(start) else { break }
+            let next = index + 1 < tiers.count ? tiers[index + 1].above : nil
+            let end = next.flatMap { quantity.exceeds($0) ? $0 : nil } ?? quantity
+            parts.append((tier, index == 0 ? end : try end.subtracting(start)))
+        }
+        return parts
+    }
+
+    /// The sheet with the lines that count for a job that comes now; without dates it is the same one.
+    public func effective(atMilliseconds now: Int64) -> PriceSheet {
+        guard lines.contains(where: { $0.period != nil }) else { return self }
+        var sheet = self
+        sheet.lines = lines.filter { $0.period?.contains(now) ?? true }
+        return sheet
+    }
+
+    /// Whether it says what anything costs: more than a minimum, or what comes on top.
+    public var hasPrice: Bool { lines.contains { $0.unit != .minimum && !Self.maybeNone.contains($0.unit) } }
+
     /// The line of a unit that counts for some usage; of several the one with the most conditions.
     private func line(of unit: PriceUnit, for usage: MeteredUsage) -> PriceLine? {
         lines.filter { line in
@@ -219,8 +297,9 @@ public struct PriceSheet: Sendable, Hashable, Codable {
 }
 
 extension PriceLine {
-    /// The conditions as text: `audio=true resolution=720p`.
+    /// The conditions as text: `audio=true resolution=720p`; of a higher tier also above what it counts.
     fileprivate var why: String {
-        conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        let conditions = conditions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return (conditions + (above.map { ["above \($0)"] } ?? [])).joined(separator: " ")
     }
 }

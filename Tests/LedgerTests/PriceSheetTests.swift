@@ -31,6 +31,48 @@ import Testing
         #expect(bill.total.nanoUSD == 203_000_000)
     }
 
+    // A quantity, and what each tier takes of it.
+    @Test(arguments: [
+        ("0", ["0"], 0), ("59.5", ["59.5"], 5_950_000_000), ("60", ["60"], 6_000_000_000),
+        ("60.5", ["60", "0.5"], 6_025_000_000), ("600", ["60", "540"], 33_000_000_000),
+        ("601.25", ["60", "540", "1.25"], 33_012_500_000),
+    ])
+    func whatIsAboveAQuantityHasAPriceOfItsOwn(_ quantity: String, _ parts: [String], _ nano: Int64) throws {
+        let resolution = ["resolution": "720p"]
+        let first = try line(.second, "0.10", resolution)
+        func tier(_ above: String, _ price: String) throws -> PriceLine {
+            let start = try #require(ExactDecimal(above))
+            return PriceLine(unit: .second, price: try line(.second, price).price, conditions: resolution, above: start)
+        }
+        let lines = [try tier("600", "0.01"), first, try tier("60", "0.05"), try line(.second, "9")]
+        for rotation in lines.indices {
+            let sheet = PriceSheet(lines: Array(lines[rotation...] + lines[..<rotation]))
+            let bill = try sheet.bill(seconds(quantity, resolution), rounding: .halfToEven)
+            #expect(bill.lines.map(\.quantity).map(\.description) == parts)
+            #expect(bill.total.nanoUSD == nano)
+            let words = ["resolution=720p", "resolution=720p above 60", "resolution=720p above 600"]
+            #expect(bill.lines.map(\.why) == Array(words.prefix(parts.count)))
+        }
+        // What the first units cost must be said.
+        let lacking = PriceSheet(lines: [try tier("60", "0.05")])
+        #expect(throws: LedgerRefusal.noPrice(unit: "second")) {
+            try lacking.bill(seconds("1", resolution), rounding: .up)
+        }
+    }
+
+    @Test func aPriceHasItsTime() throws {
+        let price = try #require(ExactDecimal("0.1"))
+        let sheet = PriceSheet(lines: [
+            PriceLine(unit: .second, price: price, period: PricePeriod(from: nil, until: 1_000)),
+            PriceLine(unit: .token, price: price, period: PricePeriod(from: 1_000, until: 2_000)),
+            PriceLine(unit: .minimum, price: price),
+        ])
+        #expect(sheet.effective(atMilliseconds: 999).lines.map(\.unit) == [.second, .minimum])
+        #expect(sheet.effective(atMilliseconds: 1_000).lines.map(\.unit) == [.token, .minimum])
+        #expect(sheet.effective(atMilliseconds: 1_999).hasPrice)
+        #expect(!sheet.effective(atMilliseconds: 2_000).hasPrice)
+    }
+
     // The attributes of the usage, and the price that they lead to.
     @Test(arguments: [
         ([:], "0.10"),

@@ -32,6 +32,24 @@ import Testing
             data_policy: {zero_retention: true, trains_on_inputs: no_}
         """
 
+    @Test func aPriceMayChangeOnADayAndWithTheQuantity() throws {
+        let file = try OperatorFile(
+            text: """
+                models:
+                  - provider: p
+                    model: a/b
+                    prices:
+                      - {unit: second, price: "0.10", until: 2027-02-01}
+                      - {unit: second, price: "0.12", from: 2027-02-01}
+                      - {unit: second, price: "0.06", from: 2027-02-01, above: 60}
+                """
+        )
+        let prices = try #require(file.overrides.entries.first?.change.prices)
+        #expect(prices.map(\.until?.description) == ["2027-02-01", nil, nil])
+        #expect(prices.map(\.from?.description) == [nil, "2027-02-01", "2027-02-01"])
+        #expect(prices.map(\.above) == [nil, nil, "60"])
+    }
+
     private func problem(_ text: String) -> String {
         do {
             _ = try OperatorFile(text: text)
@@ -98,6 +116,29 @@ import Testing
                 ["`models[0].prices[0].unit` is \"hour\"", "second"]
             ),
             ("models: [{provider: p, model: a/b, prices: [{price: '1'}]}]", ["`models[0].prices[0].unit` is required"]),
+            (
+                "models: [{provider: p, model: a/b, prices: [{unit: second, price: '1', above: -5}]}]",
+                ["`models[0].prices[0].above` is -5", "above 0"]
+            ),
+            (
+                "models: [{provider: p, model: a/b, prices: [{unit: second, price: '1', above: 5}]}]",
+                ["`models[0].prices[0]` is a higher tier", "what the first units cost"]
+            ),
+            (
+                "models: [{provider: p, model: a/b, prices: [{unit: second, price: '1', from: 2027-13-01}]}]",
+                ["`models[0].prices[0].from` is \"2027-13-01\"", "2026-09-24"]
+            ),
+            (
+                "models: [{provider: p, model: a/b, prices: [{unit: second, price: '1', from: 2027-02-01, until: 2027-02-01}]}]",
+                ["`models[0].prices[0].until` is 2027-02-01", "not after `from`"]
+            ),
+            (
+                """
+                models: [{provider: p, model: a/b, prices: [{unit: second, price: '1', until: 2027-02-02},
+                  {unit: second, price: '2', from: 2027-02-01}]}]
+                """,
+                ["`models[0].prices[1]` has the unit", "at the same time"]
+            ),
             ("models: [{provider: p, model: a/b, prices: [{unit: minimum, price: '1'}]}]", ["nothing but a minimum"]),
             (
                 "models: [{provider: p, model: a/b, prices: [{unit: second, price: '1'}, {unit: second, price: '2'}]}]",

@@ -125,6 +125,14 @@ struct CatalogRoutes: Sendable {
             json.word("USD")
             json.key("conditions")
             json.value(.object(line.conditions.mapValues(JSONValue.string)))
+            if let above = line.above {
+                json.key("above")
+                json.string(above.description)
+            }
+            if let until = line.period?.until {
+                json.key("until")
+                json.string(Timestamp(milliseconds: until).description)
+            }
             json.endObject()
         }
         json.endArray()

@@ -46,11 +46,16 @@ extension Schema {
         "cancellable": bool,
         "parameters": .object([:], isOpen: true).about("What may be asked for, by the native names."),
         "prices": array(
-            of: .object([
-                "unit": word(PriceUnit.self), "price": decimal, "currency": const("USD"),
-                "conditions": map(of: .string()),
-            ])
-        ),
+            of: .object(
+                [
+                    "unit": word(PriceUnit.self), "price": decimal, "currency": const("USD"),
+                    "conditions": map(of: .string()),
+                    "above": decimal.about("Of a higher tier: it counts for what is above this quantity."),
+                    "until": time.about("When the price ends; a job that was accepted keeps it."),
+                ],
+                optional: ["above", "until"]
+            )
+        ).about("What counts now."),
         "video_tokens": .object([
             "frames_per_second": count, "extra_frames": count, "pixels_per_token": count,
             "pixels_max": map(of: count), "input_seconds_max": count,

@@ -81,7 +81,7 @@ enum ImageModelWire {
         json.bool(image.partialImagesMax > 0)
         json.key("pricing")
         json.beginArray()
-        for line in endpoint.prices.lines { write(line, &json) }
+        for line in endpoint.prices.lines where line.above == nil { write(line, &json) }
         json.endArray()
         json.endObject()
     }

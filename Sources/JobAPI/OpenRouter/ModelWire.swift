@@ -268,7 +268,7 @@ enum ModelWire {
     /// endpoints.
     private static func writePricing(of endpoint: Endpoint, _ json: inout JSONWriter) {
         func price(_ unit: PriceUnit) -> String? {
-            endpoint.prices.lines.first { $0.unit == unit && $0.conditions.isEmpty }?.price.description
+            endpoint.prices.lines.first { $0.unit == unit && $0.conditions.isEmpty && $0.above == nil }?.price.description
         }
         json.beginObject()
         json.key("prompt")

@@ -7,7 +7,8 @@ import Ledger
 enum PricingSKUs {
     /// The keys, sorted, with their prices as decimal strings: in US dollars, or in cents where the key says so.
     static func of(_ prices: PriceSheet) -> [(key: String, price: String)] {
-        let pairs = prices.lines.compactMap { line in
+        // No word says that a price ends at some quantity: what is shown is the first tier's.
+        let pairs = prices.lines.filter { $0.above == nil }.compactMap { line in
             key(of: line, in: prices).flatMap { key in price(of: line).map { (key, $0) } }
         }
         return Dictionary(pairs) { first, _ in first }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
