@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import JobCore
+import JobEngine
 import Ledger
 import ServiceHarness
 import Testing
@@ -77,6 +78,38 @@ import Testing
         let aftermath = try Aftermath(installation)
         try aftermath.check(spent: Ending.cost(of: completed), jobs: 2)
         #expect(Ending.cost(of: completed) == Self.price)
+        installation.remove()
+    }
+
+    /// Killed in the middle of setting right, at each of its steps: the next run does what is left, once.
+    @Test(arguments: [WriteAheadStep.spooled, .kept, .evidence])
+    func aComparisonThatIsKilledIsTakenUpAgain(_ step: WriteAheadStep) async throws {
+        let installation = try Installation("reconcile-killed")
+        let (ends, id, file) = try await Gate.machine.run {
+            let service = try installation.serve()
+            let client = service.client
+            let lost = try client.submit(
+                Self.job(["recovery": "C", "lost_answer": true, "delay_ms": 0]),
+                idempotencyKey: "lost"
+            )
+            guard let id = lost.json["id"]?.stringValue else { throw Unexpected(lost.text) }
+            _ = try client.waitForEnd(of: id, within: 20)
+            let crash = ["MEDIARY_TEST_CRASH_AT": "\(step.rawValue):1"]
+            let ends = try [crash, [:], [:]].map { settings in
+                try installation.command(["reconcile", "--apply", "--provider", "fake-provider"], settings).ending
+            }
+            let file = try client.exchange("GET", "/api/v1/jobs/\(id)/artifacts/0")
+            try service.stop()
+            return (ends, id, file)
+        }
+        #expect(ends == [.signalled(SIGKILL), .exited(1), .exited(0)])
+        #expect(file.status == 200)
+        let attempts = try await installation.attempts(of: [id])[id] ?? []
+        #expect(attempts.map(\.orphanRemoteID) == try installation.journal().map(\.id))
+        // What was being received goes with the next start of a service.
+        let service = try installation.serve()
+        try service.stop()
+        try Aftermath(installation).check(spent: .zero, jobs: 1)
         installation.remove()
     }
 

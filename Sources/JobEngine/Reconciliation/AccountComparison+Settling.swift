@@ -141,6 +141,7 @@ extension AccountComparison {
         let loss = try loss(of: job, sent, measured, usage)
         // Evidence first: what is recorded as late is then the attempt's, whatever happens in between.
         if attempt.remoteID != operation.remoteID { _ = try await record(operation, attempt) }
+        environment.passed(.evidence)
         let outcome = try await store.recordLate(
             LateResult(
                 job: job.id,
@@ -195,6 +196,7 @@ extension AccountComparison {
         var made: [Artifact] = []
         for (offset, output) in outputs.enumerated() {
             let (file, facts) = try await fetch(output, job, fetcher)
+            environment.passed(.spooled)
             let index = first + offset
             let key = ArtifactKey.artifact(
                 job: job.id,
@@ -208,6 +210,7 @@ extension AccountComparison {
                 await reconciler.artifacts.discard(file)
                 throw error
             }
+            environment.passed(.kept)
             made.append(
                 Artifact(
                     index: index,
