@@ -9,6 +9,7 @@ final class CuttingRelay: Sendable {
     private let listener: Int32
     private let upstream: Int
     private let cutsLeft: Atomic<Int>
+    private let isClosed = Atomic(false)
 
     /// Listens on any free port.
     ///
@@ -33,18 +34,25 @@ final class CuttingRelay: Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 let client = accept(listener, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0, !isClosed.load(ordering: .relaxed) else {
+                    Glibc.close(client)
+                    break
+                }
+                _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 Thread.detachNewThread { [self] in
                     relay(client)
                     Glibc.close(client)
                 }
             }
+            // By the thread that uses it: its number may be another listener's right after.
+            Glibc.close(listener)
         }
     }
 
+    /// Takes no more connections; nobody else can listen there until its thread has seen it.
     func close() {
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
     }
 
     /// One request and its answer; both connections end with it.

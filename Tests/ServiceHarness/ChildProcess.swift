@@ -18,14 +18,13 @@ package final class ChildProcess: Sendable {
     }
 
     package let pid: pid_t
-    /// What the test process has open of its own is below this; connections are closed by the kernel anyway.
-    private static let descriptorsMax: Int32 = 256
     private let ending = Mutex<Ending?>(nil)
 
     /// Starts a program.
     ///
     /// Standard output and error are files, so that nobody has to read pipes while a test kills what writes to them.
-    /// No other descriptor is handed on: a lock that a test holds must not live on in a child.
+    /// No other descriptor is handed on: a lock that a test holds, and a connection that it cuts, must not live on in a
+    /// child of another test.
     package init(
         _ program: String,
         _ arguments: [String],
@@ -40,7 +39,7 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, mode, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, mode, 0o600)
-        for descriptor in 3..<Self.descriptorsMax { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + settings { free(text) } }
