@@ -250,7 +250,13 @@ extension AccountComparison {
         _ usage: ReportedUsage
     ) throws -> Credits {
         if let nano = usage.costNanoUSD, nano >= 0 { return Credits(nanoUSD: nano) }
-        let (request, prices) = (job.admitted.request, job.admitted.prices)
+        let (request, admitted) = (job.admitted.request, job.admitted.prices)
+        // The provider's own lines alone: whatever else customers are billed is no cost.
+        let prices = PriceSheet(
+            lines: admitted.lines,
+            videoMeter: admitted.videoMeter,
+            mediaMeter: admitted.mediaMeter
+        )
         let measured =
             artifacts.isEmpty
             ? nil
