@@ -24,7 +24,8 @@ extension AdapterConformance {
     /// `transport` is a `CurlTransport`, one for all checks. The provider must answer within a second, let generations
     /// run for about 0.2 s, and hold no limits. What it documents otherwise than most is said in `ProviderUnderTest.Facts`.
     public static let networkChecks: [Check] =
-        outcomeChecks + submitFaultChecks + pollFaultChecks + recoveryChecks + fidelityChecks + surfaceChecks
+        outcomeChecks + submitFaultChecks + pollFaultChecks + recoveryChecks + listingChecks + fidelityChecks
+        + surfaceChecks
 
     // MARK: - How generations end
 

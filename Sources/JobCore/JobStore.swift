@@ -288,10 +288,10 @@ public struct AuditFinding: Sendable, Hashable, Codable {
     ///
     /// Of money: `sum_zero`, `balance_cached`, `held_sum`, `overdrawn`, `hold_resolved_once`, `settled_twice`,
     /// `posting_without_job`, `charge_due`, `bill_sum`, `platform_share`, `price_changed`, `key_committed`, `key_usage`,
-    /// `key_byok_usage`, `workspace_usage`, `usage_row`, `usage_sum`, `payment_booked`, `credit_lots`. Of jobs: `event_gap`,
-    /// `event_state`, `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`, `outbox_missing`,
-    /// `job_count`, `customer_key_kept`. Of the database: `reference_broken`. Of files: `artifact_missing`,
-    /// `artifact_changed`.
+    /// `key_byok_usage`, `workspace_usage`, `usage_row`, `usage_sum`, `payment_booked`, `credit_lots`, `late_loss`. Of
+    /// jobs: `event_gap`, `event_state`, `request_missing`, `attempt_missing`, `remote_id_twice`, `artifact_recorded`,
+    /// `outbox_missing`, `job_count`, `customer_key_kept`. Of the database: `reference_broken`. Of files:
+    /// `artifact_missing`, `artifact_changed`.
     public let rule: String
     /// What it does not hold for: an account, a job.
     public let subject: String
@@ -383,8 +383,8 @@ public protocol JobStore: Sendable {
     /// The attempts of a job, in order.
     func attempts(of id: JobID) async throws -> [Attempt]
 
-    /// Marks a job that is over as deleted, and removes the record of what it has made, in one transaction; all else about
-    /// the job stays, its money and its events, and so do the files.
+    /// Marks a job that is over as deleted, and removes the record of what it has made, in time or late, in one
+    /// transaction; all else about the job stays, its money and its events, and so do the files.
     ///
     /// - Returns: The job as it is now, and the artifacts that it had; nil for one that is not over, or was deleted before.
     func markDeleted(_ id: JobID) async throws -> JobDeletion?
@@ -771,4 +771,27 @@ public protocol JobStore: Sendable {
 
     /// Records that an alert was sent, or, with a time, that it is to be sent again then.
     func recordAlert(_ id: Int64, retryAt: Timestamp?, at now: Timestamp) async throws
+
+    // MARK: Reconciliation
+
+    /// Attempts that were sent at a provider account at a time or later, by job and number.
+    ///
+    /// Cost grows with the attempts that there are: it is asked now and then, by the operator.
+    func attempts(
+        provider: String,
+        account: String,
+        sentSince start: Timestamp,
+        after place: AttemptPlace?,
+        limit: Int
+    ) async throws -> [Attempt]
+
+    /// Records what came of a generation after its job was over: artifacts, and the loss to the ledger.
+    ///
+    /// Once for each generation. Neither the job's state nor its hold changes, and no event and no message are written.
+    func recordLate(_ result: LateResult, at now: Timestamp) async throws -> LateOutcome
+
+    /// What came late of these jobs, in the order it was recorded; a job without any is absent.
+    ///
+    /// Cost grows with the jobs asked for.
+    func lateResults(of ids: [JobID]) async throws -> [JobID: [LateResult]]
 }

@@ -133,6 +133,8 @@ package struct JobView: Sendable {
     package let etaSeconds: Double?
     /// Whether a wish to stop it can be followed.
     package let isCancellable: Bool
+    /// What came after it was given up: the client's, free of charge.
+    package var lateArtifacts: [Artifact] = []
 }
 
 /// The use cases: what clients can do with jobs, whatever the dialect.
@@ -480,7 +482,12 @@ package struct JobService: Sendable {
         let jobs = try await store.jobs(query)
         let attempts = try await live.attempts(of: jobs)
         // The position in the queue is left out: counting it for each job would cost too much.
-        for job in jobs { views.append(view(of: job, attempts: attempts[job.id] ?? [], queuePosition: nil)) }
+        let late = try await lateArtifacts(of: jobs)
+        for job in jobs {
+            var view = view(of: job, attempts: attempts[job.id] ?? [], queuePosition: nil)
+            view.lateArtifacts = late[job.id] ?? []
+            views.append(view)
+        }
         return views
     }
 
@@ -496,7 +503,9 @@ package struct JobService: Sendable {
         } else {
             position = nil
         }
-        return view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
+        var view = view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
+        view.lateArtifacts = try await lateArtifacts(of: [job])[job.id] ?? []
+        return view
     }
 
     private func view(of job: Job, attempts: [Attempt], queuePosition: Int?) -> JobView {

@@ -118,26 +118,11 @@ struct Gateway {
         api.stripeSecret = Array((configuration.stripeWebhookSecret ?? "").utf8)
         apiConfiguration = api
         freeModels = file.freeModels
-        let now = stores.environment.now
-        let work = URL(filePath: "\(configuration.dataFolder)/work").absoluteURL.path
-        let environment = ProcessInfo.processInfo.environment
-        transport = CurlTransport(.init(environment: environment), bootSeconds: stores.environment.bootSeconds)
-        var settings = ProviderSettings(
-            environment: environment,
-            workFolder: work,
-            transport: transport,
-            processorCount: ProcessInfo.processInfo.activeProcessorCount,
-            now: { now().milliseconds }
+        transport = CurlTransport(
+            .init(environment: ProcessInfo.processInfo.environment),
+            bootSeconds: stores.environment.bootSeconds
         )
-        let pictures = PictureTools(environment)
-        settings.pictures = PictureScaler(
-            masked: { (bytes, mediaType, _) async throws(ProviderFailure) in
-                try await pictures.whiteMask(bytes, mediaType)
-            },
-            scaled: { (bytes, mediaType, size) async throws(ProviderFailure) in
-                try await pictures.scaled(bytes, mediaType, to: size)
-            }
-        )
+        let settings = ProviderSettings(configuration, stores.environment, transport: transport)
         let live = LiveEndpoints()
         catalog = try ModelOffer(settings, file: file, live: live).catalog
         customerKeys = CustomerKeys(

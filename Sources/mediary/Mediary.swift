@@ -10,7 +10,7 @@ import ArgumentParser
         subcommands: [
             ServeCommand.self, DemoCommand.self, GenerateCommand.self, QuoteCommand.self, ModelsCommand.self,
             JobsCommand.self, KeysCommand.self, CreditsCommand.self, WorkspacesCommand.self, StatementCommand.self,
-            DoctorCommand.self, AuditCommand.self, OpenAPICommand.self,
+            DoctorCommand.self, AuditCommand.self, ReconcileCommand.self, OpenAPICommand.self,
         ]
     )
 

@@ -369,4 +369,30 @@ struct NodeStore: JobStore {
     func ledgerEntries(of workspace: String, before sequence: Int64?, limit: Int) async throws -> [LedgerEntry] {
         try await through { try await base.ledgerEntries(of: workspace, before: sequence, limit: limit) }
     }
+
+    func attempts(
+        provider: String,
+        account: String,
+        sentSince start: Timestamp,
+        after place: AttemptPlace?,
+        limit: Int
+    ) async throws -> [Attempt] {
+        try await through {
+            try await base.attempts(
+                provider: provider,
+                account: account,
+                sentSince: start,
+                after: place,
+                limit: limit
+            )
+        }
+    }
+
+    func recordLate(_ result: LateResult, at now: Timestamp) async throws -> LateOutcome {
+        try await through { try await base.recordLate(result, at: now) }
+    }
+
+    func lateResults(of ids: [JobID]) async throws -> [JobID: [LateResult]] {
+        try await through { try await base.lateResults(of: ids) }
+    }
 }

@@ -80,7 +80,8 @@ struct ArtifactRoutes: Sendable {
     private func artifact(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let index = context.parameters.get("index").flatMap { QueryReader.wholeNumber($0) }
         let job = try await job(request, context, index)
-        return try await serve(try Self.artifact(index, of: job), of: job, request, context)
+        let made = try await service.artifacts(of: job)
+        return try await serve(try Self.artifact(index, of: job, made), of: job, request, context)
     }
 
     /// The job that the path names, which a key or a signed link opens.
@@ -151,15 +152,16 @@ struct ArtifactRoutes: Sendable {
         return finishedAt.adding(seconds: Double(days) * 86_400) <= now()
     }
 
-    private static func artifact(_ index: Int64?, of job: Job) throws(APIError) -> Artifact {
-        guard case .completed(let completed) = job.state else {
+    private static func artifact(_ index: Int64?, of job: Job, _ made: [Artifact]) throws(APIError) -> Artifact {
+        // One that was given up may have something all the same, which came late.
+        guard job.state.name == .completed || !made.isEmpty else {
             throw APIError(
                 .conflict,
                 reason: "not_completed",
                 "The job is \(JobWire.Status(job.state.name).rawValue); artifacts are there once it is completed."
             )
         }
-        guard let artifact = completed.artifacts.first(where: { Int64($0.index) == index }) else {
+        guard let artifact = made.first(where: { Int64($0.index) == index }) else {
             throw APIError(.notFound, reason: "unknown_artifact", "The job has no such artifact.")
         }
         return artifact

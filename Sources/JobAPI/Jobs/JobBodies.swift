@@ -12,6 +12,8 @@ final class JobBodies: Sendable {
         let version: Int64
         /// They can be deleted afterwards.
         let hasArtifacts: Bool
+        /// They come when the job is over, and can be deleted as well.
+        let lateArtifacts: [Artifact]
         let etaSeconds: Int64?
         let isCancellable: Bool
         let url: String
@@ -41,6 +43,7 @@ final class JobBodies: Sendable {
         let key = Key(
             version: view.job.version,
             hasArtifacts: !view.job.isDeleted,
+            lateArtifacts: view.lateArtifacts,
             etaSeconds: view.etaSeconds.map(JobWire.wholeSeconds),
             isCancellable: view.isCancellable,
             url: wire.publicURL

@@ -76,6 +76,7 @@ package struct JobWire: Sendable {
             queuePosition: view.queuePosition,
             etaSeconds: view.etaSeconds,
             isCancellable: view.isCancellable,
+            lateArtifacts: view.lateArtifacts,
             to: &json
         )
     }
@@ -86,6 +87,7 @@ package struct JobWire: Sendable {
         queuePosition: Int?,
         etaSeconds: Double?,
         isCancellable: Bool,
+        lateArtifacts: [Artifact] = [],
         to json: inout JSONWriter
     ) {
         let url = url(of: job.id)
@@ -125,7 +127,7 @@ package struct JobWire: Sendable {
         json.key("attempts")
         write(attempts, to: &json)
         json.key("artifacts")
-        writeArtifacts(of: job, to: &json)
+        writeArtifacts(of: job, late: lateArtifacts, to: &json)
         json.key("estimated_cost")
         json.string(job.admitted.estimatedCost?.description)
         json.key("usage")
@@ -210,38 +212,36 @@ package struct JobWire: Sendable {
         json.endArray()
     }
 
-    private func writeArtifacts(of job: Job, to json: inout JSONWriter) {
+    private func writeArtifacts(of job: Job, late: [Artifact], to json: inout JSONWriter) {
         json.beginArray()
-        if case .completed(let completed) = job.state {
-            for artifact in completed.artifacts {
-                json.beginObject()
-                json.key("index")
-                json.integer(artifact.index)
-                json.key("kind")
-                json.string(ArtifactType.kind(of: artifact.mediaType))
-                json.key("media_type")
-                json.string(artifact.mediaType)
-                json.key("bytes")
-                json.integer(artifact.bytes)
-                json.key("sha256")
-                json.string(artifact.sha256)
-                json.key("width")
-                json.integer(artifact.width)
-                json.key("height")
-                json.integer(artifact.height)
-                json.key("duration_seconds")
-                if let milliseconds = artifact.durationMilliseconds {
-                    json.thousandths(milliseconds)
-                } else {
-                    json.null()
-                }
-                json.key("url")
-                json.string(self.artifact(artifact.index, of: job.id))
-                json.key("expires_at")
-                // Artifacts are kept: nothing deletes them, so there is no time to tell.
+        for artifact in job.artifacts + late {
+            json.beginObject()
+            json.key("index")
+            json.integer(artifact.index)
+            json.key("kind")
+            json.string(ArtifactType.kind(of: artifact.mediaType))
+            json.key("media_type")
+            json.string(artifact.mediaType)
+            json.key("bytes")
+            json.integer(artifact.bytes)
+            json.key("sha256")
+            json.string(artifact.sha256)
+            json.key("width")
+            json.integer(artifact.width)
+            json.key("height")
+            json.integer(artifact.height)
+            json.key("duration_seconds")
+            if let milliseconds = artifact.durationMilliseconds {
+                json.thousandths(milliseconds)
+            } else {
                 json.null()
-                json.endObject()
             }
+            json.key("url")
+            json.string(self.artifact(artifact.index, of: job.id))
+            json.key("expires_at")
+            // Artifacts are kept: nothing deletes them, so there is no time to tell.
+            json.null()
+            json.endObject()
         }
         json.endArray()
     }
@@ -314,5 +314,13 @@ package struct JobWire: Sendable {
             .outcomeUnknown, .invalidOutput:
             "provider_error"
         }
+    }
+}
+
+extension Job {
+    /// What the job has made in time.
+    fileprivate var artifacts: [Artifact] {
+        guard case .completed(let completed) = state else { return [] }
+        return completed.artifacts
     }
 }

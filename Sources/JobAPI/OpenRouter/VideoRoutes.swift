@@ -59,13 +59,14 @@ struct VideoRoutes: Sendable {
         var query = try QueryReader(request.uri.query)
         let index = try query.integer("index", in: 0...Int64(Int32.max)) ?? 0
         let job = try await video(context, key)
-        guard case .completed(let completed) = job.state else { throw Self.notReady(job) }
-        guard let artifact = completed.artifacts.first(where: { Int64($0.index) == index }) else {
+        let made = try await service.artifacts(of: job)
+        guard job.state.name == .completed || !made.isEmpty else { throw Self.notReady(job) }
+        guard let artifact = made.first(where: { Int64($0.index) == index }) else {
             throw APIError(
                 .notFound,
                 reason: "unknown_artifact",
                 param: "index",
-                "The video has no output \(index); it has \(completed.artifacts.count), counted from 0."
+                "The video has no output \(index); it has \(made.count), counted from 0."
             )
         }
         return try await files.serve(artifact, of: job, request, context)

@@ -7,7 +7,8 @@ package import ProviderKit
 ///
 /// Sources: the official SDK byteplus-python-sdk-v2 3.0.63 (`byteplussdkarkruntime/resources/content_generation`) and the
 /// vendor's pages ModelArk 1520757 (create), 1521309 (retrieve), 1521675 (list), 1521720 (delete); read on 2026-11-21.
-package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAdapter, BulkStatusAdapter, CallbackAdapter
+package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, ListingAdapter, CancellableAdapter, BulkStatusAdapter,
+    CallbackAdapter
 {
     /// The slug of the one instance, and the key of its options in `provider.options`.
     package static let provider = ProviderID("byteplus")
@@ -26,7 +27,7 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
     /// How long a lost create is looked for, and how many pages of how many tasks are read in one look.
     private static let settleSeconds: Int64 = 180
     private static let pagesMax = 4
-    private static let pageSize = 500
+    static let pageSize = 500
     /// How much older than the attempt a page may be before older ones are left unread: clocks differ.
     private static let slackSeconds: Int64 = 3_600
 
@@ -218,7 +219,7 @@ package struct ArkAdapter: ValidatingAdapter, RecoverableAdapter, CancellableAda
         return task
     }
 
-    private func list(
+    func list(
         _ query: [(name: String, value: String)]
     ) async throws(ProviderFailure) -> (items: [JSONValue], total: Int) {
         let answer = try await http.exchange(HTTPRequest(.get, http.url(Self.tasks, query: query), headers: headers))

@@ -13,8 +13,8 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
     package let account = "default"
     package let models: [ModelCapabilities]
 
-    private let http: ProviderHTTP
-    private let wire: any KlingWire
+    let http: ProviderHTTP
+    let wire: any KlingWire
     private let credential: @Sendable () -> String
 
     init(
@@ -229,13 +229,13 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
         )
     }
 
-    private func model(of request: GenerationRequest) -> ModelCapabilities? {
+    func model(of request: GenerationRequest) -> ModelCapabilities? {
         models.first { $0.slug == request.model }
     }
 
     // MARK: - The wire
 
-    private var authorization: [(name: String, value: String)] {
+    var authorization: [(name: String, value: String)] {
         [(name: "Authorization", value: "Bearer \(credential())")]
     }
 
@@ -292,7 +292,7 @@ package struct KlingAdapter: ValidatingAdapter, RecoverableAdapter, BulkStatusAd
         let milliseconds: Int64
     }
 
-    private func operation(_ id: String, _ family: KlingModels.Family, _ video: VideoRequest) -> ProviderOperation {
+    func operation(_ id: String, _ family: KlingModels.Family, _ video: VideoRequest) -> ProviderOperation {
         ProviderOperation(remoteID: id, payload: "\(family.rawValue) \((video.duration ?? 5) * 1_000)")
     }
 

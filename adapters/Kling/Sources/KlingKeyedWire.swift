@@ -56,6 +56,26 @@ struct KlingKeyedWire: KlingWire {
         [http.url(tasksPath, query: [("task_ids", tasks.map(\.id).joined(separator: ","))])]
     }
 
+    /// `POST /tasks`, which tells of the last thirty days unless it is asked for others.
+    func question(since milliseconds: Int64, page: String?, _ http: ProviderHTTP) -> KlingListQuestion? {
+        // The English page has times as text, the Chinese one as numbers.
+        var body: [String: JSONValue] = [
+            "start_time": .string(String(milliseconds)), "limit": .integer(Int64(operationsPerCall)),
+        ]
+        body["cursor"] = page.map(JSONValue.string)
+        return KlingListQuestion(
+            url: http.url(tasksPath),
+            body: .object(body),
+            next: { data, _ in
+                guard data["has_more"]?.boolValue == true, let next = data["next_cursor"]?.stringValue, !next.isEmpty,
+                    next != page
+                else { return nil }
+                return next
+            },
+            tasks: { data in if case .array(let tasks)? = data["result"] { tasks } else { nil } }
+        )
+    }
+
     func task(_ value: JSONValue) -> KlingTask? {
         guard let id = value["id"]?.stringValue else { return nil }
         let outputs: [JSONValue] = if case .array(let outputs)? = value["outputs"] { outputs } else { [] }
@@ -66,7 +86,8 @@ struct KlingKeyedWire: KlingWire {
             message: value["message"]?.stringValue ?? "",
             videos: outputs.filter { $0["type"]?.stringValue == "video" }
                 .compactMap { $0["url"]?.stringValue }.filter { !$0.isEmpty },
-            costNanoUSD: cost(value)
+            costNanoUSD: cost(value),
+            createdAt: value["create_time"]?.wholeNumber
         )
     }
 

@@ -59,6 +59,27 @@ struct KlingSignedWire: KlingWire {
         }
     }
 
+    /// A list for each path, one after the other: `omni 2` is the second page of the third.
+    func question(since milliseconds: Int64, page: String?, _ http: ProviderHTTP) -> KlingListQuestion? {
+        let families = KlingModels.Family.allCases
+        let place = (page ?? "\(families[0].rawValue) 1").split(separator: " ").map(String.init)
+        guard place.count == 2, let index = families.firstIndex(where: { $0.rawValue == place[0] }),
+            let number = Int(place[1])
+        else { return nil }
+        let size = operationsPerCall
+        return KlingListQuestion(
+            url: http.url(path(families[index]), query: [("pageNum", "\(number)"), ("pageSize", "\(size)")]),
+            next: { data, isPast in
+                // The thousandth page is the last that can be asked for.
+                if case .array(let tasks) = data, tasks.count >= size, !isPast, number < 1_000 {
+                    return "\(place[0]) \(number + 1)"
+                }
+                return index + 1 < families.count ? "\(families[index + 1].rawValue) 1" : nil
+            },
+            tasks: { data in if case .array(let tasks) = data { tasks } else { nil } }
+        )
+    }
+
     func task(_ value: JSONValue) -> KlingTask? {
         guard let id = value["task_id"]?.stringValue else { return nil }
         let videos: [JSONValue] =
@@ -69,7 +90,8 @@ struct KlingSignedWire: KlingWire {
             standing: KlingTask.standing(value["task_status"]?.stringValue),
             message: value["task_status_msg"]?.stringValue ?? "",
             videos: videos.compactMap { $0["url"]?.stringValue }.filter { !$0.isEmpty },
-            costNanoUSD: cost(value)
+            costNanoUSD: cost(value),
+            createdAt: value["created_at"]?.wholeNumber
         )
     }
 

@@ -22,8 +22,22 @@ protocol KlingWire: Sendable {
     func url(ofOwn externalID: String, _ family: KlingModels.Family, _ http: ProviderHTTP) -> String
     /// Where several tasks are asked for; more than one address when they were started on several paths.
     func urls(ofTasks tasks: [(id: String, family: KlingModels.Family)], _ http: ProviderHTTP) -> [String]
+    /// The question for one page of the account's tasks since a time, the newest first; nil for a page it never named.
+    func question(since milliseconds: Int64, page: String?, _ http: ProviderHTTP) -> KlingListQuestion?
     /// Reads one task: of an answer about one, of a list, or of a callback.
     func task(_ value: JSONValue) -> KlingTask?
+}
+
+/// How one page of a list is asked for.
+struct KlingListQuestion {
+    /// Where.
+    let url: String
+    /// With which body; nil for a plain question.
+    var body: JSONValue?
+    /// Which page comes next, after one that is full or says where it goes on; nil when there is none.
+    let next: (_ data: JSONValue, _ isPast: Bool) -> String?
+    /// Its tasks.
+    let tasks: (_ data: JSONValue) -> [JSONValue]?
 }
 
 /// A request as a wire puts it into a body.
@@ -70,6 +84,8 @@ struct KlingTask {
     let videos: [String]
     /// What it cost the operator, in nano US dollars, if that can be known.
     let costNanoUSD: Int64?
+    /// When Kling took it, in milliseconds since 1970, where it is told.
+    var createdAt: Int64?
 
     /// What a status word means; the signed wire says `succeed`, API 2.0 `succeeded`.
     static func standing(_ word: String?) -> Standing {

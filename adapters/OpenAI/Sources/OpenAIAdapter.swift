@@ -11,7 +11,7 @@ package import ProviderKit
 ///   `/videos/{id}/content`, for about an hour. `DELETE` takes only what is over, and is not used. A lost answer is looked
 ///   for in the list, which tells what was asked for and when; two equal requests are told apart by who owns which id.
 /// - Nothing can be cancelled.
-package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAuthorizingAdapter {
+package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, ListingAdapter, OutputAuthorizingAdapter {
     /// OpenAI's own address.
     static let vendorURL = "https://api.openai.com/v1"
 
@@ -237,6 +237,29 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, OutputAutho
 
     /// How many pages of the list are asked for at most.
     private static let pagesMax = 10
+
+    // MARK: - Telling all there are
+
+    /// The account's videos: what else OpenAI makes is in no list.
+    package func operations(
+        since milliseconds: Int64,
+        page: String?
+    ) async throws(ProviderFailure) -> OperationPage {
+        // Of the longest pages that are read whatever the prompts are.
+        let answer = try await self.page(after: page, limit: 20)
+        if [404, 405, 501].contains(answer.status) { return OperationPage([]) }
+        guard answer.isSuccess else { throw OpenAIFailures.refused(answer) }
+        guard case .array(let entries)? = answer.json?["data"] else { throw .unreadable("a list without data") }
+        let videos = entries.compactMap(OpenAIVideo.init)
+        let isPast = videos.contains { $0.createdAt > 0 && $0.createdAt * 1_000 < milliseconds }
+        let last = answer.json?["has_more"]?.boolValue == true && !isPast ? videos.last?.id : nil
+        return OperationPage(videos.map(\.listed), next: last == page ? nil : last)
+    }
+
+    package func operation(of listed: ListedOperation, for request: GenerationRequest) -> ProviderOperation? {
+        guard case .video = request.content else { return nil }
+        return ProviderOperation(remoteID: listed.remoteID)
+    }
 
     /// Goes through the account's videos, the newest first, as long as `visit` wants more.
     private func list(_ visit: (OpenAIVideo) -> Bool) async throws(ProviderFailure) {

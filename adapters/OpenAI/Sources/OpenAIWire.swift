@@ -163,6 +163,15 @@ struct OpenAIVideo {
     /// How it is asked for.
     var operation: ProviderOperation { ProviderOperation(remoteID: id) }
 
+    /// As the account's list shows it: nothing of ours is repeated there.
+    var listed: ListedOperation {
+        ListedOperation(
+            remoteID: id,
+            startedAtMilliseconds: createdAt > 0 ? createdAt * 1_000 : nil,
+            model: model
+        )
+    }
+
     /// Whether all that it tells of its request is what was asked for.
     ///
     /// The model may come back as one of its snapshots, `sora-2-2025-10-06`.

@@ -125,7 +125,7 @@ package struct SandboxAdapter: ValidatingAdapter, RecoverableAdapter, Cancellabl
 
     // MARK: - The wire
 
-    private func exchange(_ request: HTTPRequest) async throws(ProviderFailure) -> HTTPResponse {
+    func exchange(_ request: HTTPRequest) async throws(ProviderFailure) -> HTTPResponse {
         do {
             return try await transport.exchange(request, options: ExchangeOptions(totalTimeoutSeconds: 10))
         } catch {

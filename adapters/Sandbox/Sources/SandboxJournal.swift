@@ -18,6 +18,8 @@ struct SandboxJournal: Sendable {
         var attempt: Int?
         var earlierSends: Int?
         var accepted: Bool?
+        /// Of an accepted submit: by which the generation is asked for.
+        var ticket: String?
         var timeMs: Int64
     }
 
@@ -38,6 +40,15 @@ struct SandboxJournal: Sendable {
         guard written == bytes.count else {
             throw TransportFailure(.noConnection, requestReachedPeer: .no, "the journal cannot be written")
         }
+    }
+
+    /// The generations that were accepted since a time, the newest first, each once.
+    func accepted(since start: Int64) -> [Line] {
+        var seen: Set<String> = []
+        let lines = FileManager.default.contents(atPath: path)?.split(separator: UInt8(ascii: "\n")) ?? []
+        return lines.compactMap { try? Wire.decode(Line.self, Array($0)) }
+            .filter { $0.accepted == true && $0.timeMs >= start && $0.ticket != nil && seen.insert($0.id).inserted }
+            .reversed()
     }
 
     /// Whether a submit with this token was accepted.

@@ -55,6 +55,7 @@ package struct SandboxProvider: HTTPTransport {
         switch (request.method, path[1], path.count) {
         case (.post, "generations", 2): return try await submit(request, options)
         case (.post, "lookups", 2): return try lookUp(request)
+        case (.get, "generations", 2): return list(since: target.dropFirst().first.map(String.init))
         case (.get, "generations", 3): return status(of: ticket, id: path[2])
         case (.post, "generations", 4) where path[3] == "cancel": return try cancel(ticket, id: path[2])
         case (.get, "media", 4): return media(of: ticket, id: path[2], index: Int(path[3]))
@@ -79,6 +80,7 @@ package struct SandboxProvider: HTTPTransport {
                 attempt: order.attempt,
                 earlierSends: order.earlierSends,
                 accepted: script.refusal == nil,
+                ticket: script.refusal == nil ? order.ticket(script, start: order.firstSent ?? now())?.text : nil,
                 timeMs: now()
             )
         )
@@ -127,6 +129,13 @@ package struct SandboxProvider: HTTPTransport {
     }
 
     // MARK: - Generations
+
+    /// What was accepted, as the journal has it; without a journal the provider remembers nothing, and has no list.
+    private func list(since query: String?) -> HTTPResponse {
+        guard let journal else { return .refusing(404, "not_found") }
+        let start = query.flatMap { $0.hasPrefix("since=") ? Int64($0.dropFirst("since=".count)) : nil } ?? 0
+        return .json(200, Wire.encode(Wire.List(generations: journal.accepted(since: start))))
+    }
 
     private func status(of ticket: Wire.Ticket?, id: String) -> HTTPResponse {
         guard let ticket, ticket.id == id else { return .refusing(404, "not_found") }
@@ -303,7 +312,7 @@ extension HTTPResponse {
         )
     }
 
-    private static func json(
+    fileprivate static func json(
         _ status: Int,
         _ body: [UInt8],
         _ headers: [(name: String, value: String)] = []

@@ -90,6 +90,11 @@ enum Wire {
         var error: Problem?
     }
 
+    /// The answer to `GET /v1/generations`: what was accepted, the newest first.
+    struct List: Codable {
+        var generations: [SandboxJournal.Line]
+    }
+
     /// Where an output is.
     struct Link: Codable {
         var url: String

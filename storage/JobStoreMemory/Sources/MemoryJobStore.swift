@@ -26,7 +26,7 @@ package actor MemoryJobStore: JobStore {
     }
 
     var table: [JobID: Job] = [:]
-    private var attemptRows: [JobID: [Attempt]] = [:]
+    private(set) var attemptRows: [JobID: [Attempt]] = [:]
     private var eventRows: [JobID: [JobEventRecord]] = [:]
     /// The messages to clients; what becomes of them is written down beside it.
     var outbox = MemoryOutbox()
@@ -55,6 +55,8 @@ package actor MemoryJobStore: JobStore {
     var budgetRows: [String: [WorkspaceBudget]] = [:]
     /// Word of limits that are nearly used.
     var alerts = MemoryAlerts()
+    /// What came late; see the file of that name.
+    var lateRows: [JobID: [LateResult]] = [:]
     private var leases: [WorkerID: Lease] = [:]
     /// Customers' own keys at providers.
     var customerKeys = MemoryCustomerKeys()
@@ -161,9 +163,11 @@ package actor MemoryJobStore: JobStore {
     }
 
     package func markDeleted(_ id: JobID) -> JobDeletion? {
-        guard let deletion = table[id]?.deleted else { return nil }
+        guard let job = table[id] else { return nil }
+        let late = takeLateArtifacts(of: id)
+        guard let deletion = job.deleted else { return late.isEmpty ? nil : JobDeletion(job: job, artifacts: late) }
         table[id] = deletion.job
-        return deletion
+        return JobDeletion(job: deletion.job, artifacts: deletion.artifacts + late)
     }
 
     package func attempts(of id: JobID) -> [Attempt] { attemptRows[id] ?? [] }
@@ -585,7 +589,7 @@ package actor MemoryJobStore: JobStore {
         table.values.flatMap { job -> [Artifact] in
             guard case .completed(let completed) = job.state else { return [] }
             return completed.artifacts
-        }
+        } + lateRows.values.joined().flatMap(\.artifacts)
     }
 
     package func artifacts(after key: ArtifactKey?, limit: Int) -> [Artifact] {

@@ -21,6 +21,7 @@ enum Migrations {
         customerKeys,
         usage,
         keyTerms,
+        lateResults,
     ]
 
     /// Brings a database up to date.

@@ -6,7 +6,10 @@ extension SQLiteJobStore {
     package func audit() async throws -> AuditReport {
         try await pool.read { db in
             var findings: [AuditFinding] = []
-            for rule in AuditRule.all + AuditRule.money + AuditRule.payments + AuditRule.outside + AuditRule.usage {
+            let rules =
+                AuditRule.all + AuditRule.money + AuditRule.payments + AuditRule.outside + AuditRule.usage
+                + AuditRule.late
+            for rule in rules {
                 findings += try db.rows(rule.sql).map { row in
                     AuditFinding(rule: rule.name, subject: row[0], detail: row[1])
                 }
@@ -174,6 +177,7 @@ struct AuditRule {
             FROM artifacts JOIN jobs ON jobs.id = artifacts.job
             GROUP BY jobs.id
             HAVING count(*) <> ifnull(json_array_length(jobs.state_data, '$.completed._0.artifacts'), 0)
+                + (SELECT ifnull(sum(artifact_count), 0) FROM late_results WHERE late_results.job = jobs.id)
             """
         ),
         AuditRule(
@@ -215,6 +219,37 @@ struct AuditRule {
             """
             SELECT "table", 'row ' || ifnull(rowid, 'unknown') || ' refers to nothing in ' || parent
             FROM pragma_foreign_key_check
+            """
+        ),
+    ]
+
+    /// What came late: its artifacts are there, and its loss is booked once, and for nothing else.
+    static let late = [
+        AuditRule(
+            "artifact_recorded",
+            """
+            SELECT job_text(late_results.job), artifact_count || ' artifacts came late, ' || count(artifacts.number)
+                || ' are recorded'
+            FROM late_results LEFT JOIN artifacts ON artifacts.job = late_results.job
+                AND artifacts.number >= first_number AND artifacts.number < first_number + artifact_count
+            GROUP BY late_results.job, remote_id HAVING count(artifacts.number) <> artifact_count
+            """
+        ),
+        AuditRule(
+            "late_loss",
+            """
+            SELECT job_text(job), 'a loss of ' || loss_nano || ' is booked as ' || ifnull(amount_nano, 'nothing')
+            FROM late_results LEFT JOIN transfers ON transfers.id = 'loss:late:' || remote_id || ':' || job_text(job)
+            WHERE ifnull(amount_nano, 0) <> loss_nano OR (amount_nano IS NOT NULL
+                AND (from_account <> 'provider_loss' OR to_account <> 'provider_cost'))
+            """
+        ),
+        AuditRule(
+            "late_loss",
+            """
+            SELECT transfers.id, 'booked, and nothing came late' FROM transfers
+            WHERE id GLOB 'loss:late:*' AND NOT EXISTS (SELECT 1 FROM late_results
+                WHERE 'loss:late:' || remote_id || ':' || job_text(job) = transfers.id)
             """
         ),
     ]

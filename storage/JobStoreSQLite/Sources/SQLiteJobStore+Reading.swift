@@ -14,7 +14,9 @@ extension SQLiteJobStore {
 
     package func markDeleted(_ id: JobID) async throws -> JobDeletion? {
         try await writer.write { db in
-            guard let deletion = try JobRow.find(id, in: db)?.job().deleted else { return nil }
+            guard let job = try JobRow.find(id, in: db)?.job() else { return nil }
+            let late = try db.deleteLateArtifacts(of: id)
+            guard let deletion = job.deleted else { return late.isEmpty ? nil : JobDeletion(job: job, artifacts: late) }
             if case .completed = deletion.job.state {
                 try db.run(
                     "UPDATE jobs SET state_data = ? WHERE id = ?",
@@ -24,7 +26,7 @@ extension SQLiteJobStore {
             } else {
                 try db.run(DeletionSQL.mark, [.id(id)])
             }
-            return deletion
+            return JobDeletion(job: deletion.job, artifacts: deletion.artifacts + late)
         }
     }
 
