@@ -69,13 +69,14 @@ extension JobTransition {
     /// - Returns: A step that costs no more; this one where there is no allowance.
     /// - Throws: `LedgerRefusal.overflow`.
     public func afterAllowance(_ terms: PriceTerms?, used: Credits) throws(LedgerRefusal) -> JobTransition {
-        guard let byok = terms?.byok, case .completed(let completed) = to, byokListPrice != nil else { return self }
-        let bill = try byok.bill(completed.bill, afterUse: used)
+        guard let byok = terms?.byok, case .completed(var completed) = to, byokListPrice != nil else { return self }
+        // All else that the job's end tells stays.
+        completed.bill = try byok.bill(completed.bill, afterUse: used)
         return JobTransition(
             from: from,
-            to: .completed(JobState.Completed(artifacts: completed.artifacts, bill: bill)),
+            to: .completed(completed),
             at: at,
-            resolution: .settle(bill.total),
+            resolution: .settle(completed.bill.total),
             attempt: attempt
         )
     }
