@@ -59,7 +59,8 @@ import Testing
             "UPDATE transfers SET to_account = 'platform_fee' WHERE id LIKE 'settle:%'",
             "balance_cached",
             "hold_resolved_once",
-            "reference_broken"
+            "reference_broken",
+            "usage_sum"
         ),
         Tampering("DELETE FROM holds WHERE job = \(queued)", "hold_resolved_once", "held_sum", "key_committed"),
         Tampering(
