@@ -28,7 +28,7 @@ extension MemoryJobStore {
         guard Set(numbers).isDisjoint(with: result.artifacts.map(\.index)) else {
             throw MemoryStoreError.duplicate("artifacts of \(result.job)")
         }
-        try ledger.post([result.transfer()].compactMap(\.self))
+        try ledger.post([result.transfer()].compactMap(\.self), at: now)
         lateRows[result.job] = known + [result]
         return .recorded
     }
