@@ -49,7 +49,8 @@ import Testing
                 VALUES ('loss:late:job_x', 'provider_loss', 'provider_cost', 5, 'job_x', 0);
             UPDATE accounts SET balance_nano = balance_nano + 5 WHERE name = 'provider_cost';
             """,
-            "posting_without_job"
+            "posting_without_job",
+            "late_loss"
         ),
         Tampering(
             """
