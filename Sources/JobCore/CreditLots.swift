@@ -68,7 +68,8 @@ public struct CreditLots: Sendable, Hashable {
             lots.append(Lot(id: transfer, remaining: Credits(nanoUSD: max(0, amount)), expiresAt: end))
             lots.sort { ($0.expiresAt, $0.id) < ($1.expiresAt, $1.id) }
         case .concerns(let id):
-            guard let index = lots.firstIndex(where: { $0.id == id }) else { break }
+            // What comes back does not end: what was taken may not have been this lot's.
+            guard amount < 0, let index = lots.firstIndex(where: { $0.id == id }) else { break }
             let remaining = Int128(lots[index].remaining.nanoUSD) + Int128(amount)
             lots[index].remaining = Credits(nanoUSD: Int64(clamping: max(0, remaining)))
         case nil: break

@@ -189,7 +189,7 @@ extension JobService {
         guard !own.isEmpty else { return [shared] }
         func endpoints(_ isFallback: Bool) -> [Endpoint] {
             own.filter { $0.key.terms.isFallback == isFallback && $0.key.serves(model, for: key) }
-                .flatMap { entry in entry.endpoints.filter { $0.id.model == model && $0.isAvailable(at: now) } }
+                .flatMap { entry in entry.endpoints.compactMap { $0.id.model == model ? $0.offered(at: now) : nil } }
         }
         let replaced = own.filter { $0.key.replacesShared(for: model) }
             .flatMap { [$0.key.provider] + $0.endpoints.map(\.id.provider) }

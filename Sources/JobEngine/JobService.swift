@@ -535,7 +535,7 @@ package struct JobService: Sendable {
     package func ownEndpoints(for key: APIKey) -> [Endpoint] {
         let now = environment.now()
         return catalog.live.offered(to: key.workspace).flatMap { entry in
-            entry.endpoints.filter { entry.key.serves($0.id.model, for: key) && $0.isAvailable(at: now) }
+            entry.endpoints.compactMap { entry.key.serves($0.id.model, for: key) ? $0.offered(at: now) : nil }
         }
     }
 

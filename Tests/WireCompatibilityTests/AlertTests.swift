@@ -17,8 +17,8 @@ import Testing
         try Data(text.utf8).write(to: URL(filePath: file))
         let (refused, alerts, budgets, again) = try await Gate.machine.run {
             let service = try installation.serve(["MEDIARY_CONFIG": file])
-            let set = try installation.json("workspaces", "budget", "daily", "0.5")
-            guard set["limit"] == "0.500000000" else { throw Unexpected(set.canonicalText) }
+            let set = try installation.json("workspaces", "budget", "daily", "0.3")
+            guard set["limit"] == "0.300000000" else { throw Unexpected(set.canonicalText) }
             let first = try service.client.submit(Self.video, idempotencyKey: "first")
             guard first.status == 202 else { throw Unexpected(first.text) }
             let refused = try service.client.submit(Self.video, idempotencyKey: "second")
@@ -38,7 +38,7 @@ import Testing
         #expect(alerts.count == 1)
         let alert = try JSONDecoder().decode(JSONValue.self, from: Data((alerts.first ?? "").utf8))
         #expect(alert["type"] == "spending.threshold" && alert["scope"] == "workspace")
-        #expect(alert["workspace"] == "default" && alert["period"] == "daily" && alert["limit"] == "0.500000000")
+        #expect(alert["workspace"] == "default" && alert["period"] == "daily" && alert["limit"] == "0.300000000")
         guard case .array(let rows) = budgets else { throw Unexpected(budgets.canonicalText) }
         #expect(rows.compactMap { $0["period"] } == ["daily"])
         #expect(rows.first?["spent"] != "0.000000000")

@@ -100,7 +100,7 @@ import Testing
             ] + arguments,
             in: installation,
             settings,
-            within: 240
+            within: 900
         )
     }
 }

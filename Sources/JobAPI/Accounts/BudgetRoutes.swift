@@ -45,9 +45,9 @@ struct BudgetRoutes: Sendable {
     private func set(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         _ = try await authenticator.managementKey(of: request)
         let period = try Self.period(context)
-        let (limit, includesByok) = try WorkspaceRequestReader.budget(try await bodies.json(of: request))
-        var profile = try await accounts.workspace(of: context)
-        let outcome = try await accounts.setBudget(limit, of: profile.name, for: period, includesByok: includesByok)
+        let limit = try WorkspaceRequestReader.budget(try await bodies.json(of: request))
+        let profile = try await accounts.workspace(of: context)
+        let outcome = try await accounts.setBudget(limit, of: profile.name, for: period, includesByok: nil)
         switch outcome {
         case .missing: throw APIError.noSuchWorkspace
         case .conflict(let other):
@@ -57,7 +57,6 @@ struct BudgetRoutes: Sendable {
                 "`limit_usd` is \(limit.inCents); the \(period.rawValue) budget must be \(relation) the \(other.period.rawValue) one of \(other.limit.inCents)."
             )
         case .set(let budget):
-            if let includesByok { profile.includesByok = includesByok }
             return Self.answer(budget, profile)
         }
     }

@@ -73,7 +73,7 @@ struct GenerationWire {
         json.key("usage")
         json.dollars(record.charge.charged)
         json.key("is_byok")
-        json.bool(record.charge.isBYOK)
+        json.bool(record.endpoint.customerKeyID != nil)
         json.key("upstream_inference_cost")
         json.dollars(record.charge.isBYOK ? record.charge.listPrice : nil)
     }
@@ -114,7 +114,7 @@ struct GenerationWire {
         json.key("endpoint_id")
         json.string("\(endpoint.provider)/\(endpoint.model)")
         json.key("is_byok")
-        json.bool(record.charge.isBYOK)
+        json.bool(record.endpoint.customerKeyID != nil)
         if let remoteID = attempt.remoteID {
             json.key("id")
             json.string(remoteID)

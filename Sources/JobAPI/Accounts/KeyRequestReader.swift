@@ -24,7 +24,7 @@ enum KeyRequestReader {
         var key = NewKey(name: try reader.requiredString("name", charactersMax: nameCharactersMax))
         key.limit = try reader.dollars("limit", mayBeZero: true)
         key.limitReset = try limitReset(&reader) ?? .lifetime
-        key.includesByok = try reader.bool("include_byok_in_limit") ?? false
+        try refuseByok("include_byok_in_limit", &reader)
         key.expiresAt = try expiry(&reader, now: now)
         key.creator = try reader.string("creator_user_id", charactersMax: userCharactersMax)
         if var external = try reader.object("external") {
@@ -60,10 +60,20 @@ enum KeyRequestReader {
         if limit != nil || body["limit"] == .null { change.limit = .some(limit) }
         change.limitReset = try limitReset(&reader)
         if body["limit_reset"] == .null { change.limitReset = .lifetime }
-        change.includesByok = try reader.bool("include_byok_in_limit")
+        try refuseByok("include_byok_in_limit", &reader)
         let workspace = try reader.string("workspace_id", charactersMax: 64)
         try reader.finish()
         return (change, workspace)
+    }
+
+    /// What a client's own provider keys cost elsewhere counts against no limit here: a job's hold does not tell it.
+    static func refuseByok(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) {
+        guard try reader.bool(name) == true else { return }
+        throw RequestProblem(
+            .unsupportedParameter,
+            field: name,
+            "`\(name)` is not supported: what your own provider keys cost counts against no limit here; allowed: false."
+        )
     }
 
     private static func limitReset(_ reader: inout FieldReader) throws(RequestProblem) -> SpendingPeriod? {

@@ -30,7 +30,7 @@ extension Schema {
     /// The body of a request for a new key.
     static let keyCreation: Schema = {
         let optional: [String: Schema] = [
-            "limit": limit, "limit_reset": reset, "include_byok_in_limit": bool,
+            "limit": limit, "limit_reset": reset, "include_byok_in_limit": onlyFalse,
             "expires_at": .string(max: 40, format: "date-time").about("When it stops opening anything."),
             "creator_user_id": text(max: KeyRequestReader.userCharactersMax),
             "external": object(["user": text(min: 1, max: KeyRequestReader.userCharactersMax)]),
@@ -48,7 +48,7 @@ extension Schema {
         let members: [String: Schema] = [
             "name": text(min: 1, max: KeyRequestReader.nameCharactersMax).orNull, "disabled": bool.orNull,
             "limit": limit.orNull.about("Null takes the limit away."), "limit_reset": reset,
-            "include_byok_in_limit": bool.orNull,
+            "include_byok_in_limit": onlyFalse.orNull,
             "workspace_id": text(max: 64).orNull.about("A key stays in its workspace: only that one is taken."),
         ]
         return named("KeyChange", object(members, optional: Set(members.keys)))
@@ -131,7 +131,7 @@ extension Schema {
         object(
             [
                 "limit_usd": limit.about("US dollars above 0, with at most nine decimals."),
-                "include_byok_in_budgets": bool.orNull.about("For all budgets of the workspace."),
+                "include_byok_in_budgets": onlyFalse.orNull,
             ],
             optional: ["include_byok_in_budgets"]
         )

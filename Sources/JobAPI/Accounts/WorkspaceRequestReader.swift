@@ -50,7 +50,7 @@ enum WorkspaceRequestReader {
     /// Reads the body of a budget.
     ///
     /// - Throws: The first problem.
-    static func budget(_ body: JSONValue) throws(RequestProblem) -> (limit: Credits, includesByok: Bool?) {
+    static func budget(_ body: JSONValue) throws(RequestProblem) -> Credits {
         var reader = try FieldReader(body)
         guard let limit = try reader.dollars("limit_usd", mayBeZero: false) else {
             throw RequestProblem(
@@ -59,9 +59,9 @@ enum WorkspaceRequestReader {
                 "`limit_usd` is required: a number of US dollars above 0."
             )
         }
-        let includesByok = try reader.bool("include_byok_in_budgets")
+        try KeyRequestReader.refuseByok("include_byok_in_budgets", &reader)
         try reader.finish()
-        return (limit, includesByok)
+        return limit
     }
 
     private static func isSlug(_ text: String) -> Bool {

@@ -62,6 +62,9 @@ struct Schema: Sendable {
     static func word<Word: RawRepresentable & CaseIterable>(_ type: Word.Type) -> Schema
     where Word.RawValue == String { word(Word.allCases.map(\.rawValue)) }
 
+    /// A switch that cannot be switched on.
+    static let onlyFalse = Schema(["type": "boolean", "enum": [false]])
+
     /// This text and no other.
     static func const(_ text: String) -> Schema { Schema(["type": "string", "const": .string(text)]) }
 

@@ -115,7 +115,7 @@ extension AccountComparison {
         _ job: Job,
         _ endpoint: Endpoint
     ) async throws {
-        let isWanted = job.state.name != .completed && !outputs.isEmpty
+        let isWanted = job.state.name != .completed && !job.isDeleted && !outputs.isEmpty
         let kind = job.state.name == .completed ? Reconciliation.Kind.surplus : .lateOutput
         let standing = "the job is \(job.state.name.rawValue)"
         guard isApplying else {

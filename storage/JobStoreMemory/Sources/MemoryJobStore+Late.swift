@@ -23,7 +23,7 @@ extension MemoryJobStore {
         else { return .refused }
         let known = lateRows[result.job] ?? []
         guard !known.contains(where: { $0.remoteID == result.remoteID }) else { return .alreadyRecorded }
-        guard result.artifacts.isEmpty || job.state.name != .completed else { return .refused }
+        guard result.artifacts.isEmpty || (job.state.name != .completed && !job.isDeleted) else { return .refused }
         let numbers = known.flatMap(\.artifacts).map(\.index)
         guard Set(numbers).isDisjoint(with: result.artifacts.map(\.index)) else {
             throw MemoryStoreError.duplicate("artifacts of \(result.job)")

@@ -106,7 +106,7 @@ enum LateSQL {
 
     static let known = "SELECT 1 FROM late_results WHERE job = ? AND remote_id = ?"
 
-    static let isCompleted = "SELECT 1 FROM jobs WHERE id = ? AND state = 'completed'"
+    static let isCompleted = "SELECT 1 FROM jobs WHERE id = ? AND (state = 'completed' OR \(DeletionSQL.isMarked))"
 
     static let record = """
         INSERT INTO late_results (job, attempt, remote_id, first_number, artifact_count, loss_nano, recorded_at)
