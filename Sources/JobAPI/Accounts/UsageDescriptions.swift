@@ -8,7 +8,7 @@ extension RouteDescription {
         tag: .openRouter,
         summary: "Show what a job has used",
         details: "Of a job that has ended, however it did; before, it is not found.",
-        parameters: [.query("id", .jobID, "The id of the job.")],
+        parameters: [.query("id", .jobID, "The id of the job.", isRequired: true)],
         answers: [200: .json(.generation, "What it has used and cost.")],
         errors: [404]
     )

@@ -123,7 +123,7 @@ final class OpenAPIDocument: Sendable {
             "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
             "description": .string(parameter.about), "schema": components.json(parameter.schema),
         ]
-        if parameter.place == .path { json["required"] = true }
+        if parameter.isRequired { json["required"] = true }
         if parameter.schema.json["type"] == "array" {
             json["style"] = "form"
             json["explode"] = false

@@ -78,13 +78,20 @@ struct RouteDescription: Sendable {
         /// A schema of type array in the query is a comma-separated list.
         let schema: Schema
         let about: String
+        /// Whether a request without it is refused; every part of a path is there.
+        var isRequired = false
 
         static func path(_ name: String, _ schema: Schema, _ about: String) -> Parameter {
-            Parameter(place: .path, name: name, schema: schema, about: about)
+            Parameter(place: .path, name: name, schema: schema, about: about, isRequired: true)
         }
 
-        static func query(_ name: String, _ schema: Schema, _ about: String) -> Parameter {
-            Parameter(place: .query, name: name, schema: schema, about: about)
+        static func query(
+            _ name: String,
+            _ schema: Schema,
+            _ about: String,
+            isRequired: Bool = false
+        ) -> Parameter {
+            Parameter(place: .query, name: name, schema: schema, about: about, isRequired: isRequired)
         }
 
         static func header(_ name: String, _ schema: Schema, _ about: String) -> Parameter {
