@@ -25,7 +25,8 @@ import Testing
 
     /// Chains of requests on jobs that exist: submitted, looked at, listed, cancelled, their artifacts fetched.
     ///
-    /// What a model takes is not in the description, so a valid request may be refused here. Streams are left out: one
+    /// What a model takes is not in the description, so a valid request may be refused here; and a list in a query that is
+    /// empty cannot be told from one of an empty word, which the other run asks about. Streams are left out: one
     /// of a job that has ended is checked with the other answers, and one of a job that goes on does not end.
     @Test func jobsAreAnsweredAsDescribed() async throws {
         try await Gate.machine.run {
@@ -35,7 +36,8 @@ import Testing
                 service,
                 installation,
                 [
-                    "--phases", "stateful", "--max-examples", "30", "--exclude-checks", "positive_data_acceptance",
+                    "--phases", "stateful", "--max-examples", "30", "--exclude-checks",
+                    "positive_data_acceptance,negative_data_rejection",
                     "--exclude-operation-id", "streamJobEvents",
                 ],
                 ["SCHEMATHESIS_HOOKS": "\(PythonTools.files)/known_models.py"]

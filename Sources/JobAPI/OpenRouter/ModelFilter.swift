@@ -89,11 +89,8 @@ struct ModelFilter {
         of known: [String],
         _ query: inout QueryReader
     ) throws(APIError) -> [String]? {
-        guard let text = query.string(name) else { return nil }
-        // An empty word is none of them: who asks for nothing leaves the parameter out.
-        let words = text.lowercased().split(separator: ",", omittingEmptySubsequences: false)
-            .map { word in String(word.drop { $0 == " " }) }
-        guard words.allSatisfy(known.contains) else {
+        let words = list(name, &query)
+        guard words?.allSatisfy(known.contains) ?? true else {
             throw APIError.invalid(name, "`\(name)` must be a comma-separated list of: \(RequestProblem.list(known)).")
         }
         return words
