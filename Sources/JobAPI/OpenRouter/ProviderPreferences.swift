@@ -20,7 +20,7 @@ enum ProviderPreferences {
         /// The options, by provider: of those that serve the model.
         var options: [String: JSONValue] = [:]
         /// The providers that are left, when not all are, and their order.
-        var routing: GenerationRequest.ProviderRouting?
+        var routing: ProviderRouting?
         /// Whether only those may serve it that take every parameter as it is; the others leave out what they lack.
         var requiresParameters = false
     }
