@@ -72,6 +72,8 @@ let package = Package(
         .target(name: "MediaInspection"),
         .target(name: "JobCore", dependencies: ["Generation", "Ledger"]),
         .target(name: "ProviderKit", dependencies: ["Generation", "HTTPTransport"]),
+        // Which endpoint serves a request: pure rules, seeded.
+        .target(name: "Routing", dependencies: ["Generation", "Ledger"]),
 
         // System libraries.
         .systemLibrary(name: "CLibUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
@@ -132,6 +134,10 @@ let package = Package(
 
         .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "ConformanceKit"]),
+        .testTarget(
+            name: "RoutingTests",
+            dependencies: ["Routing", "Generation", "Ledger", "JobCore", "ConformanceKit"]
+        ),
         .testTarget(name: "JobCoreTests", dependencies: ["JobCore", "Generation", "Ledger", "ConformanceKit"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(

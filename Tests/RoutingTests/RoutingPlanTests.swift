@@ -1,0 +1,7 @@
+import ConformanceKit
+import Ledger
+import Routing
+import Testing
+
+@Suite struct RoutingPlanTests {
+}
