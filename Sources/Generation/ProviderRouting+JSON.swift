@@ -149,20 +149,34 @@ extension ProviderRouting {
             switch value {
             case .string(let text): text
             case .integer(let number): String(number)
-            case .number(let number): "\(number)"
+            case .number(let number): nano(number)
             case .null, .bool, .array, .object: nil
             }
-        guard let text, text.utf8.count <= 20, text.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false,
-            text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }),
-            text.split(separator: ".", omittingEmptySubsequences: false).count <= 2, text.utf8.last != 0x2E
-        else {
+        guard let text, isAmount(text) else {
             throw RequestProblem(
                 .invalidValue,
                 field: path,
-                "`\(path)` is \(RequestProblem.shown(value)); it must be an amount in US dollars, such as 0.05."
+                "`\(path)` is \(RequestProblem.shown(value)); it must be an amount in US dollars with at most nine decimals, such as \"0.05\"."
             )
         }
         return text
+    }
+
+    /// A JSON number in billionths, as a decimal; nil outside of what an amount may be.
+    private static func nano(_ number: Double) -> String? {
+        guard (0...1_000_000_000).contains(number) else { return nil }
+        let nano = Int64((number * 1_000_000_000).rounded())
+        let fraction = String(nano % 1_000_000_000)
+        return "\(nano / 1_000_000_000)." + String(repeating: "0", count: 9 - fraction.count) + fraction
+    }
+
+    /// One to ten digits, and after a point one to nine.
+    private static func isAmount(_ text: String) -> Bool {
+        guard text.utf8.count <= 20 else { return false }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard let wholes = parts.first, (1...10).contains(wholes.utf8.count), parts.count <= 2 else { return false }
+        if parts.count == 2, !(1...9).contains(parts[1].utf8.count) { return false }
+        return parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
     /// The members of `provider` that say this, and `models`.
