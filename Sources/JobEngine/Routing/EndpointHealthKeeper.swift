@@ -45,7 +45,7 @@ package struct EndpointHealthKeeper: Service {
     }
 
     /// Writes what has changed.
-    func save() async {
+    package func save() async {
         let changed = board.takeUnwritten()
         do {
             try await store.saveEndpointHealth(changed, at: environment.now())

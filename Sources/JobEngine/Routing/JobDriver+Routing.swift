@@ -24,7 +24,11 @@ extension JobDriver {
         let next = Failover.route(
             from: job.admitted.route,
             plan: routes.map { standing(of: $0.endpoint, $0.lane) },
-            earlier: earlier(try await services.store.attempts(of: job.id), routes, counted: job.state.tally?.counted ?? 0),
+            earlier: earlier(
+                try await services.store.attempts(of: job.id),
+                routes,
+                counted: job.state.tally?.counted ?? 0
+            ),
             at: now.milliseconds
         )
         guard routes.indices.contains(next.route), next.route != job.admitted.route || next.afterSeconds > 0 else {
