@@ -61,6 +61,16 @@ package enum Failover {
             self.counts = counts
             self.endedAtMilliseconds = endedAtMilliseconds
         }
+
+        /// The attempt that ended so.
+        package init(_ end: AttemptEnd, route: Int, at now: Int64) {
+            self.init(
+                route: route,
+                isRetryable: Failover.mayAskAgain(end),
+                counts: !end.isForCapacity,
+                endedAtMilliseconds: now
+            )
+        }
     }
 
     /// Decides.
@@ -90,13 +100,7 @@ package enum Failover {
             .timedOut, .notFound, .unknown:
             break
         }
-        let this = Earlier(
-            route: route,
-            isRetryable: mayAskAgain(end),
-            counts: !end.isForCapacity,
-            endedAtMilliseconds: now
-        )
-        let attempts = earlier + [this]
+        let attempts = earlier + [Earlier(end, route: route, at: now)]
         guard attempts.count(where: \.counts) < countedMax else { return .none(.attemptsUsed) }
         var hint = 0.0
         if case .after(let seconds) = end.retry, seconds.isFinite { hint = max(0, seconds) }
