@@ -272,7 +272,6 @@ extension JobDriver {
         } catch {
             throw Self.notSent("`sending` could not be recorded: \(error)")
         }
-        services.board.began(attempt.start.endpoint, at: environment.now())
         environment.passed(.sending)
         let bootSeconds = environment.bootSeconds
         let window = services.settings.sendWindowSeconds

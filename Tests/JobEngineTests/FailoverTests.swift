@@ -165,9 +165,9 @@ struct FailoverTests {
                 try await clock.sleep(1)
             }
             for id in ids { #expect(cost(try await harness.end(of: id, within: 120)) == 800_000_000) }
-            // 60 jobs, and no more than the first three and a probe now and then were sent in vain.
+            // 60 jobs, and only the first ones and a probe now and then were sent in vain.
             let vain = harness.provider.submits.count { $0.model == "cheap" }
-            #expect((3...8).contains(vain), "\(vain)")
+            #expect((1...8).contains(vain), "\(vain)")
             try await clock.sleep(300)
             let probe = try await node.submit(Self.request())
             try await harness.end(of: probe, within: 120)

@@ -57,19 +57,26 @@ package final class EndpointBoard: Sendable {
     }
 
     /// Takes in what became of an attempt.
-    ///
-    /// - Returns: How the endpoint stands from now on.
-    func record(_ outcome: AttemptOutcome, of endpoint: EndpointID, at now: Timestamp) -> EndpointStanding {
+    func record(_ outcome: AttemptOutcome, of endpoint: EndpointID, at now: Timestamp) {
         state.withLock { state in
             var known = state.known[endpoint] ?? Known()
             known.health.record(outcome, at: now.milliseconds)
             known.isWritten = false
             state.known[endpoint] = known
-            return state.standing(of: endpoint, at: now.milliseconds)
         }
     }
 
-    /// An attempt is about to be sent: at a circuit that is half-open it is the probe.
+    /// The endpoints whose circuits are open.
+    func openEndpoints(at now: Timestamp) -> [EndpointID] {
+        state.withLock { state in
+            state.known.compactMap { endpoint, known in
+                guard case .shut = known.health.gate(at: now.milliseconds) else { return nil }
+                return endpoint
+            }
+        }
+    }
+
+    /// An attempt is about to begin: at a circuit that is half-open it is the probe.
     func began(_ endpoint: EndpointID, at now: Timestamp) {
         state.withLock { _ = $0.known[endpoint]?.health.admit(at: now.milliseconds) }
     }

@@ -9,6 +9,9 @@ import Routing
 ///
 /// A paid attempt moves to another endpoint only when the first provably did not start, or provably costs nothing
 /// (``Failover``). The prices of each route were kept at admission, and the hold covers the dearest.
+///
+/// A circuit that is open keeps away those jobs alone that others may serve: what one client's requests make fail must not
+/// hold up the jobs of others that have nowhere else to go.
 extension JobDriver {
     /// Moves a waiting job that its endpoint cannot take now to another of its routes, or puts it off.
     ///
@@ -18,7 +21,11 @@ extension JobDriver {
     func moveAside(_ job: Job) async throws -> NextStep? {
         guard job.admitted.hasOtherRoutes else { return nil }
         let own = standing(of: job.admitted.endpoint, job.admitted.lane)
-        guard !own.isAvailable else { return nil }
+        guard !own.isAvailable else {
+            // Of a circuit that is half-open this is the probe, and others go elsewhere until its outcome is known.
+            services.board.began(job.admitted.endpoint, at: environment.now())
+            return nil
+        }
         let routes = try await services.store.routes(of: job.id)
         let now = environment.now()
         let next = Failover.route(
@@ -107,7 +114,7 @@ extension JobDriver {
             return standing
         }
         let boot = environment.bootSeconds()
-        if let paused = services.budgets.pausedUntil(lane, at: boot, claimedAt: takenAtBoot) {
+        if let paused = services.budgets.pausedUntil(lane, at: boot) {
             let until = now.adding(seconds: paused - boot).milliseconds
             standing.pausedUntilMilliseconds = max(standing.pausedUntilMilliseconds ?? until, until)
         }
@@ -116,16 +123,9 @@ extension JobDriver {
 
     // MARK: What is remembered
 
-    /// Takes note of what became of an attempt; a circuit that opens or closes is followed.
+    /// Takes note of what became of an attempt.
     func note(_ outcome: AttemptOutcome, of endpoint: Endpoint) {
-        let now = environment.now()
-        let standing = services.board.record(outcome, of: endpoint.id, at: now)
-        if let until = standing.openUntilMilliseconds, standing.isOpen {
-            let seconds = Double(until - now.milliseconds) / 1_000
-            services.budgets.shut(endpoint.lane, until: environment.bootSeconds() + seconds)
-        } else if !standing.isProbeDue, services.budgets.reopen(endpoint.lane) {
-            services.signals.jobsWait()
-        }
+        services.board.record(outcome, of: endpoint.id, at: environment.now())
     }
 
     /// Takes note that an endpoint took a request.
@@ -203,7 +203,10 @@ extension AttemptEnd {
 }
 
 extension DriverServices {
-    /// The lanes whose waiting jobs are moved to other endpoints where they have some: those that take nothing for longer
-    /// than a short pause.
-    func lanesToLeave() -> [Lane] { budgets.lanesToLeave(at: environment.bootSeconds()) }
+    /// The lanes whose waiting jobs are moved to other endpoints where they have some: those that are paused for long, and
+    /// those of endpoints whose circuit is open.
+    func lanesToLeave() -> [Lane] {
+        let open = board.openEndpoints(at: environment.now()).compactMap { catalog.endpoint($0)?.lane }
+        return Set(open + budgets.longPaused(at: environment.bootSeconds())).sorted { $0.name < $1.name }
+    }
 }

@@ -16,7 +16,9 @@ extension JobService {
         let now = environment.now()
         var preferences = submission.request.routing ?? ProviderRouting()
         var asked = submission
-        if let variant = ModelVariant(submission.request.model), catalog.isUnknown(submission.request.model, at: now) {
+        let variant =
+            catalog.isUnknown(submission.request.model, at: now) ? ModelVariant(submission.request.model) : nil
+        if let variant {
             preferences = variant.applied(to: preferences)
             var request = submission.request
             request.model = variant.base
@@ -47,7 +49,16 @@ extension JobService {
             route.reason = choice.reason.words
             return route
         }
-        guard let plan = SubmissionPlan(routes) else { throw Self.nothingLeft(found.map(\.candidate), preferences) }
+        guard let plan = SubmissionPlan(routes) else {
+            if variant?.suffix == .free {
+                throw RequestProblem(
+                    .unknownModel,
+                    field: "model",
+                    "Nobody serves `\(asked.request.model)` for nothing here; leave `:free` out."
+                )
+            }
+            throw Self.nothingLeft(found.map(\.candidate), preferences)
+        }
         return plan
     }
 
