@@ -40,6 +40,7 @@ package enum AdapterCatalog {
         Registration(BlackForestLabsAdapters.self),
         Registration(ElevenLabsAdapters.self),
         Registration(FalAdapters.self),
+        Registration(ReplicateAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -13,6 +13,7 @@ package enum Wires {
         FluxSimulator.self,
         ElevenWire.self,
         FalSimulator.self,
+        ReplicateSimulator.self,
     ]
 
     /// A wire by its name.

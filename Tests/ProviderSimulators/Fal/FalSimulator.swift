@@ -36,7 +36,10 @@ package struct FalSimulator: SimulatedProvider {
             case ("POST", nil): return .json(200, try queue(request, place).body)
             case ("GET", .status?):
                 let task = try task(place)
-                let (status, body) = standing(of: task, withLogs: request.queryItem("logs") == "1")
+                let (status, body) = standing(
+                    of: task,
+                    withLogs: ["1", "true"].contains(request.queryItem("logs") ?? "")
+                )
                 return .json(status, body)
             case ("GET", .stream?): return await events(try task(place))
             case ("GET", .result?): return try await result(of: try task(place))

@@ -45,7 +45,7 @@ extension ProviderFailure {
         let type = [finding.type, answer.header("X-Fal-Error-Type"), errorType].compactMap(\.self).first {
             $0.utf8.count <= 64
         }
-        let isServers = answer.status >= 500 || (answer.isSuccess && FalFinding.isPlatform(errorType))
+        let isServers = answer.status >= 500 || FalFinding.isPlatform(type)
         let kind: (code: Code, retry: Retry, message: String) =
             switch type {
             case FalFinding.contentPolicy:

@@ -42,7 +42,9 @@ enum FalTask {
             }
             return completed(made, known)
         }
-        guard error != nil || isEnd(result) else { throw ProviderFailure(refusal: result, hiding: hidden) }
+        // What has no result any more, and is said to have failed, has failed.
+        let isGone = error != nil && result.status == 404
+        guard isEnd(result) || isGone else { throw ProviderFailure(refusal: result, hiding: hidden) }
         return .failed(ProviderFailure(ended: result, hiding: hidden, errorType: error))
     }
 

@@ -149,6 +149,20 @@ struct FalStandingTests {
         #expect(early?.code == .invalidRequest)
     }
 
+    /// The queue's own word is enough where there is no result; a question that is refused says nothing.
+    @Test func aFailureWithoutAResultIsOne() async throws {
+        let queued = #"{"status":"COMPLETED","error":"x","error_type":"runner_disconnected"}"#
+        guard case .failed(let failure) = try await status(queued, (404, #"{"detail":"not found"}"#)) else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(failure.code == .unavailable)
+        #expect(failure.billing == .notCharged)
+        for (code, body) in [(401, "{}"), (502, "<html>")] {
+            await #expect(throws: ProviderFailure.self) { _ = try await status(queued, (code, body)) }
+        }
+    }
+
     @Test func whatWasStoppedIsCancelled() async throws {
         let queued = #"{"status":"COMPLETED","error":"x","error_type":"client_cancelled"}"#
         #expect(try await status(queued, (499, #"{"detail":"x"}"#)) == .cancelled(chargedNanoUSD: nil))
