@@ -39,6 +39,8 @@ package enum AdapterCatalog {
         Registration(KlingAdapters.self),
         Registration(BlackForestLabsAdapters.self),
         Registration(ElevenLabsAdapters.self),
+        Registration(FalAdapters.self),
+        Registration(ReplicateAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -12,6 +12,8 @@ package enum Wires {
         KlingKeyedSimulator.self,
         FluxSimulator.self,
         ElevenWire.self,
+        FalSimulator.self,
+        ReplicateSimulator.self,
     ]
 
     /// A wire by its name.
