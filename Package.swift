@@ -14,6 +14,8 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Kling", ["Cryptography"]),
     ("BlackForestLabs", ["Cryptography"]),
     ("ElevenLabs", []),
+    ("OpenAICompatible", []),
+    ("ComfyUI", ["Cryptography"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

@@ -12,6 +12,8 @@ package enum Wires {
         KlingKeyedSimulator.self,
         FluxSimulator.self,
         ElevenWire.self,
+        CompatibleSimulator.self,
+        ComfySimulator.self,
     ]
 
     /// A wire by its name.
