@@ -16,6 +16,8 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("ElevenLabs", []),
     ("Fal", []),
     ("Replicate", []),
+    ("OpenAICompatible", []),
+    ("ComfyUI", ["Cryptography"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

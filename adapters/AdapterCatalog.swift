@@ -16,6 +16,8 @@ package enum AdapterCatalog {
         package let models: [ModelCapabilities]
         /// The keys that customers may hand in.
         package let customerKeys: [CustomerKeyForm]
+        /// The kind of the operator's own servers that it speaks to; nil for a folder of one vendor.
+        package let serverKind: ServerKind?
         /// The instances that the settings ask for: none, one, or one per account or server.
         package let instances: @Sendable (ProviderSettings) -> [any ProviderAdapter]
 
@@ -24,6 +26,7 @@ package enum AdapterCatalog {
             settings = type.settings
             models = type.models
             customerKeys = type.customerKeys
+            serverKind = type.serverKind
             instances = { type.instances($0) }
         }
     }
@@ -41,6 +44,8 @@ package enum AdapterCatalog {
         Registration(ElevenLabsAdapters.self),
         Registration(FalAdapters.self),
         Registration(ReplicateAdapters.self),
+        Registration(OpenAICompatibleAdapters.self),
+        Registration(ComfyUIAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -153,7 +153,7 @@ public struct ModelChange: Sendable {
     /// Sets what is to be set.
     ///
     /// - Throws: `CatalogOverrideProblem` for what the model cannot do, or what contradicts the rest of it.
-    fileprivate func apply(to model: inout ModelCapabilities, at path: String) throws(CatalogOverrideProblem) {
+    public func apply(to model: inout ModelCapabilities, at path: String) throws(CatalogOverrideProblem) {
         model.name = name ?? model.name
         model.summary = summary ?? model.summary
         model.providerModel = providerModel ?? model.providerModel

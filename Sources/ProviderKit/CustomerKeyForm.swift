@@ -38,6 +38,7 @@ extension ProviderSettings {
         )
         settings.pictures = pictures
         settings.changeModels = changeModels
+        settings.servers = servers
         return settings
     }
 }

@@ -19,6 +19,10 @@ public protocol ProviderFolder {
     ///
     /// Each makes instances as the operator's settings would, at the operator's addresses. Defaults to none.
     static var customerKeys: [CustomerKeyForm] { get }
+    /// The kind of the operator's own servers that it speaks to; nil for a folder of one vendor.
+    ///
+    /// Defaults to nil.
+    static var serverKind: ServerKind? { get }
     /// The instances that the settings ask for: none, one, or one per account or server.
     static func instances(_ settings: ProviderSettings) -> [any ProviderAdapter]
 }
@@ -30,4 +34,6 @@ extension ProviderFolder {
     public static var models: [ModelCapabilities] { [] }
     /// None.
     public static var customerKeys: [CustomerKeyForm] { [] }
+    /// None.
+    public static var serverKind: ServerKind? { nil }
 }

@@ -18,6 +18,9 @@ public struct ProviderSettings: Sendable {
     /// What the operator's file says about the models of an instance; by default nothing.
     public var changeModels: @Sendable (ProviderID, [ModelCapabilities]) -> [ModelCapabilities] = { $1 }
 
+    /// The operator's own servers, of the operator's file.
+    public var servers: [ServerSettings] = []
+
     /// Makes settings.
     public init(
         environment: [String: String],

@@ -14,6 +14,8 @@ package enum Wires {
         ElevenWire.self,
         FalSimulator.self,
         ReplicateSimulator.self,
+        CompatibleSimulator.self,
+        ComfySimulator.self,
     ]
 
     /// A wire by its name.

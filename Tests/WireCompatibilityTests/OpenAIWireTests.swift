@@ -58,6 +58,20 @@ struct OpenAIWireTests {
         #expect(sizes["free-0.png"] == "1280x720")
     }
 
+    @Test(arguments: ["vllm-omni", "sglang", "localai", "speaches", "kokoro"])
+    func theOfficialSDKIsSatisfiedByServersOfTheSameDialect(_ flavor: String) async throws {
+        let report = try await withTemporaryFolder { folder in
+            try await Self.make(["-i", "testsrc=size=832x480", "-frames:v", "1", "\(folder)/a.png"])
+            try await Self.make(["-i", "sine=sample_rate=16000:duration=6", "\(folder)/sound.wav"])
+            var settings = SimulatorSettings()
+            settings.wire = ["flavor": flavor]
+            return try await withSimulator(CompatibleSimulator.self, settings) { simulator in
+                try await PythonClients.run("openai_compatible.py", [simulator.baseURL, flavor, folder])
+            }
+        }
+        #expect(report["BadRequestError"]?.integerValue ?? 0 >= 1)
+    }
+
     private static func make(_ arguments: [String]) async throws {
         let (status, _, errors) = try await Tool.run("ffmpeg", ["-loglevel", "error", "-f", "lavfi"] + arguments)
         #expect(status == 0, "\(errors)")

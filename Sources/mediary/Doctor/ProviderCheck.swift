@@ -41,7 +41,8 @@ struct ProviderCheck {
     private func said(of file: OperatorFile) -> [Finding] {
         guard operatorFile != nil else { return [] }
         let (aliases, entries) = (file.aliases.count, file.overrides.entries.count)
-        return [.ok("config", "MEDIARY_CONFIG: \(aliases) aliases, \(entries) entries of models")]
+        let servers = file.servers.isEmpty ? "" : ", \(file.servers.count) servers"
+        return [.ok("config", "MEDIARY_CONFIG: \(aliases) aliases, \(entries) entries of models\(servers)")]
     }
 
     private func findings(_ offer: ModelOffer) -> [Finding] {
@@ -81,6 +82,9 @@ struct ProviderCheck {
                 "off, though \(given.joined(separator: ", ")) is set",
                 hint: "something else that it needs is missing or malformed"
             )
+        }
+        if let kind = registration.serverKind {
+            return .ok(name, "off; switched on by servers of kind \(kind.name) in MEDIARY_CONFIG")
         }
         return variables.isEmpty
             ? .warn(name, "off", hint: "the programs that it runs are missing")

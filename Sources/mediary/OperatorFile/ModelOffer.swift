@@ -23,7 +23,12 @@ struct ModelOffer {
         let changes = Changes(file.overrides)
         var settings = settings
         settings.changeModels = { changes.changed($1, of: $0) }
+        settings.servers = file.servers
+        if let problem = file.servers.lazy.compactMap({ $0.problem(settings) }).first {
+            throw ValidationError("MEDIARY_CONFIG: \(problem)")
+        }
         instances = AdapterCatalog.all.map { ($0, $0.instances(settings)) }
+        try Self.check(file.servers, among: instances.flatMap(\.adapters))
         let taken = Set(file.overrides.entries.filter(\.isDisabled).map(\.model))
         let dormant = instances.flatMap { registration, adapters in
             Self.dormant(registration, besides: adapters, settings).filter { !taken.contains($0.model.slug) }
@@ -35,6 +40,15 @@ struct ModelOffer {
             aliases: file.aliases,
             live: live
         )
+    }
+
+    /// Refuses a server that goes by the slug of another provider.
+    private static func check(_ servers: [ServerSettings], among adapters: [any ProviderAdapter]) throws {
+        for server in servers where adapters.count(where: { $0.id.slug == server.identity.slug }) > 1 {
+            throw ValidationError(
+                "MEDIARY_CONFIG: `\(server.path).name` is \"\(server.identity.slug)\", which is another provider; choose another name."
+            )
+        }
     }
 
     /// What a folder could offer besides what its instances do, if more of its variables were set.

@@ -21,9 +21,11 @@ struct OperatorFile: Sendable {
     var freeModels: FreeModelLimits?
     /// Whom to tell when limits are nearly used; nil for nobody.
     var alerts: AlertSettings?
+    /// The operator's own servers.
+    var servers: [ServerSettings] = []
 
     private static let slugBytesMax = 200
-    private static let entriesMax = 10_000
+    static let entriesMax = 10_000
 
     /// An empty file: there is none.
     init() {}
@@ -36,7 +38,10 @@ struct OperatorFile: Sendable {
             throw ValidationError("MEDIARY_CONFIG is \"\(path)\", which cannot be read.")
         }
         do {
-            try self.init(text: String(decoding: data, as: UTF8.self))
+            try self.init(
+                text: String(decoding: data, as: UTF8.self),
+                folder: URL(fileURLWithPath: path).deletingLastPathComponent().path
+            )
         } catch let problem as RequestProblem {
             throw ValidationError("MEDIARY_CONFIG (\(path)): \(problem.message)")
         } catch let problem as YAMLProblem {
@@ -46,8 +51,11 @@ struct OperatorFile: Sendable {
 
     /// Reads the file's text: YAML, of which JSON is a part.
     ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - folder: What paths in it are relative to.
     /// - Throws: `YAMLProblem` for what is no YAML; `RequestProblem` for what it does not allow.
-    init(text: String) throws {
+    init(text: String, folder: String = ".") throws {
         let value = try YAMLText.value(of: text)
         // A file with nothing but comments.
         guard value != .null else { return }
@@ -62,6 +70,7 @@ struct OperatorFile: Sendable {
         creditTerms = try Self.creditTerms(&reader)
         freeModels = try Self.freeModelLimits(&reader)
         alerts = try AlertSettings.read(&reader)
+        servers = try Self.servers(&reader, folder: folder)
         try reader.finish()
     }
 
@@ -117,7 +126,8 @@ struct OperatorFile: Sendable {
         )
         entry.like = try slug("like", &reader)
         entry.isDisabled = try reader.bool("disabled") ?? false
-        entry.change = try change(&reader)
+        entry.change = try facts(&reader)
+        try readVideo(&reader, into: &entry.change)
         guard entry.like == nil || entry.change.providerModel != nil else {
             throw RequestProblem(
                 .missingField,
@@ -135,7 +145,7 @@ struct OperatorFile: Sendable {
         return entry
     }
 
-    private static func slug(
+    static func slug(
         _ name: String,
         required: Bool = false,
         _ reader: inout FieldReader
@@ -156,7 +166,8 @@ struct OperatorFile: Sendable {
         return text
     }
 
-    private static func change(_ reader: inout FieldReader) throws(RequestProblem) -> ModelChange {
+    /// What holds for models of all types.
+    static func facts(_ reader: inout FieldReader) throws(RequestProblem) -> ModelChange {
         var change = ModelChange()
         change.name = try text("name", &reader)
         change.summary = try text("summary", &reader)
@@ -189,14 +200,6 @@ struct OperatorFile: Sendable {
             change.pollIntervalSeconds = try timing.number("poll_interval_seconds", in: 0.01...3_600)
             try timing.finish()
         }
-        if var video = try reader.object("video") {
-            change.resolutions = try texts("resolutions", &video)
-            change.aspectRatios = try texts("aspect_ratios", &video)
-            change.durations = try seconds("durations", &video)
-            change.defaultDuration = try whole("default_duration", 1...3_600, &video)
-            change.referencesMax = try whole("references_max", 0...1_000, &video)
-            try video.finish()
-        }
         if var policy = try reader.object("data_policy") {
             change.dataPolicy = DataPolicy(
                 zeroRetention: try policy.bool("zero_retention") ?? false,
@@ -209,7 +212,20 @@ struct OperatorFile: Sendable {
         return change
     }
 
-    private static func text(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> String? {
+    private static func readVideo(
+        _ reader: inout FieldReader,
+        into change: inout ModelChange
+    ) throws(RequestProblem) {
+        guard var video = try reader.object("video") else { return }
+        change.resolutions = try texts("resolutions", &video)
+        change.aspectRatios = try texts("aspect_ratios", &video)
+        change.durations = try seconds("durations", &video)
+        change.defaultDuration = try whole("default_duration", 1...3_600, &video)
+        change.referencesMax = try whole("references_max", 0...1_000, &video)
+        try video.finish()
+    }
+
+    static func text(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> String? {
         guard let text = try reader.string(name, charactersMax: 500) else { return nil }
         guard !text.isEmpty else {
             throw RequestProblem(
@@ -221,7 +237,7 @@ struct OperatorFile: Sendable {
         return text
     }
 
-    private static func whole(
+    static func whole(
         _ name: String,
         _ range: ClosedRange<Int64>,
         _ reader: inout FieldReader
@@ -230,7 +246,7 @@ struct OperatorFile: Sendable {
     }
 
     /// A list that must not be empty: a model without any is `disabled`.
-    private static func list(
+    static func list(
         _ name: String,
         _ reader: inout FieldReader
     ) throws(RequestProblem) -> [(value: JSONValue, path: String)]? {
@@ -245,7 +261,7 @@ struct OperatorFile: Sendable {
         return elements
     }
 
-    private static func texts(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> [String]? {
+    static func texts(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> [String]? {
         guard let elements = try list(name, &reader) else { return nil }
         var texts: [String] = []
         for (value, path) in elements {
@@ -261,7 +277,7 @@ struct OperatorFile: Sendable {
         return texts
     }
 
-    private static func seconds(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> [Int]? {
+    static func seconds(_ name: String, _ reader: inout FieldReader) throws(RequestProblem) -> [Int]? {
         guard let elements = try list(name, &reader) else { return nil }
         var numbers: [Int] = []
         for (value, path) in elements {

@@ -2,10 +2,10 @@ import Generation
 
 /// An error in the form of all of OpenAI's: `{"error": {"message", "type", "param", "code"}}`.
 struct OpenAIRefusal: Error {
-    private let status: Int
-    private let message: String
+    let status: Int
+    let message: String
     private let type: String
-    private let param: String?
+    let param: String?
     private let code: String?
     private var headers: [(name: String, value: String)] = []
     private var details: JSONValue?

@@ -28,7 +28,7 @@ extension OpenAISimulator {
     }
 
     private static let endings = ["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"]
-    private static let sentence = "A paper boat drifts down the canal."
+    static let sentence = "A paper boat drifts down the canal."
 
     func transcription(_ request: SimulatedRequest) async throws -> SimulatedAnswer {
         let fields = try OpenAIFields(request, mayBeForm: true, mayBeJSON: false)
@@ -63,7 +63,7 @@ extension OpenAISimulator {
             fields: ["model": .string(model)]
         )
         let isSilent = try outcome(of: task) == .withoutMedia
-        let heard = Heard(milliseconds: milliseconds, sentence: isSilent ? nil : Self.sentence)
+        let heard = OpenAIHearing(milliseconds: milliseconds, sentence: isSilent ? nil : Self.sentence)
         let usage = listener.isBilledBySeconds ? heard.seconds : heard.tokens
         if try fields.bool("stream"), !listener.hasTimes {
             return Self.stream(
@@ -90,7 +90,7 @@ extension OpenAISimulator {
     }
 
     /// The length of the sound, as far as its file tells.
-    private static func length(_ fields: OpenAIFields) throws -> Int64 {
+    static func length(_ fields: OpenAIFields) throws -> Int64 {
         guard let file = fields.files.first(where: { $0.field == "file" }) else {
             throw OpenAIRefusal(
                 400,
@@ -149,7 +149,7 @@ extension OpenAISimulator {
 }
 
 /// What was heard.
-private struct Heard {
+struct OpenAIHearing {
     let milliseconds: Int64
     let sentence: String?
 

@@ -23,7 +23,7 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, ListingAdap
 
     package var transport: any HTTPTransport { http.transport }
 
-    private let door: OpenAIDoor
+    private let door: ProviderDoor
     private var http: ProviderHTTP { door.http }
     private let pictures: PictureScaler
     private let now: @Sendable () -> Int64
@@ -39,7 +39,7 @@ package struct OpenAIAdapter: ValidatingAdapter, RecoverableAdapter, ListingAdap
         let organization = settings.value("OPENAI_ORG_ID").map { (name: "OpenAI-Organization", value: $0) }
         let project = settings.value("OPENAI_PROJECT_ID").map { (name: "OpenAI-Project", value: $0) }
         let authorization = (name: "Authorization", value: "Bearer \(key)")
-        door = OpenAIDoor(http: http, credentials: [authorization] + [organization, project].compactMap(\.self))
+        door = ProviderDoor(http: http, credentials: [authorization] + [organization, project].compactMap(\.self))
         account = "default"
         trustedOrigins = http.origin.map { [$0] } ?? []
         let isVendor = http.baseURL == Self.vendorURL

@@ -7,7 +7,7 @@ import ProviderKit
 /// Sources: openai 3.54.0 on PyPI, `types/images_response.py`, `image_gen_*_event.py` and `image_edit_*_event.py`, and the
 /// image generation guide, read on 2026-11-21.
 struct OpenAIImages {
-    let door: OpenAIDoor
+    let door: ProviderDoor
 
     private static let maskType = "image/png"
     /// The longest mask, in bytes: the documents' 4 MB.
@@ -53,8 +53,10 @@ struct OpenAIImages {
         let response = try await context.send(send)
         guard response.isSuccess else { throw OpenAIFailures.refused(try await ProviderAnswer(response)) }
         // A server of the dialect may answer whole though a stream was asked for.
-        return response.isEventStream
-            ? try await streamed(response, context) : try await whole(response, context)
+        guard !response.isEventStream else { return try await streamed(response, context) }
+        // Servers of the dialect may store what they make, and name it; the vendor's own no longer do.
+        let answer = try await PicturesAnswer(response.body, context)
+        return .completed(answer.outputs, Self.usage(answer.json["usage"]))
     }
 
     // MARK: - Files
@@ -110,38 +112,12 @@ struct OpenAIImages {
 
     // MARK: - Answers
 
-    private static let mediaKey = "b64_json"
-
-    private func whole(
-        _ response: HTTPResponse,
-        _ context: AttemptContext
-    ) async throws(ProviderFailure) -> Submission {
-        let answer = try await reader(context).read(response.body)
-        do throws(ProviderFailure) {
-            guard case .array(let entries)? = answer.json["data"] else { throw .unreadable("an answer without data") }
-            let type = Self.mediaType(answer.json)
-            var outputs: [ProviderOutput] = []
-            for entry in entries {
-                if let medium = Self.medium(of: entry, in: answer) {
-                    outputs.append(try context.seal(medium.path, mediaType: type))
-                } else if let url = entry["url"]?.stringValue, !url.isEmpty {
-                    // Servers of the dialect may store what they make; the vendor's own no longer do.
-                    outputs.append(ProviderOutput(.url(url), mediaType: type))
-                }
-            }
-            return .completed(outputs, Self.usage(answer.json["usage"]))
-        } catch {
-            answer.discard()
-            throw error
-        }
-    }
-
     private func streamed(
         _ response: HTTPResponse,
         _ context: AttemptContext
     ) async throws(ProviderFailure) -> Submission {
         var done: Submission?
-        try await OpenAIDoor.events(of: response.body) { event throws(ProviderFailure) in
+        try await response.body.readEvents { event throws(ProviderFailure) in
             done = try await take(event, context)
             return done == nil
         }
@@ -154,16 +130,16 @@ struct OpenAIImages {
         _ event: ServerSentEvent,
         _ context: AttemptContext
     ) async throws(ProviderFailure) -> Submission? {
-        let answer = try await reader(context).read(HTTPBody(pieces: event.data))
+        let answer = try await PicturesAnswer.reader(context).read(HTTPBody(pieces: event.data))
         do throws(ProviderFailure) {
             let json = answer.json
             if let failure = OpenAIFailures.broken(json) { throw failure }
             let type = json["type"]?.stringValue ?? event.event ?? ""
-            let medium = Self.medium(of: json, in: answer)
+            let medium = PicturesAnswer.medium(of: json, in: answer)
             if type.hasSuffix(".partial_image") {
                 if let medium {
                     let index = json["partial_image_index"]?.count.map { Int($0) } ?? 0
-                    context.preview(medium.path, index: index, mediaType: Self.mediaType(json) ?? "image/png")
+                    context.preview(medium.path, index: index, mediaType: PicturesAnswer.mediaType(json) ?? "image/png")
                 }
                 return nil
             }
@@ -172,29 +148,12 @@ struct OpenAIImages {
                 return nil
             }
             var outputs: [ProviderOutput] = []
-            if let medium { outputs.append(try context.seal(medium.path, mediaType: Self.mediaType(json))) }
+            if let medium { outputs.append(try context.seal(medium.path, mediaType: PicturesAnswer.mediaType(json))) }
             return .completed(outputs, Self.usage(json["usage"]))
         } catch {
             answer.discard()
             throw error
         }
-    }
-
-    private func reader(_ context: AttemptContext) -> InlineMediaReader {
-        InlineMediaReader(keys: [Self.mediaKey], folder: context.outputFolder)
-    }
-
-    private static func medium(of entry: JSONValue, in answer: InlineAnswer) -> InlineAnswer.Medium? {
-        guard let marker = entry[mediaKey]?.stringValue else { return nil }
-        return answer.media.first { $0.marker == marker && $0.bytes > 0 }
-    }
-
-    /// What the answer says that its pictures are; nil when it does not.
-    private static func mediaType(_ json: JSONValue) -> String? {
-        guard let format = json["output_format"]?.stringValue, ["png", "jpeg", "webp"].contains(format) else {
-            return nil
-        }
-        return "image/\(format)"
     }
 
     private static func usage(_ json: JSONValue?) -> ReportedUsage {

@@ -1,4 +1,3 @@
-import Foundation
 import Generation
 import HTTPTransport
 import ProviderKit
@@ -9,7 +8,7 @@ import ProviderKit
 /// figures. Source: openai 3.54.0 on PyPI, `types/audio/speech_create_params.py`, and the text-to-speech guide, read on
 /// 2026-11-21.
 struct OpenAISpeech {
-    let door: OpenAIDoor
+    let door: ProviderDoor
 
     /// What a format is called as a media type; raw samples with their rate.
     private static let mediaTypes = [
@@ -51,92 +50,6 @@ struct OpenAISpeech {
         if let form = model.wire[OpenAIModels.streamFormat] { fields["stream_format"] = .string(form) }
         let response = try await context.send(door.post("/audio/speech", fields))
         guard response.isSuccess else { throw OpenAIFailures.refused(try await ProviderAnswer(response)) }
-        if response.isEventStream { return try await events(response, type, context) }
-        guard response.mediaType.hasPrefix("audio/") || response.mediaType == "application/octet-stream" else {
-            throw .unreadable("an answer of \(response.mediaType.prefix(40)) instead of sound")
-        }
-        return try await bytes(response, type, context)
+        return try await SpeechAnswer(mediaType: type, broken: OpenAIFailures.broken).read(response, context)
     }
-
-    // MARK: - Answers
-
-    private func bytes(
-        _ response: HTTPResponse,
-        _ type: String,
-        _ context: AttemptContext
-    ) async throws(ProviderFailure) -> Submission {
-        var sound = OpenAISound(type, context)
-        do throws(ProviderFailure) {
-            while let chunk = try await Self.next(of: response.body) { try sound.append(chunk) }
-            guard let output = try sound.finish() else { throw .unreadable("an answer without a sound") }
-            return .completed([output], ReportedUsage())
-        } catch {
-            sound.discard()
-            throw error
-        }
-    }
-
-    private static func next(of body: HTTPBody) async throws(ProviderFailure) -> [UInt8]? {
-        do {
-            return try await body.next()
-        } catch {
-            throw ProviderFailure(error)
-        }
-    }
-
-    private func events(
-        _ response: HTTPResponse,
-        _ type: String,
-        _ context: AttemptContext
-    ) async throws(ProviderFailure) -> Submission {
-        var sound = OpenAISound(type, context)
-        var usage = ReportedUsage()
-        do throws(ProviderFailure) {
-            try await OpenAIDoor.events(of: response.body) { event throws(ProviderFailure) in
-                guard let json = JSONValue(parsing: event.data) else { throw .unreadable("an event without JSON") }
-                if let failure = OpenAIFailures.broken(json) { throw failure }
-                switch json["type"]?.stringValue ?? event.event {
-                case "speech.audio.delta":
-                    guard let text = json["audio"]?.stringValue, let data = Data(base64Encoded: text) else {
-                        throw .unreadable("a piece of sound that is no base64")
-                    }
-                    try sound.append(Array(data))
-                    return true
-                case "speech.audio.done":
-                    usage.inputTextTokens = json["usage"]?["input_tokens"]?.count
-                    usage.outputAudioTokens = json["usage"]?["output_tokens"]?.count
-                    return false
-                case _: return true
-                }
-            }
-            // Told to be done, and nothing to be heard: a filter's doing.
-            return .completed(try sound.finish().map { [$0] } ?? [], usage)
-        } catch {
-            sound.discard()
-            throw error
-        }
-    }
-}
-
-/// A sound that comes in pieces: its output begins with the first of them.
-private struct OpenAISound {
-    private let type: String
-    private let context: AttemptContext
-    private var writer: OutputWriter?
-
-    init(_ type: String, _ context: AttemptContext) {
-        self.type = type
-        self.context = context
-    }
-
-    mutating func append(_ bytes: [UInt8]) throws(ProviderFailure) {
-        guard !bytes.isEmpty else { return }
-        if writer == nil { writer = try context.openOutput(mediaType: type) }
-        try writer?.append(bytes)
-    }
-
-    /// The whole; nil when no byte came.
-    mutating func finish() throws(ProviderFailure) -> ProviderOutput? { try writer?.finish() }
-
-    mutating func discard() { writer?.discard() }
 }

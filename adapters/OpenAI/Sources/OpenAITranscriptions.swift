@@ -1,4 +1,3 @@
-import Foundation
 import Generation
 import HTTPTransport
 import ProviderKit
@@ -9,7 +8,7 @@ import ProviderKit
 /// it here. Sources: openai 3.54.0 on PyPI, `types/audio/transcription*.py`, and the speech-to-text guide, read on
 /// 2026-11-21.
 struct OpenAITranscriptions {
-    let door: OpenAIDoor
+    let door: ProviderDoor
 
     /// The sounds that are taken, and the endings that they are known by: the vendor goes by the file's name.
     static let endings = [
@@ -38,10 +37,10 @@ struct OpenAITranscriptions {
         let send = door.post("/audio/transcriptions", type: form.contentType, form.bytes)
         let answer = try await ProviderAnswer(context.send(send), bytesMax: Self.answerBytesMax)
         guard answer.isSuccess else { throw OpenAIFailures.refused(answer) }
-        guard let json = answer.json, let transcript = Self.transcript(json) else {
+        guard let json = answer.json, let transcript = Transcript(answer: json) else {
             throw .unreadable("an answer without a transcript")
         }
-        return .completed([try keep(transcript, context)], Self.usage(json["usage"]))
+        return .completed([try context.seal(transcript)], Self.usage(json["usage"]))
     }
 
     private static func fields(
@@ -71,60 +70,12 @@ struct OpenAITranscriptions {
 
     // MARK: - Answers
 
-    private func keep(
-        _ transcript: Transcript,
-        _ context: AttemptContext
-    ) throws(ProviderFailure) -> ProviderOutput {
-        guard let bytes = try? JSONEncoder().encode(transcript) else { throw .unreadable("a strange transcript") }
-        return try context.seal(Array(bytes), mediaType: "application/json")
-    }
-
-    private static func transcript(_ json: JSONValue) -> Transcript? {
-        guard let text = json["text"]?.stringValue else { return nil }
-        var transcript = Transcript(text: text)
-        transcript.language = json["language"]?.stringValue ?? language(in: json["languages"])
-        transcript.milliseconds = json["duration"].flatMap(milliseconds)
-        if case .array(let segments)? = json["segments"] {
-            transcript.segments = segments.compactMap { segment in
-                guard let text = segment["text"]?.stringValue, let (start, end) = times(segment) else { return nil }
-                let speaker = segment["speaker"]?.stringValue
-                return Transcript.Segment(start: start, end: end, text: text, speaker: speaker)
-            }
-        }
-        if case .array(let words)? = json["words"] {
-            transcript.words = words.compactMap { word in
-                guard let text = word["word"]?.stringValue, let (start, end) = times(word) else { return nil }
-                return Transcript.Word(start: start, end: end, word: text)
-            }
-        }
-        return transcript
-    }
-
-    /// The first of the languages that were heard.
-    private static func language(in json: JSONValue?) -> String? {
-        guard case .array(let languages)? = json else { return nil }
-        return languages.first?["code"]?.stringValue
-    }
-
-    private static func times(_ json: JSONValue) -> (start: Int64, end: Int64)? {
-        guard let start = json["start"].flatMap(milliseconds), let end = json["end"].flatMap(milliseconds) else {
-            return nil
-        }
-        return (start, max(start, end))
-    }
-
-    /// Seconds in milliseconds; nil beyond what a sound can last.
-    private static func milliseconds(_ json: JSONValue) -> Int64? {
-        guard let seconds = json.finiteNumber, (0...1e7).contains(seconds) else { return nil }
-        return Int64((seconds * 1_000).rounded())
-    }
-
     /// Tokens or seconds, by how the model is billed.
     private static func usage(_ json: JSONValue?) -> ReportedUsage {
         var usage = ReportedUsage()
         guard let json else { return usage }
         if let seconds = json["seconds"] {
-            usage.milliseconds = milliseconds(seconds)
+            usage.milliseconds = seconds.secondsInMilliseconds
         } else {
             let details = json["input_token_details"]
             usage.inputAudioTokens = details?["audio_tokens"]?.count ?? json["input_tokens"]?.count
