@@ -124,7 +124,7 @@ package enum RoutingPlan {
             if rank.adjusts { marks.append(.adjustsParameters) }
             if standing.isInOutage, !standing.isOpen { marks.append(.outage) }
             if standing.isProbeDue { marks.append(.probe) }
-            let isMoved = place.rule == .balanced && candidate.merit.multiplier != 1
+            let isMoved = (place.rule == .balanced || place.rule == .free) && candidate.merit.multiplier != 1
             if isMoved { marks.append(.measuredWorse) }
             return RoutingReason(
                 place: number,

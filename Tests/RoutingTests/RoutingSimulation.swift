@@ -34,6 +34,8 @@ struct RoutingSimulation {
         var plan: [Int] = []
         /// Which of them were stable when it was made, by endpoint.
         var wasStable: [Bool] = []
+        /// Whether all of them were.
+        var isCalm = false
         var route = 0
         var earlier: [Failover.Earlier] = []
         var sends: [(endpoint: Int, token: String)] = []
@@ -127,11 +129,14 @@ struct RoutingSimulation {
         job.plan = plan.map(\.index)
         job.wasStable = standings.map { !$0.isInOutage }
         let isCalm = standings.allSatisfy { !$0.isInOutage && $0.isAvailable && !$0.isProbeDue }
-        if isCalm, merits.values.allSatisfy({ $0 == .even }) { figures.calmFirstChoices[job.plan[0]] += 1 }
+        job.isCalm = isCalm && merits.values.allSatisfy { $0 == .even }
+        if job.isCalm { figures.calmFirstChoices[job.plan[0]] += 1 }
         figures.firstChoices[job.plan[0]] += 1
         job.predicted = prediction(for: job, standings, chosen: 0)
         jobs.append(job)
-        queue.plan(.claim(jobs.count - 1), at: now)
+        // One in ten waits for a worker: what stood well when it was admitted may stand badly when it is claimed.
+        let wait = Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 0..<60_000, using: &random) : 0
+        queue.plan(.claim(jobs.count - 1), at: now + wait)
         if jobs.count < settings.jobs {
             let gap = Double.random(in: 0..<2, using: &random) * settings.secondsBetweenJobs
             queue.plan(.arrival, at: now + Int64(gap * 1_000))
@@ -400,6 +405,10 @@ struct RoutingSimulation {
                 if job.isProvenFree { figures.provenFreeCompleted += 1 }
                 figures.cost += Double(amount.nanoUSD)
                 figures.units += Double(job.units)
+                if job.isCalm {
+                    figures.calmCost += Double(amount.nanoUSD)
+                    figures.calmUnits += Double(job.units)
+                }
                 figures.predicted += job.predicted
                 figures.cheapestUp += job.cheapestUp ?? Double(amount.nanoUSD)
                 if billed.count != 1 { figures.unsound += 1 }
