@@ -87,14 +87,14 @@ let package = Package(
             name: "JobEngine",
             dependencies: [
                 "Generation", "Ledger", "HTTPTransport", "MediaInspection", "JobCore", "ProviderKit", "Cryptography",
-                logging, lifecycle,
+                "Routing", logging, lifecycle,
             ]
         ),
         .target(
             name: "JobAPI",
             dependencies: [
                 "Generation", "Ledger", "HTTPTransport", "MediaInspection", "JobCore", "JobEngine", "Cryptography",
-                logging, lifecycle,
+                "Routing", logging, lifecycle,
             ] + hummingbird
         ),
         .target(
@@ -149,7 +149,7 @@ let package = Package(
             name: "JobEngineTests",
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
-                "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                "Routing", "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
                 lifecycle,
             ]
         ),

@@ -5,6 +5,7 @@ import Testing
 
 /// The events of a job's life by name: what a table has as columns.
 package enum JobEventKind: String, CaseIterable, Sendable {
+    case rerouted
     case attemptBegan, sendingBegan, accepted, completedAtOnce, refused, answerLost, foundAbsent, gaveUpVerifying
     case polled, providerCompleted, providerFailed, providerCancelled
     case outputsRenewed, artifactsStored, outputsRejected
@@ -14,6 +15,7 @@ package enum JobEventKind: String, CaseIterable, Sendable {
     package init(_ event: JobEvent) {
         self =
             switch event {
+            case .rerouted: .rerouted
             case .attemptBegan: .attemptBegan
             case .sendingBegan: .sendingBegan
             case .accepted: .accepted
@@ -85,9 +87,11 @@ package struct JobScript: Sendable {
     package let start: Timestamp
     /// What it costs when it costs anything.
     package let charge: Credits
+    private let new: NewJob
 
     /// Scripts the life of a job.
     package init(_ job: NewJob, charge: Credits? = nil) {
+        self.new = job
         self.job = job.id
         self.endpoint = job.endpoint
         self.start = job.createdAt
@@ -193,6 +197,7 @@ package struct JobScript: Sendable {
         let failure = Self.failure
         let number = (state.tally?.begun ?? 0) + 1
         return switch kind {
+        case .rerouted: [.rerouted(new.route(), availableAt: later)]
         case .attemptBegan: [.attemptBegan(attempt(number))]
         case .sendingBegan: [.sendingBegan(bodySHA256: Self.bodySHA256)]
         case .accepted: [.accepted(remoteID: remoteID(number - 1), operation: "operation", nextPollAt: later)]

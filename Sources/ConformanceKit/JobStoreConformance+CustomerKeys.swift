@@ -138,7 +138,7 @@ extension JobStoreConformance {
 }
 
 extension JobDriver {
-    fileprivate mutating func customerKey(
+    mutating func customerKey(
         _ id: String,
         workspace: String = JobFixtures.workspace,
         provider: String = "vendor",

@@ -35,5 +35,5 @@ package enum JobStoreConformance {
     package static let checks: [Check] =
         admission + repeats + references + claiming + commit + attempts + evidence + leases + events + listing + ledger
         + accounts + deliveries + usage + metrics + money + ledgerModel + payments + expiry + freeModels
-        + customerKeys + usageRows + statements + limits + alerts + late
+        + customerKeys + usageRows + statements + limits + alerts + late + routing
 }

@@ -54,6 +54,9 @@ public struct DataPolicy: Sendable, Hashable {
     /// Where this is written: document and date.
     public var source: String
 
+    /// Whether it is known not to train on what it is sent.
+    public var keepsInputsToItself: Bool { zeroRetention || trainsOnInputs == false }
+
     /// Describes a policy.
     public init(zeroRetention: Bool, retentionDays: Int?, trainsOnInputs: Bool?, source: String) {
         self.zeroRetention = zeroRetention

@@ -5,8 +5,6 @@ extension GenerationRequest {
 
     /// The longest slug of a provider, in bytes.
     private static let providerBytesMax = 64
-    /// How many providers a preference may name.
-    private static let providersMax = 50
 
     /// Reads the type, the model and the fields of that type; the job's common fields are the caller's to read.
     ///
@@ -31,29 +29,15 @@ extension GenerationRequest {
         case .sound: content = .sound(try SoundRequest(&reader))
         }
         self.init(model: model, content: content)
+        let fallbackModels = try ProviderRouting.fallbackModels(&reader)
+        if let fallbackModels { routing = ProviderRouting(fallbackModels: fallbackModels) }
         guard var provider = try reader.object("provider") else { return }
         providerOptions = try Self.options(&provider)
-        let only = try Self.providers("only", &provider)
-        let order = try Self.providers("order", &provider)
-        if only != nil || order != nil { routing = ProviderRouting(only: only, order: order) }
-        try provider.finish()
-    }
-
-    /// Slugs of providers.
-    private static func providers(_ name: String, _ provider: inout FieldReader) throws(RequestProblem) -> [String]? {
-        guard let elements = try provider.array(name, countMax: providersMax) else { return nil }
-        var slugs: [String] = []
-        for (value, path) in elements {
-            guard case .string(let slug) = value, (1...providerBytesMax).contains(slug.utf8.count) else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` is \(RequestProblem.shown(value)); it must be the slug of a provider."
-                )
-            }
-            slugs.append(slug)
+        if var read = try ProviderRouting(&provider) {
+            read.fallbackModels = fallbackModels
+            routing = read
         }
-        return slugs
+        try provider.finish()
     }
 
     private static func options(_ provider: inout FieldReader) throws(RequestProblem) -> [String: JSONValue] {
@@ -166,8 +150,7 @@ extension GenerationRequest {
         }
         var provider: [String: JSONValue] = [:]
         if !providerOptions.isEmpty { provider["options"] = .object(providerOptions) }
-        if let only = routing?.only { provider["only"] = .array(only.map(JSONValue.string)) }
-        if let order = routing?.order { provider["order"] = .array(order.map(JSONValue.string)) }
+        routing?.write(provider: &provider, fields: &fields)
         if !provider.isEmpty { fields["provider"] = .object(provider) }
         return .object(fields)
     }

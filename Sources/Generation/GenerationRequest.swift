@@ -6,7 +6,7 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     public var content: Content
     /// Options handed to one provider as they are, by provider slug: `provider.options` on the wire.
     public var providerOptions: [String: JSONValue]
-    /// Which providers may serve it, where several do; nil: any.
+    /// Which providers may serve it, and how to choose among them; nil: any, by the rules of the house.
     public var routing: ProviderRouting?
 
     /// The parameters of a request, per type.
@@ -30,20 +30,6 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         self.model = model
         self.content = content
         self.providerOptions = providerOptions
-    }
-
-    /// Which providers may serve a request, by slug.
-    public struct ProviderRouting: Sendable, Hashable, Codable {
-        /// Only these; nil: all.
-        public var only: [String]?
-        /// These first, in this order; nil: in the catalog's.
-        public var order: [String]?
-
-        /// Makes a preference.
-        public init(only: [String]? = nil, order: [String]? = nil) {
-            self.only = only
-            self.order = order
-        }
     }
 
     /// What the request makes.

@@ -75,7 +75,9 @@ public struct Artifact: Sendable, Hashable, Codable {
     }
 }
 
-/// What a job is from its admission on: never changed afterwards.
+/// What a job is from its admission on.
+///
+/// Where it is served may change, to another of the routes that it was admitted with (``JobRoute``); nothing else does.
 public struct NewJob: Sendable, Hashable {
     /// Its identifier.
     public let id: JobID
@@ -103,6 +105,10 @@ public struct NewJob: Sendable, Hashable {
     public let createdAt: Timestamp
     /// After how many seconds from its first send it expires, when the client set no deadline.
     public let defaultDeadlineSeconds: Int64
+    /// Which of its routes it is on, from 0.
+    public let route: Int
+    /// How many routes it has.
+    public let routeCount: Int
 
     /// Describes a new job.
     public init(
@@ -118,7 +124,9 @@ public struct NewJob: Sendable, Hashable {
         estimatedCost: Credits? = nil,
         prices: PriceSheet,
         createdAt: Timestamp,
-        defaultDeadlineSeconds: Int64
+        defaultDeadlineSeconds: Int64,
+        route: Int = 0,
+        routeCount: Int = 1
     ) {
         self.id = id
         self.workspace = workspace
@@ -133,6 +141,8 @@ public struct NewJob: Sendable, Hashable {
         self.prices = prices
         self.createdAt = createdAt
         self.defaultDeadlineSeconds = defaultDeadlineSeconds
+        self.route = route
+        self.routeCount = routeCount
     }
 
     /// The state that a job is admitted in.
@@ -238,7 +248,7 @@ public struct Job: Sendable, Hashable {
         var started = startedAt
         if started == nil, case .submitting = transition.to { started = transition.at }
         return Job(
-            admitted: admitted,
+            admitted: transition.reroute.map { admitted.moved(to: $0) } ?? admitted,
             state: transition.to,
             version: version + 1,
             epoch: epoch,

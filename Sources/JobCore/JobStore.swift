@@ -20,6 +20,8 @@ public struct Admission: Sendable {
     public let awaitsAnswer: Bool
     /// Bounds on requests to free models, for a job of one; nil for all others, and when there are none.
     public var freeModels: FreeModelLimits?
+    /// The job's routes in order, the one that it starts on first; empty for a job with a single one.
+    public var routes: [JobRoute]
 
     /// Describes an admission.
     public init(
@@ -29,7 +31,8 @@ public struct Admission: Sendable {
         answer: String,
         queuedMax: Int,
         awaitsAnswer: Bool = false,
-        freeModels: FreeModelLimits? = nil
+        freeModels: FreeModelLimits? = nil,
+        routes: [JobRoute] = []
     ) {
         self.job = job
         self.idempotencyKey = idempotencyKey
@@ -38,6 +41,12 @@ public struct Admission: Sendable {
         self.queuedMax = queuedMax
         self.awaitsAnswer = awaitsAnswer
         self.freeModels = freeModels
+        self.routes = routes
+    }
+
+    /// The customers' keys that may serve the job, each once.
+    public var customerKeyIDs: [String] {
+        Set(([job.endpoint] + routes.map(\.endpoint)).compactMap(\.customerKeyID)).sorted()
     }
 }
 
@@ -431,6 +440,22 @@ public protocol JobStore: Sendable {
         now: Timestamp,
         limit: Int
     ) async throws -> ClaimResult
+
+    /// Claims waiting jobs that are due and have other routes, in lanes that can take nothing now, oldest first.
+    ///
+    /// Whoever claims them moves them to another route, or puts them off. Cost grows with the jobs claimed.
+    func claimMovable(worker: WorkerID, lanes: [Lane], now: Timestamp, limit: Int) async throws -> [Job]
+
+    /// The routes of a job in order; empty for one that has a single route.
+    func routes(of id: JobID) async throws -> [JobRoute]
+
+    /// What is known about how endpoints have done, as it was written last.
+    func endpointHealth() async throws -> [EndpointID: String]
+
+    /// Writes what is known about how endpoints have done.
+    ///
+    /// Figures for routing, not records: what a crash takes of the last seconds is measured anew.
+    func saveEndpointHealth(_ health: [EndpointID: String], at now: Timestamp) async throws
 
     /// Takes over jobs in flight that nobody holds, or whose worker's lease has run out or was ended, oldest first.
     ///

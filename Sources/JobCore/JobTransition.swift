@@ -3,6 +3,8 @@ public import Ledger
 
 /// Something that happened to a job.
 public enum JobEvent: Sendable, Hashable {
+    /// A waiting job is to be served elsewhere, or later, since the endpoint that it waits for cannot take it now.
+    case rerouted(JobRoute, availableAt: Timestamp)
     /// A worker recorded what it is about to send.
     case attemptBegan(NewAttempt)
     /// A worker is about to send: the first time from `intent`, again from `verifying` in class A or A'.
@@ -11,10 +13,11 @@ public enum JobEvent: Sendable, Hashable {
     case accepted(remoteID: String, operation: String, nextPollAt: Timestamp)
     /// The provider answered with the outputs at once.
     case completedAtOnce(outputs: String)
-    /// Nothing was started, for certain. `retryAt` when another attempt may help; a refusal for capacity does not count.
+    /// Nothing was started, for certain. `retryAt` when another attempt may help, with `reroute` on another of the job's
+    /// routes; a refusal for capacity does not count.
     ///
     /// Never after a resend: that it is refused proves nothing about the first send. Its answer counts as lost.
-    case refused(JobFailure, isForCapacity: Bool, retryAt: Timestamp?)
+    case refused(JobFailure, isForCapacity: Bool, retryAt: Timestamp?, reroute: JobRoute? = nil)
     /// The answer is lost.
     case answerLost
     /// A look-up showed that nothing was started.
@@ -25,8 +28,8 @@ public enum JobEvent: Sendable, Hashable {
     case polled(progress: Double?, isQueuedAtProvider: Bool, nextPollAt: Timestamp, found: Bool)
     /// The provider is done.
     case providerCompleted(outputs: String)
-    /// The provider failed. `retryAt` when it bills nothing and another attempt may help.
-    case providerFailed(JobFailure, retryAt: Timestamp?)
+    /// The provider failed. `retryAt` when it bills nothing and another attempt may help, with `reroute` on another route.
+    case providerFailed(JobFailure, retryAt: Timestamp?, reroute: JobRoute? = nil)
     /// The provider has stopped, and charges this much.
     case providerCancelled(charged: Credits)
     /// The outputs at the provider have new URLs.
@@ -76,6 +79,8 @@ public struct JobTransition: Sendable, Hashable {
     public let resolution: HoldResolution?
     /// What happens to the attempt.
     public let attempt: AttemptChange?
+    /// The route that the job is on from now on; nil: as before.
+    public let reroute: JobRoute?
 
     /// Whether the job goes back to the queue, free for any worker.
     public var givesUpWorker: Bool {
@@ -93,13 +98,15 @@ public struct JobTransition: Sendable, Hashable {
         to: JobState,
         at: Timestamp,
         resolution: HoldResolution? = nil,
-        attempt: AttemptChange? = nil
+        attempt: AttemptChange? = nil,
+        reroute: JobRoute? = nil
     ) {
         self.from = from
         self.to = to
         self.at = at
         self.resolution = resolution
         self.attempt = attempt
+        self.reroute = reroute
     }
 }
 
@@ -116,7 +123,14 @@ extension JobState {
         case (.queued(let queued), .attemptBegan(let attempt)):
             guard attempt.number == queued.tally.begun + 1 else { throw IllegalTransition(state: self, event: event) }
             return JobTransition(from: self, to: queued.beginning(attempt), at: now, attempt: .begin(attempt))
-        case (.queued, .refused(let failure, _, _)):
+        case (.queued(let queued), .rerouted(let route, let availableAt)):
+            return JobTransition(
+                from: self,
+                to: .queued(Queued(availableAt: availableAt, tally: queued.tally)),
+                at: now,
+                reroute: route
+            )
+        case (.queued, .refused(let failure, _, _, _)):
             // Before any attempt: a reference cannot be had.
             return JobTransition(from: self, to: .failed(failure), at: now, resolution: .void)
         case (.queued, .cancelRequested):
@@ -156,12 +170,13 @@ extension JobState {
                 at: now,
                 attempt: submitting.change(.accepted)
             )
-        case (.submitting(let submitting), .refused(let failure, let isForCapacity, let retryAt)):
+        case (.submitting(let submitting), .refused(let failure, let isForCapacity, let retryAt, let reroute)):
             guard !submitting.wasResent else { throw IllegalTransition(state: self, event: event) }
             return submitting.over(
                 from: self,
                 failure,
                 retryAt: retryAt,
+                reroute: reroute,
                 counts: !isForCapacity,
                 at: now,
                 attempt: submitting.change(.refused, failure: failure)
@@ -238,7 +253,7 @@ extension JobState {
                 ),
                 at: now
             )
-        case (.running(let running), .providerFailed(let failure, let retryAt)):
+        case (.running(let running), .providerFailed(let failure, let retryAt, let reroute)):
             let next: JobState
             if running.cancelRequestedAt != nil {
                 next = .cancelled(Cancelled(charged: .zero))
@@ -252,7 +267,8 @@ extension JobState {
                 to: next,
                 at: now,
                 resolution: next.isTerminal ? .void : nil,
-                attempt: .move(number: running.attempt, .accepted, remoteID: nil, failure: failure)
+                attempt: .move(number: running.attempt, .accepted, remoteID: nil, failure: failure),
+                reroute: next.isTerminal ? nil : reroute
             )
         case (.running, .providerCancelled(let charged)):
             return JobTransition(
@@ -289,6 +305,7 @@ extension JobState {
             (.queued, .foundAbsent), (.queued, .gaveUpVerifying), (.queued, .polled), (.queued, .providerCompleted),
             (.queued, .providerFailed), (.queued, .providerCancelled), (.queued, .outputsRenewed),
             (.queued, .artifactsStored), (.queued, .outputsRejected),
+            (.submitting, .rerouted), (.running, .rerouted), (.storing, .rerouted),
             (.submitting, .attemptBegan), (.submitting, .polled), (.submitting, .providerCompleted),
             (.submitting, .providerFailed), (.submitting, .providerCancelled), (.submitting, .outputsRenewed),
             (.submitting, .artifactsStored), (.submitting, .outputsRejected),
@@ -371,6 +388,7 @@ extension JobState.Submitting {
         from state: JobState,
         _ failure: JobFailure,
         retryAt: Timestamp?,
+        reroute: JobRoute? = nil,
         counts: Bool,
         at now: Timestamp,
         attempt change: AttemptChange
@@ -390,7 +408,8 @@ extension JobState.Submitting {
             to: next,
             at: now,
             resolution: next.isTerminal ? .void : nil,
-            attempt: change
+            attempt: change,
+            reroute: next.isTerminal ? nil : reroute
         )
     }
 }

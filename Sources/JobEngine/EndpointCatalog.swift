@@ -147,6 +147,11 @@ package struct EndpointCatalog: Sendable {
         (byModel[slug] ?? []).compactMap { $0.offered(at: now) }
     }
 
+    /// Whether nobody serves or served a model of this name, and no alias has it.
+    func isUnknown(_ slug: String, at now: Timestamp) -> Bool {
+        byModel[slug] == nil && dormant[slug] == nil && target(ofAlias: slug, at: now) == nil
+    }
+
     /// The endpoints of a model, those included whose day has come.
     func allEndpoints(model slug: String) -> [Endpoint] { byModel[slug] ?? [] }
 

@@ -113,8 +113,20 @@ extension JobDriver {
             services.metrics.ended(endpoint.id, unseenFor: unseen ?? elapsed)
             log(.info, "generation failed", job, ["code": "\(failure.code.rawValue)", "details": "\(failure.details)"])
             services.metrics.failed(endpoint.id, failure)
+            note(failure, of: endpoint, wasAccepted: true, startedAt: running.acceptedAt)
             let retryAt = failure.billing == .notCharged ? retryTime(failure, tries: running.attempt) : nil
-            return try await advance(job, .providerFailed(JobFailure(failure), retryAt: retryAt), seenAt: seenAt)
+            let next = try await nextTry(
+                job,
+                after: failure,
+                wasAccepted: true,
+                attempt: running.attempt,
+                ownRetryAt: retryAt
+            )
+            return try await advance(
+                job,
+                .providerFailed(JobFailure(failure), retryAt: next.at, reroute: next.route),
+                seenAt: seenAt
+            )
         case .cancelled(let nano):
             // What the client's own key is billed is not charged once more.
             let isPaidHere = job.admitted.prices.terms?.byok == nil

@@ -109,6 +109,7 @@ extension JobDriver {
         }
         let next = try await advance(current, .artifactsStored(artifacts, bill, adjustments: deviations))
         environment.passed(.completed)
+        try await noteSuccess(job, of: endpoint, storing, artifacts, wasAdjusted: !deviations.isEmpty)
         return next
     }
 

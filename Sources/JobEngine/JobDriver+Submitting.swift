@@ -17,6 +17,7 @@ extension JobDriver {
     /// Records the intent: what will be sent, before anything is.
     func begin(_ job: Job, _ queued: JobState.Queued) async throws -> NextStep {
         if isLate(job) { return try await advance(job, .deadlinePassed) }
+        if let next = try await moveAside(job) { return next }
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
             return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
         }
@@ -65,9 +66,11 @@ extension JobDriver {
         let current = JobBox(job)
         let context = context(for: attempt, endpoint, current)
         let submission: Submission
+        let startedAt = environment.now()
         do {
             submission = try await endpoint.adapter.submit(request, attempt: context)
         } catch {
+            if !current.hasFailedHere { note(error, of: endpoint, wasAccepted: false, startedAt: startedAt) }
             return try await afterFailedSubmit(current, attempt, context, endpoint, error)
         }
         guard context.didCommitSending else {
@@ -75,6 +78,7 @@ extension JobDriver {
             throw AttemptRefusedStep()
         }
         services.metrics.sent(to: endpoint.id, submission.outcome)
+        noteAnswer(of: endpoint, startedAt: startedAt)
         environment.passed(.answered)
         return try await accept(current.job, attempt, send: attempt.sends + 1, submission, endpoint)
     }
@@ -193,9 +197,21 @@ extension JobDriver {
             let seconds = retryAt.seconds(since: environment.now())
             services.budgets.pause(endpoint.lane, until: environment.bootSeconds() + seconds)
         }
+        let next = try await nextTry(
+            job,
+            after: failure,
+            wasAccepted: false,
+            attempt: attempt.start.number,
+            ownRetryAt: retryAt
+        )
         return try await advance(
             job,
-            .refused(JobFailure(failure), isForCapacity: failure.isForCapacity, retryAt: retryAt)
+            .refused(
+                JobFailure(failure),
+                isForCapacity: failure.isForCapacity,
+                retryAt: next.at,
+                reroute: next.route
+            )
         )
     }
 
@@ -256,6 +272,7 @@ extension JobDriver {
         } catch {
             throw Self.notSent("`sending` could not be recorded: \(error)")
         }
+        services.board.began(attempt.start.endpoint, at: environment.now())
         environment.passed(.sending)
         let bootSeconds = environment.bootSeconds
         let window = services.settings.sendWindowSeconds

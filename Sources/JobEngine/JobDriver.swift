@@ -12,6 +12,7 @@ struct DriverServices: Sendable {
     let signals: WorkSignals
     let durations: ObservedDurations
     let budgets: LaneBudgets
+    let board: EndpointBoard
     let poller: StatusPoller
     let references: ReferenceFetcher
     let outputs: LiveOutputs

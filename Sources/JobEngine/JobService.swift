@@ -135,6 +135,8 @@ package struct JobView: Sendable {
     package let isCancellable: Bool
     /// What came after it was given up: the client's, free of charge.
     package var lateArtifacts: [Artifact] = []
+    /// The endpoints that it may be served at, in order; empty where they are not looked up, or there is only one.
+    package var routes: [JobRoute] = []
 }
 
 /// The use cases: what clients can do with jobs, whatever the dialect.
@@ -186,6 +188,9 @@ package struct JobService: Sendable {
     /// Customers' own provider keys.
     package let customerKeys: CustomerKeys
 
+    /// How the endpoints have done.
+    package let endpointBoard: EndpointBoard
+
     let store: any JobStore
     private let artifacts: any ArtifactStore
     let catalog: EndpointCatalog
@@ -219,6 +224,7 @@ package struct JobService: Sendable {
         outputs: LiveOutputs,
         metrics: EngineMetrics = EngineMetrics(),
         customerKeys: CustomerKeys? = nil,
+        endpointBoard: EndpointBoard = EndpointBoard(),
         freeDiskBytes: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
@@ -233,6 +239,7 @@ package struct JobService: Sendable {
                 environment: environment,
                 logger: logger
             )
+        self.endpointBoard = endpointBoard
         self.outputs = outputs
         self.answers = answers
         self.store = store
@@ -366,72 +373,89 @@ package struct JobService: Sendable {
         let references = try await self.references.read(submission.request, submission.uploads)
         // Once more with what the inputs turned out to be: it may not fit the model, and it may have a price.
         if references.isMeasured { plan = try self.plan(submission.with(references.measured(submission.request))) }
-        let (endpoint, hold) = (plan.endpoint, plan.hold)
         if !references.isEmpty {
             // Before anything is written or looked up: the transaction below decides, but most refusals should leave no
             // file.
             let available = try await store.balance(of: submission.key.workspace).available
-            guard available >= hold else {
-                throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
+            if plan.hold > available {
+                guard let affordable = plan.within(available) else {
+                    throw SubmissionRefusal.insufficientCredits(needed: plan.hold, available: available)
+                }
+                plan = affordable
             }
         }
         try await self.references.checkAddresses(references)
         environment.passed(.checked)
         try await keep(references.kept)
-        let now = environment.now()
-        let job = NewJob(
+        while true {
+            let now = environment.now()
+            let job = newJob(submission, plan, at: now)
+            let admission = Admission(
+                job: job,
+                idempotencyKey: submission.idempotencyKey,
+                fingerprint: fingerprint,
+                answer: try answer(Job(job)),
+                queuedMax: limits.queuedMax,
+                awaitsAnswer: connection != nil,
+                freeModels: plan.first.prices.isFree && plan.hold == .zero ? limits.freeModels : nil,
+                routes: plan.jobRoutes
+            )
+            // A request whose client has gone makes no job: its repeat may have come first, and made one.
+            if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
+            // Before the job is there: nobody claims in the lanes of a key that was never used.
+            for route in plan.routes { catalog.live.use(route.endpoint.id) }
+            let refusal: SubmissionRefusal
+            let most: Credits
+            switch try await admit(admission) {
+            case .admitted(let admitted):
+                environment.passed(.admitted)
+                await environment.pausing(.admitted)
+                live.publish(admitted)
+                signals.jobsWait()
+                return .accepted(admitted)
+            case .replayed(let id, let body): return .replayed(job: id, answer: body)
+            case .idempotencyConflict: throw SubmissionRefusal.idempotencyConflict
+            case .insufficientCredits(let available):
+                (refusal, most) = (.insufficientCredits(needed: plan.hold, available: available), available)
+            case .keyLimitReached(let remaining):
+                (refusal, most) = (.keyLimitReached(needed: plan.hold, remaining: remaining), remaining)
+            case .budgetReached(let period, let limit, let remaining):
+                refusal = .budgetReached(period, limit: limit, needed: plan.hold, remaining: remaining)
+                most = remaining
+            case .freeLimitReached(let refusal):
+                let seconds = refusal.endsAt.seconds(since: now).rounded(.up)
+                throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
+            case .keyRevoked: throw SubmissionRefusal.keyRevoked
+            case .queueFull: throw SubmissionRefusal.queueFull
+            case .customerKeyGone:
+                // Deleted or disabled between plan and admission: what is there now may serve it as well.
+                try await customerKeys.refresh()
+                return try await admit(submission, fingerprint, connection, answer)
+            }
+            // What cannot be paid for is left out of the plan; a job that nothing is left for is refused.
+            guard let affordable = plan.within(most) else { throw refusal }
+            plan = affordable
+        }
+    }
+
+    private func newJob(_ submission: JobSubmission, _ plan: SubmissionPlan, at now: Timestamp) -> NewJob {
+        let first = plan.first
+        return NewJob(
             id: newJobID(at: now),
             workspace: submission.key.workspace,
             keyHash: submission.key.hash,
-            request: plan.request,
+            request: first.request,
             parameters: submission.parameters,
-            adjustments: plan.adjustments + FrameFit.adjustments(of: plan.request, for: endpoint.model),
-            endpoint: endpoint.id,
-            lane: endpoint.lane,
-            hold: hold,
-            estimatedCost: plan.bill.total,
-            prices: plan.prices,
+            adjustments: first.allAdjustments,
+            endpoint: first.endpoint.id,
+            lane: first.endpoint.lane,
+            hold: plan.hold,
+            estimatedCost: first.bill.total,
+            prices: first.prices,
             createdAt: now,
-            defaultDeadlineSeconds: endpoint.model.timing.deadlineSeconds
+            defaultDeadlineSeconds: first.endpoint.model.timing.deadlineSeconds,
+            routeCount: plan.routes.count
         )
-        let admission = Admission(
-            job: job,
-            idempotencyKey: submission.idempotencyKey,
-            fingerprint: fingerprint,
-            answer: try answer(Job(job)),
-            queuedMax: limits.queuedMax,
-            awaitsAnswer: connection != nil,
-            freeModels: endpoint.prices.isFree && hold == .zero ? limits.freeModels : nil
-        )
-        // A request whose client has gone makes no job: its repeat may have come first, and made one.
-        if let connection, await !connection.isStillOpen() { throw SubmissionRefusal.clientGone }
-        // Before the job is there: nobody claims in the lanes of a key that was never used.
-        catalog.live.use(endpoint.id)
-        switch try await admit(admission) {
-        case .admitted(let admitted):
-            environment.passed(.admitted)
-            await environment.pausing(.admitted)
-            live.publish(admitted)
-            signals.jobsWait()
-            return .accepted(admitted)
-        case .replayed(let id, let body): return .replayed(job: id, answer: body)
-        case .idempotencyConflict: throw SubmissionRefusal.idempotencyConflict
-        case .insufficientCredits(let available):
-            throw SubmissionRefusal.insufficientCredits(needed: hold, available: available)
-        case .keyLimitReached(let remaining):
-            throw SubmissionRefusal.keyLimitReached(needed: hold, remaining: remaining)
-        case .freeLimitReached(let refusal):
-            let seconds = refusal.endsAt.seconds(since: now).rounded(.up)
-            throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
-        case .budgetReached(let period, let limit, let remaining):
-            throw SubmissionRefusal.budgetReached(period, limit: limit, needed: hold, remaining: remaining)
-        case .keyRevoked: throw SubmissionRefusal.keyRevoked
-        case .queueFull: throw SubmissionRefusal.queueFull
-        case .customerKeyGone:
-            // Deleted or disabled between plan and admission: what is there now may serve it as well.
-            try await customerKeys.refresh()
-            return try await admit(submission, fingerprint, connection, answer)
-        }
     }
 
     private func newJobID(at now: Timestamp) -> JobID {
@@ -505,6 +529,7 @@ package struct JobService: Sendable {
         }
         var view = view(of: job, attempts: try await live.attempts(of: job), queuePosition: position)
         view.lateArtifacts = try await lateArtifacts(of: [job])[job.id] ?? []
+        if job.admitted.hasOtherRoutes { view.routes = try await store.routes(of: job.id) }
         return view
     }
 
@@ -537,6 +562,15 @@ package struct JobService: Sendable {
         return catalog.live.offered(to: key.workspace).flatMap { entry in
             entry.endpoints.compactMap { entry.key.serves($0.id.model, for: key) ? $0.offered(at: now) : nil }
         }
+    }
+
+    /// How an endpoint has done.
+    package func figures(of endpoint: EndpointID) -> EndpointFigures {
+        let now = environment.now()
+        return EndpointFigures(
+            standing: endpointBoard.standing(of: endpoint, at: now),
+            outcomes: endpointBoard.outcomes(of: endpoint, at: now)
+        )
     }
 
     /// Other names of models today, as the operator gave them, and the models that they stand for.

@@ -73,6 +73,7 @@ package struct JobWorker: Service {
         outputs: LiveOutputs,
         settings: Settings = Settings(),
         metrics: EngineMetrics = EngineMetrics(),
+        endpointBoard: EndpointBoard = EndpointBoard(),
         logger: Logger
     ) {
         services = DriverServices(
@@ -83,6 +84,7 @@ package struct JobWorker: Service {
             signals: signals,
             durations: durations,
             budgets: LaneBudgets(catalog),
+            board: endpointBoard,
             poller: StatusPoller(environment: environment, dueTimes: signals.dueTimes, metrics: metrics),
             references: ReferenceFetcher(source: references, artifacts: artifacts, environment: environment),
             outputs: outputs,
@@ -175,7 +177,15 @@ package struct JobWorker: Service {
                 limit: services.settings.claimLimit
             )
             drive(claimed.jobs, worker, lease, into: &group)
-            if claimed.jobs.count >= services.settings.claimLimit { return }
+            // Those whose lane can take nothing, and that others may serve: they are moved there.
+            let movable = try await services.store.claimMovable(
+                worker: worker,
+                lanes: services.lanesToLeave(),
+                now: now,
+                limit: services.settings.claimLimit
+            )
+            drive(movable, worker, lease, into: &group)
+            if max(claimed.jobs.count, movable.count) >= services.settings.claimLimit { return }
             // As these claims have left the budgets.
             let nextIn = services.budgets.capacities(at: services.environment.bootSeconds()).nextIn
             for next in [claimed.nextDueAt?.seconds(since: now), nextIn].compactMap({ $0 }) {

@@ -11,6 +11,10 @@ import Synchronization
 /// boot: a wall clock that is set opens no floodgate and holds up nobody.
 final class LaneBudgets: Sendable {
     private static let window = 60.0
+    /// For how long the outcome of a probe is waited for before another goes out.
+    fileprivate static let probeSecondsMax = 600.0
+    /// A pause that jobs wait out where they are, though others could serve them.
+    private static let shortPauseSeconds = 10.0
     /// The minute of the sends: a little longer, since the provider's begins when the first has arrived.
     private static let sendWindow = 60.4
 
@@ -18,14 +22,21 @@ final class LaneBudgets: Sendable {
         let slots: Int
         let perMinute: Int?
         let perSecond: Int?
+        /// How many endpoints share the lane.
+        let endpoints: Int
         /// When the jobs of the last minute were started, the earliest first.
         var starts: [Double] = []
         var pausedUntil = 0.0
+        /// Whether one job at a time finds out whether the endpoint is back.
+        var isProbing = false
+        /// When the probe that is out was claimed.
+        var probedAt: Double?
         /// When the sends of the last minute went out, or will; the earliest first.
         var sends: [Double] = []
         var pace: CallPace
 
-        init(slots: Int, perMinute: Int?, perSecond: Int?) {
+        init(slots: Int, perMinute: Int?, perSecond: Int?, endpoints: Int) {
+            self.endpoints = endpoints
             self.slots = slots
             self.perMinute = perMinute
             self.perSecond = perSecond
@@ -36,6 +47,15 @@ final class LaneBudgets: Sendable {
 
         /// How many may be started now; nil without a limit.
         mutating func startsNow(at now: Double) -> (count: Int?, nextIn: Double?) {
+            let (count, nextIn) = startsByRate(at: now)
+            guard isProbing else { return (count, nextIn) }
+            if let probedAt, now - probedAt < LaneBudgets.probeSecondsMax {
+                return (0, probedAt + LaneBudgets.probeSecondsMax - now)
+            }
+            return (min(count ?? 1, 1), nextIn)
+        }
+
+        private mutating func startsByRate(at now: Double) -> (count: Int?, nextIn: Double?) {
             // A minute in which some have started is over when the earliest of them is a minute old.
             starts.removeAll { $0 <= now - LaneBudgets.window }
             var (count, next): (Int?, Double?)
@@ -72,7 +92,8 @@ final class LaneBudgets: Sendable {
             budgets[endpoint.lane] = Budget(
                 slots: min(known?.slots ?? limits.slots, limits.slots),
                 perMinute: [known?.perMinute, limits.submitsPerMinute].compactMap { $0 }.min(),
-                perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min()
+                perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min(),
+                endpoints: (known?.endpoints ?? 0) + 1
             )
         }
         return budgets
@@ -118,6 +139,7 @@ final class LaneBudgets: Sendable {
     func spend(_ lane: Lane, at now: Double) {
         budgets.withLock { budgets in
             if budgets[lane]?.hasRate == true { budgets[lane]?.starts.append(now) }
+            if budgets[lane]?.isProbing == true { budgets[lane]?.probedAt = now }
         }
     }
 
@@ -137,6 +159,7 @@ final class LaneBudgets: Sendable {
     /// Puts a start back that was taken out at some time: nothing is sent.
     func giveBack(_ lane: Lane, spentAt: Double) {
         budgets.withLock { budgets in
+            if budgets[lane]?.probedAt == spentAt { budgets[lane]?.probedAt = nil }
             guard let index = budgets[lane]?.starts.firstIndex(of: spentAt) else { return }
             budgets[lane]?.starts.remove(at: index)
         }
@@ -162,6 +185,52 @@ final class LaneBudgets: Sendable {
             budget.pace.take(at: time)
             budgets[lane] = budget
             return time
+        }
+    }
+
+    /// The endpoint's circuit opened: nothing is started in the lane until then, and after that one job at a time until it
+    /// is closed.
+    ///
+    /// Not in a lane that other endpoints share: they may do well.
+    func shut(_ lane: Lane, until: Double) {
+        budgets.withLock { budgets in
+            guard let known = budgets[lane], known.endpoints == 1 else { return }
+            budgets[lane]?.pausedUntil = max(known.pausedUntil, until)
+            budgets[lane]?.isProbing = true
+            budgets[lane]?.probedAt = nil
+        }
+    }
+
+    /// The endpoint is back.
+    ///
+    /// - Returns: Whether the lane was shut: its jobs may be claimed again.
+    func reopen(_ lane: Lane) -> Bool {
+        budgets.withLock { budgets in
+            guard budgets[lane]?.isProbing == true else { return false }
+            budgets[lane]?.isProbing = false
+            budgets[lane]?.probedAt = nil
+            return true
+        }
+    }
+
+    /// When a lane that is paused, or shut, next takes a job; nil for one that is not, and for the probe itself.
+    func pausedUntil(_ lane: Lane, at now: Double, claimedAt: Double) -> Double? {
+        budgets.withLock { budgets in
+            guard let budget = budgets[lane] else { return nil }
+            if budget.pausedUntil > now { return budget.pausedUntil }
+            guard budget.isProbing, let probedAt = budget.probedAt, probedAt != claimedAt else { return nil }
+            let end = probedAt + Self.probeSecondsMax
+            return end > now ? end : nil
+        }
+    }
+
+    /// The lanes that are shut, or paused for long.
+    func lanesToLeave(at now: Double) -> [Lane] {
+        budgets.withLock { budgets in
+            budgets.filter { _, budget in
+                budget.pausedUntil - now > Self.shortPauseSeconds
+                    || budget.isProbing && (budget.pausedUntil > now || budget.probedAt != nil)
+            }.keys.sorted { $0.name < $1.name }
         }
     }
 

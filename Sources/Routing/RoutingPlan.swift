@@ -214,7 +214,8 @@ package enum RoutingPlan {
         var rest = weighted
         var drawn: [Placed] = []
         while !rest.isEmpty {
-            var point = Double.random(in: 0..<1, using: &random) * rest.reduce(0) { $0 + $1.weight }
+            // Where there is nothing to choose nothing is drawn.
+            var point = rest.count == 1 ? 0 : Double.random(in: 0..<1, using: &random) * rest.reduce(0) { $0 + $1.weight }
             // Rounding may leave a remainder: the last one takes it.
             var choice = rest.count - 1
             for (offset, one) in rest.enumerated() {

@@ -157,6 +157,14 @@ struct Gateway {
         let signals = WorkSignals(environment: environment)
         let durations = ObservedDurations()
         let metrics = EngineMetrics()
+        let board = EndpointBoard()
+        let health = EndpointHealthKeeper(
+            board: board,
+            store: stores.jobs,
+            environment: environment,
+            logger: logger
+        )
+        await health.load()
         let answers = PendingAnswers()
         // Holds for a store that no other process admits jobs to: all later ones are noted here.
         try await answers.load(from: stores.jobs, at: environment.now())
@@ -183,6 +191,7 @@ struct Gateway {
             outputs: outputs,
             metrics: metrics,
             customerKeys: customerKeys,
+            endpointBoard: board,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
         ).charging(fees)
@@ -222,6 +231,7 @@ struct Gateway {
             outputs: outputs,
             settings: settings,
             metrics: metrics,
+            endpointBoard: board,
             logger: logger
         )
         let deliverer = WebhookDeliverer(
@@ -239,7 +249,7 @@ struct Gateway {
         )
         // Stopped in reverse: first the worker, which lets sends in flight end and gives its jobs back, while clients are
         // still answered; jobs that are accepted meanwhile wait for the next start.
-        var services: [any Service] = [sweeper, expirer, marker, uses]
+        var services: [any Service] = [sweeper, expirer, marker, uses, health]
         services += alertDeliverers
         services += [deliverer, customerKeys, api, worker]
         var groupConfiguration = ServiceGroupConfiguration(

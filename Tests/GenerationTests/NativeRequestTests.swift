@@ -193,7 +193,7 @@ import Testing
             ("mask", Self.video.merging(["mask": Self.picture]) { $1 }),
             ("voice", Self.image.merging(["voice": "ada"]) { $1 }),
             ("prompt", Self.speech.merging(["prompt": "x"]) { $1 }),
-            ("provider.sort", Self.video.merging(["provider": ["sort": "price"]]) { $1 }),
+            ("provider.colour", Self.video.merging(["provider": ["colour": "blue"]]) { $1 }),
             (
                 "input_references[0].detail",
                 Self.video.merging([

@@ -221,9 +221,10 @@ import Testing
             try await stage.api.complete(id, files: [("video/mp4", [1, 2, 3])])
             let job = try await stage.api.get("/api/v1/jobs/\(id)")
             #expect(job.json["usage"]?["is_byok"] == true, "\(job.text)")
-            // The provider bills its customer: nothing was set aside here, and nothing is charged.
+            // The provider bills its customer, and nothing is charged; what the operator's endpoint would have cost, had
+            // the key failed, was set aside meanwhile.
             #expect(job.json["usage"]?["cost"] == "0.000000000", "\(job.text)")
-            #expect(try await stage.api.store.job(id)?.admitted.hold == .zero)
+            #expect(try await stage.api.store.job(id)?.admitted.hold.nanoUSD == 400_000_000)
             let balance = try await stage.api.store.balance(of: AccountService.defaultWorkspace)
             #expect(balance == Balance(available: TestAPI.credits, held: .zero))
             let video = try await stage.api.get("/api/v1/videos/\(id)")

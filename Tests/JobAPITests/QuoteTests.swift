@@ -18,6 +18,13 @@ import Testing
                         ["unit": "second", "quantity": "4", "price": "0.1", "amount": "0.400000000", "why": ""]
                     ],
                     "adjustments": [],
+                    "routes": [
+                        [
+                            "endpoint": "testing/test/video", "provider": "testing", "model": "test/video",
+                            "expected_cost": "0.400000000", "hold": "0.400000000",
+                            "why": "First choice: the only one of its standing, at $0.40.",
+                        ]
+                    ],
                 ]
             )
             try await api.expectNothingWritten()

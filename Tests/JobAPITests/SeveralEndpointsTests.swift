@@ -78,7 +78,7 @@ import Testing
 
     @Test func theFirstThatTakesTheRequestServesIt() async throws {
         try await Self.run { api in
-            let both = try await api.submitted()
+            let both = try await api.submitted(TestAPI.video(["provider": ["sort": "price"]]))
             #expect(try await endpoint(api, both) == "testing")
             let long = try await api.submitted(TestAPI.video(["duration": 10]))
             #expect(try await endpoint(api, long) == "second")
@@ -115,7 +115,9 @@ import Testing
             #expect(try await endpoint(api, order) == "second")
             // Options for both are a wish for both: the one that serves gets its own, and the others are told of.
             let both = try await api.submitted(
-                TestAPI.video(["provider": ["options": ["second": ["lens": 1], "testing": ["grain": 2]]]])
+                TestAPI.video([
+                    "provider": ["options": ["second": ["lens": 1], "testing": ["grain": 2]], "sort": "price"]
+                ])
             )
             #expect(try await endpoint(api, both) == "testing")
             #expect(try await api.store.job(both)?.admitted.request.providerOptions == ["testing": ["grain": 2]])
@@ -136,7 +138,7 @@ import Testing
                 let id = try await api.generated(TestAPI.clip(["provider": provider]))
                 #expect(try await endpoint(api, id) == "second", "\(provider)")
             }
-            for provider in [["only": ["testing"]], ["sort": "price"], [:]] as [JSONValue] {
+            for provider in [["only": ["testing"]], ["sort": "price"], ["sort": ["by": "price"]]] as [JSONValue] {
                 let id = try await api.generated(TestAPI.clip(["provider": provider]))
                 #expect(try await endpoint(api, id) == "testing", "\(provider)")
             }

@@ -30,7 +30,7 @@ import Testing
                 Set(members.keys) == [
                     "id", "object", "type", "model", "status", "phase", "progress", "eta_seconds", "queue_position",
                     "cancellable", "created_at", "started_at", "completed_at", "expires_at", "input", "adjustments",
-                    "attempts", "artifacts", "estimated_cost", "usage", "error", "metadata", "links",
+                    "attempts", "routing", "artifacts", "estimated_cost", "usage", "error", "metadata", "links",
                 ]
             )
             #expect(job["object"] == "job")

@@ -93,6 +93,7 @@ final class EngineHarness: Sendable {
         fault: @escaping @Sendable (String) -> StoreFault? = { _ in nil },
         passed: @escaping @Sendable (Node, WriteAheadStep) -> Void = { _, _ in },
         adapter own: ((NodeTransport) -> any ProviderAdapter)? = nil,
+        hosts: ((NodeTransport) -> [any ProviderAdapter])? = nil,
         settings change: (inout JobWorker.Settings) -> Void = { _ in }
     ) throws -> Node {
         var settings = JobWorker.Settings()
@@ -107,7 +108,7 @@ final class EngineHarness: Sendable {
         let node = try Node(
             self,
             life: life,
-            adapter: own?(wire) ?? able,
+            adapters: hosts?(wire) ?? [own?(wire) ?? able],
             settings: settings,
             limits: limits,
             references: references,
@@ -280,7 +281,7 @@ final class Node: Sendable {
     init(
         _ harness: EngineHarness,
         life: NodeLife,
-        adapter: any ProviderAdapter,
+        adapters: [any ProviderAdapter],
         settings: JobWorker.Settings,
         limits: JobService.Limits,
         references: ReferenceSource,
@@ -304,8 +305,9 @@ final class Node: Sendable {
         )
         let store = NodeStore(base: harness.store, life: life, fault: fault)
         let files = NodeFiles(base: harness.files, life: life)
-        let catalog = try EndpointCatalog([adapter])
+        let catalog = try EndpointCatalog(adapters)
         let durations = ObservedDurations()
+        let board = EndpointBoard()
         let logger = harness.log.logger
         var references = references
         references.transport = NodeWeb(web: harness.web, life: life)
@@ -326,6 +328,7 @@ final class Node: Sendable {
             limits: limits,
             references: references,
             outputs: outputs,
+            endpointBoard: board,
             freeDiskBytes: freeDiskBytes,
             logger: logger
         )
@@ -340,6 +343,7 @@ final class Node: Sendable {
             references: references,
             outputs: outputs,
             settings: settings,
+            endpointBoard: board,
             logger: logger
         )
         var configuration = ServiceGroupConfiguration(services: [worker], logger: logger)

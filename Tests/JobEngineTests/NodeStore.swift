@@ -103,6 +103,18 @@ struct NodeStore: JobStore {
         try await through { try await base.claimQueued(worker: worker, lanes: lanes, now: now, limit: limit) }
     }
 
+    func claimMovable(worker: WorkerID, lanes: [Lane], now: Timestamp, limit: Int) async throws -> [Job] {
+        try await through { try await base.claimMovable(worker: worker, lanes: lanes, now: now, limit: limit) }
+    }
+
+    func routes(of id: JobID) async throws -> [JobRoute] { try await through { try await base.routes(of: id) } }
+
+    func endpointHealth() async throws -> [EndpointID: String] { try await through { try await base.endpointHealth() } }
+
+    func saveEndpointHealth(_ health: [EndpointID: String], at now: Timestamp) async throws {
+        try await through { try await base.saveEndpointHealth(health, at: now) }
+    }
+
     func claimOrphans(worker: WorkerID, now: Timestamp, limit: Int) async throws -> [Job] {
         try await through { try await base.claimOrphans(worker: worker, now: now, limit: limit) }
     }

@@ -39,13 +39,13 @@ struct CatalogRoutes: Sendable {
         json.word("list")
         json.key("data")
         json.beginArray()
-        for (slug, endpoints) in models { Self.write(endpoints, aliases[slug]?.map(\.key) ?? [], to: &json) }
+        for (slug, endpoints) in models { write(endpoints, aliases[slug]?.map(\.key) ?? [], to: &json) }
         json.endArray()
         json.endObject()
         return Response(json: json.bytes)
     }
 
-    private static func write(_ endpoints: [Endpoint], _ aliases: [String], to json: inout JSONWriter) {
+    private func write(_ endpoints: [Endpoint], _ aliases: [String], to json: inout JSONWriter) {
         guard let endpoint = endpoints.first else { return }
         let model = endpoint.model
         json.beginObject()
@@ -78,7 +78,7 @@ struct CatalogRoutes: Sendable {
     }
 
     /// What one endpoint takes and costs: the same members at the top of a model and in its list of endpoints.
-    private static func writeOffer(of endpoint: Endpoint, to json: inout JSONWriter) {
+    private func writeOffer(of endpoint: Endpoint, to json: inout JSONWriter) {
         let model = endpoint.model
         json.key("provider")
         json.string(endpoint.id.provider)
@@ -87,9 +87,9 @@ struct CatalogRoutes: Sendable {
         json.key("parameters")
         json.value(.object(model.nativeParameters))
         json.key("prices")
-        write(endpoint.prices, to: &json)
+        Self.write(endpoint.prices, to: &json)
         json.key("video_tokens")
-        write(endpoint.prices.videoMeter?.tokens, inputSecondsMax: model.videoTokens?.inputSecondsMax ?? 0, to: &json)
+        Self.write(endpoint.prices.videoMeter?.tokens, inputSecondsMax: model.videoTokens?.inputSecondsMax ?? 0, to: &json)
         json.key("limits")
         json.beginObject()
         json.key("slots")
@@ -108,9 +108,11 @@ struct CatalogRoutes: Sendable {
         json.key("replaced_by")
         json.string(model.replacedBy)
         json.key("data_policy")
-        write(model.dataPolicy, to: &json)
+        Self.write(model.dataPolicy, to: &json)
         json.key("source")
         json.string(model.source)
+        json.key("health")
+        RoutingWire.write(service.figures(of: endpoint.id), to: &json)
     }
 
     private static func write(_ prices: PriceSheet, to json: inout JSONWriter) {

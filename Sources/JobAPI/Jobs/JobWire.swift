@@ -77,6 +77,7 @@ package struct JobWire: Sendable {
             etaSeconds: view.etaSeconds,
             isCancellable: view.isCancellable,
             lateArtifacts: view.lateArtifacts,
+            routes: view.routes,
             to: &json
         )
     }
@@ -88,6 +89,7 @@ package struct JobWire: Sendable {
         etaSeconds: Double?,
         isCancellable: Bool,
         lateArtifacts: [Artifact] = [],
+        routes: [JobRoute] = [],
         to json: inout JSONWriter
     ) {
         let url = url(of: job.id)
@@ -125,7 +127,9 @@ package struct JobWire: Sendable {
         json.key("adjustments")
         Self.write(job.adjustments, to: &json)
         json.key("attempts")
-        write(attempts, to: &json)
+        write(attempts, of: job, to: &json)
+        json.key("routing")
+        RoutingWire.write(job, routes, to: &json)
         json.key("artifacts")
         writeArtifacts(of: job, late: lateArtifacts, to: &json)
         json.key("estimated_cost")
@@ -191,7 +195,8 @@ package struct JobWire: Sendable {
         json.endArray()
     }
 
-    private func write(_ attempts: [Attempt], to json: inout JSONWriter) {
+    /// Writes the attempts; of them all only the one that the job was completed by has cost anything.
+    private func write(_ attempts: [Attempt], of job: Job, to json: inout JSONWriter) {
         json.beginArray()
         for attempt in attempts {
             json.beginObject()
@@ -203,6 +208,9 @@ package struct JobWire: Sendable {
             json.string(attempt.state.rawValue)
             json.key("reason")
             json.string(attempt.failure?.code.rawValue)
+            json.key("cost")
+            let isLast = attempt.start.number == attempts.last?.start.number
+            json.string(isLast && !job.state.isTerminal ? nil : (isLast ? job.charged : .zero).description)
             json.key("started_at")
             json.time(attempt.beganAt)
             json.key("ended_at")
@@ -322,5 +330,16 @@ extension Job {
     fileprivate var artifacts: [Artifact] {
         guard case .completed(let completed) = state else { return [] }
         return completed.artifacts
+    }
+}
+
+extension Job {
+    /// What it cost the workspace.
+    fileprivate var charged: Credits {
+        switch state {
+        case .completed(let completed): completed.bill.total
+        case .cancelled(let cancelled): cancelled.charged
+        case .queued, .submitting, .running, .storing, .failed, .expired: .zero
+        }
     }
 }

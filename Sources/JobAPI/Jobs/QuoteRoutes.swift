@@ -49,6 +49,8 @@ struct QuoteRoutes: Sendable {
         JobWire.write(quote.bill.lines, to: &json)
         json.key("adjustments")
         JobWire.write(quote.adjustments, to: &json)
+        json.key("routes")
+        RoutingWire.write(quote.routes, to: &json)
         json.endObject()
         return json.bytes
     }

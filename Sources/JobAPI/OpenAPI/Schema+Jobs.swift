@@ -26,6 +26,7 @@ extension Schema {
             "input": jobInput,
             "adjustments": array(of: adjustment),
             "attempts": array(of: attempt),
+            "routing": jobRouting,
             "artifacts": array(of: artifact),
             "estimated_cost": amount.orNull.about(
                 "What it was expected to cost when it was accepted, in US dollars; `usage` tells what it did."
@@ -86,6 +87,7 @@ extension Schema {
             "provider": .string(min: 1),
             "status": word(AttemptState.self),
             "reason": .string(min: 1).orNull.about("Why it failed."),
+            "cost": amount.orNull.about("What it cost the workspace; null while it is under way."),
             "started_at": time,
             "ended_at": time.orNull,
         ])

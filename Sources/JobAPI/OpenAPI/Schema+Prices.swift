@@ -12,6 +12,7 @@ extension Schema {
             "hold": amount.about("The worst case, rounded up: what a job would set aside."),
             "lines": array(of: billLine),
             "adjustments": array(of: adjustment),
+            "routes": quotedRoutes.about("Who would be asked, in this order; the lines are those of the first."),
         ])
     )
 
@@ -70,6 +71,7 @@ extension Schema {
             "source": .string(),
         ]).orNull,
         "source": .string(),
+        "health": endpointHealth,
     ]
 
     /// A day, as `2026-09-24`.

@@ -133,9 +133,10 @@ extension Schema {
     /// What every request takes.
     private static let common: [String: Schema] = [
         "provider": object(
-            ["options": providerOptions.orNull, "only": providerSlugs.orNull, "order": providerSlugs.orNull],
-            optional: ["options", "only", "order"]
+            routingMembers.merging(["options": providerOptions.orNull]) { $1 },
+            optional: Set(routingMembers.keys).union(["options"])
         ),
+        "models": fallbackModels,
         "user": text(max: 512),
         "session_id": text(max: 256),
         "trace": object([:], isOpen: true).about("Yours, kept as it is: at most 8192 bytes."),
@@ -153,9 +154,10 @@ extension Schema {
     /// What a job's input shows of that; type, model and metadata stand beside it.
     private static let commonShown: [String: Schema] = [
         "provider": object(
-            ["options": providerOptions, "only": providerSlugs, "order": providerSlugs],
-            optional: ["options", "only", "order"]
+            routingMembers.merging(["options": providerOptions]) { $1 },
+            optional: Set(routingMembers.keys).union(["options"])
         ),
+        "models": fallbackModels,
         "user": string(),
         "session_id": string(),
         "trace": object([:], isOpen: true),
@@ -176,9 +178,6 @@ extension Schema {
         .about("Told of the job's end; plain http only inside networks that the operator allows.")
     private static let providerOptions = map(of: object([:], isOpen: true), nameMax: 64)
         .about("Options handed to one provider as they are, by its slug.")
-
-    private static let providerSlugs = array(of: string(min: 1, max: 64), max: 50)
-        .about("Which providers may serve the model, where several do: `only` these, or in this `order`.")
 
     private static let soundSeconds = number(in: 0.1...3_600).about("Seconds.")
 

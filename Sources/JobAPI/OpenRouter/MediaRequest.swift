@@ -68,7 +68,7 @@ struct MediaRequest {
         key: APIKey,
         idempotencyKey: String?
     ) throws -> JobSubmission {
-        let preferences = try ProviderPreferences.read(&fields, entry, &passed)
+        let preferences = try ProviderPreferences.read(&fields, entry, named: name, &passed)
         var parameters = JobParameters()
         parameters.strict = preferences.requiresParameters
         parameters.user = try fields.string("user", charactersMax: 512)

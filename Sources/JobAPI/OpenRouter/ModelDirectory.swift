@@ -65,14 +65,14 @@ struct ModelDirectory: Sendable {
 
     /// The model that a name stands for, or nil.
     ///
-    /// Of the variants, `:floor` and `:nitro` choose among endpoints by figures that nobody has; `:free` is for models
-    /// that cost nothing. All others are of models that make text.
+    /// Of the variants, `:floor` and `:nitro` choose among endpoints, `:free` is for models that somebody serves for
+    /// nothing (``ModelVariant``). All others are of models that make text.
     func find(_ name: String) -> Entry? {
         let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let base = parts.first, let entry = byName[String(base)] else { return nil }
         switch parts.dropFirst().first {
         case nil, "floor", "nitro": return entry
-        case "free": return entry.isFree ? entry : nil
+        case "free": return entry.endpoints.contains { $0.prices.isFree } ? entry : nil
         case _: return nil
         }
     }
@@ -99,6 +99,9 @@ final class DailyDirectory: Sendable {
         let own = service.ownEndpoints(for: key)
         return own.isEmpty ? today : ModelDirectory(own + service.endpoints, aliases: service.aliases)
     }
+
+    /// How an endpoint has done.
+    func figures(of endpoint: EndpointID) -> EndpointFigures { service.figures(of: endpoint) }
 
     /// Why a model is not in it.
     func absence(of name: String) -> RequestProblem { service.absence(of: name) }

@@ -36,11 +36,13 @@ struct ModelRoutes: Sendable {
         }
         routes.get("api/v1/endpoints/zdr", .listEndpointsWithoutRetention) { request, _ in
             _ = try await authenticator.key(of: request)
-            return Response(json: ModelWire.endpointsWithoutRetention(directory.today.entries))
+            return Response(json: ModelWire.endpointsWithoutRetention(directory.today.entries, directory.figures(of:)))
         }
         routes.get("\(Self.path)/count", .countModels) { request, _ in try await open(request) { try count(request) } }
         routes.get("\(Self.path)/:author/:slug/endpoints", .listEndpoints) { request, context in
-            try await open(request) { Response(json: ModelWire.endpoints(of: try entry(context))) }
+            try await open(request) { 
+                Response(json: ModelWire.endpoints(of: try entry(context), directory.figures(of:)))
+            }
         }
         routes.get("api/v1/model/:author/:slug", .getModel) { request, context in
             try await open(request) { Response(json: ModelWire.model(try entry(context))) }

@@ -2,6 +2,7 @@ import Generation
 import JobCore
 import JobEngine
 import Ledger
+import Routing
 
 /// What a model takes in and gives out, in the dialect's words.
 extension ModelDirectory.Entry {
@@ -291,14 +292,17 @@ enum ModelWire {
     // MARK: Endpoints and providers
 
     /// The endpoints whose provider says that it keeps nothing.
-    static func endpointsWithoutRetention(_ entries: [ModelDirectory.Entry]) -> [UInt8] {
+    static func endpointsWithoutRetention(
+        _ entries: [ModelDirectory.Entry],
+        _ figures: (EndpointID) -> EndpointFigures
+    ) -> [UInt8] {
         var json = JSONWriter(capacity: 2_048)
         json.beginObject()
         json.key("data")
         json.beginArray()
         for entry in entries {
             for endpoint in entry.endpoints where endpoint.model.dataPolicy?.zeroRetention == true {
-                write(endpoint, of: entry, &json)
+                write(endpoint, of: entry, figures(endpoint.id), &json)
             }
         }
         json.endArray()
@@ -307,7 +311,10 @@ enum ModelWire {
     }
 
     /// A model's endpoints.
-    static func endpoints(of entry: ModelDirectory.Entry) -> [UInt8] {
+    static func endpoints(
+        of entry: ModelDirectory.Entry,
+        _ figures: (EndpointID) -> EndpointFigures
+    ) -> [UInt8] {
         var json = JSONWriter(capacity: 2_048)
         json.beginObject()
         json.key("data")
@@ -324,14 +331,19 @@ enum ModelWire {
         writeArchitecture(of: entry, &json)
         json.key("endpoints")
         json.beginArray()
-        for endpoint in entry.endpoints { write(endpoint, of: entry, &json) }
+        for endpoint in entry.endpoints { write(endpoint, of: entry, figures(endpoint.id), &json) }
         json.endArray()
         json.endObject()
         json.endObject()
         return json.bytes
     }
 
-    private static func write(_ endpoint: Endpoint, of entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
+    private static func write(
+        _ endpoint: Endpoint,
+        of entry: ModelDirectory.Entry,
+        _ figures: EndpointFigures,
+        _ json: inout JSONWriter
+    ) {
         let name = endpoint.providerName
         json.beginObject()
         json.key("name")
@@ -370,14 +382,41 @@ enum ModelWire {
         json.bool(false)
         for key: StaticString in [
             "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "latency_last_30m",
-            "throughput_last_30m", "uptime_last_5m", "uptime_last_30m", "uptime_last_1d",
         ] {
             json.key(key)
             json.null()
         }
-        json.key("status")
-        json.integer(0)
+        writeHealth(of: endpoint, figures, &json)
         json.endObject()
+    }
+
+    /// How an endpoint has done: uptimes in percent, times from end to end in milliseconds.
+    private static func writeHealth(of endpoint: Endpoint, _ figures: EndpointFigures, _ json: inout JSONWriter) {
+        let standing = figures.standing
+        json.key("uptime_last_5m")
+        json.number(standing.uptime5m.map { $0 * 100 })
+        json.key("uptime_last_30m")
+        json.number(standing.uptime30m.map { $0 * 100 })
+        json.key("uptime_last_1d")
+        json.number(standing.uptime1d.map { $0 * 100 })
+        json.key("throughput_last_30m")
+        RoutingWire.write(standing.throughput, to: &json)
+        json.key("perf_last_30m_by_workload")
+        json.beginObject()
+        if standing.samples > 0 {
+            json.key(escaping: endpoint.model.type.workload)
+            json.beginObject()
+            json.key("latency")
+            RoutingWire.write(standing.latency, times: 1_000, to: &json)
+            json.key("throughput")
+            RoutingWire.write(standing.throughput, to: &json)
+            json.key("request_count")
+            json.integer(standing.samples)
+            json.endObject()
+        }
+        json.endObject()
+        json.key("status")
+        json.integer(standing.isOpen ? -2 : standing.isInOutage ? -1 : 0)
     }
 
     /// The providers that serve any model, each once.
@@ -412,5 +451,19 @@ extension JSONWriter {
         beginArray()
         for value in values { string(value) }
         endArray()
+    }
+}
+
+extension GenerationType {
+    /// What this dialect calls the work of making it.
+    fileprivate var workload: String {
+        switch self {
+        case .video: "video_generation"
+        case .image: "image_generation"
+        case .speech: "tts"
+        case .transcription: "stt"
+        case .music: "music_generation"
+        case .sound: "sound_generation"
+        }
     }
 }

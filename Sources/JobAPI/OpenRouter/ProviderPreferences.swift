@@ -5,70 +5,67 @@ import JobEngine
 
 /// Reads `provider`: who may serve the request, and the options that are the provider's own.
 enum ProviderPreferences {
-    /// Whether a provider may keep what is sent to it.
-    enum DataCollection: String, CaseIterable { case allow, deny }
-
-    private static let slugBytesMax = 64
-    private static let slugsMax = 200
-    /// Preferences by figures that nobody has, or about text.
-    private static let withoutEffect = [
-        "sort", "quantizations", "preferred_min_throughput", "preferred_max_latency", "enforce_distillable_text",
-    ]
+    /// Preferences about text.
+    private static let withoutEffect = ["quantizations", "enforce_distillable_text"]
 
     /// What a request says about who may serve it.
     struct Reading {
         /// The options, by provider: of those that serve the model.
         var options: [String: JSONValue] = [:]
-        /// The providers that are left, when not all are, and their order.
-        var routing: GenerationRequest.ProviderRouting?
+        /// Who may serve it, and how to choose among them; nil when nothing is said.
+        var routing: ProviderRouting?
         /// Whether only those may serve it that take every parameter as it is; the others leave out what they lack.
         var requiresParameters = false
     }
 
-    /// Reads the member; the options that remain are those of the providers that serve the model.
+    /// Reads `provider`, `models` and the model's suffix; the options that remain are those of the providers that serve
+    /// the model.
     ///
     /// - Throws: `RequestProblem` for what is malformed; `APIError` with status 404 when no endpoint is left.
     static func read(
         _ fields: inout FieldReader,
         _ entry: ModelDirectory.Entry?,
+        named name: String,
+        _ passed: inout PassedOver
+    ) throws -> Reading {
+        var reading = try members(&fields, entry, &passed)
+        if let models = try ProviderRouting.fallbackModels(&fields) {
+            var routing = reading.routing ?? ProviderRouting()
+            routing.fallbackModels = models
+            reading.routing = routing
+        }
+        if entry != nil, let variant = ModelVariant(name) {
+            reading.routing = variant.applied(to: reading.routing ?? ProviderRouting())
+        }
+        return reading
+    }
+
+    private static func members(
+        _ fields: inout FieldReader,
+        _ entry: ModelDirectory.Entry?,
         _ passed: inout PassedOver
     ) throws -> Reading {
         guard var provider = try fields.object("provider") else { return Reading() }
-        let only = try slugs("only", &provider)
-        let ignored = try slugs("ignore", &provider)
-        let order = try slugs("order", &provider)
-        _ = try provider.bool("allow_fallbacks")
-        let requiresParameters = try provider.bool("require_parameters") ?? false
-        let isRetentionRefused = try provider.bool("zdr") ?? false
+        let routing = try ProviderRouting(&provider)
         for name in withoutEffect { _ = provider.value(name) }
-        let isCollectionRefused = try provider.word("data_collection", as: DataCollection.self) == .deny
-        if provider.value("max_price") != nil {
-            // A limit on money that is not kept must not look as if it were.
-            throw RequestProblem(
-                .unsupportedParameter,
-                field: "provider.max_price",
-                "`provider.max_price` has no unit for media; leave it out. `max_cost` at POST /api/v1/jobs limits "
-                    + "what a job may cost."
-            )
-        }
-        var reading = Reading(options: try options(of: entry, &provider, &passed))
-        reading.requiresParameters = requiresParameters
+        var reading = Reading(options: try options(of: entry, &provider, &passed), routing: routing)
+        reading.requiresParameters = routing?.requireParameters ?? false
         try passed.addUnread(&provider)
-        guard let entry else { return reading }
+        guard let entry, let routing else { return reading }
         var left = entry.endpoints
-        if let only { left = left.filter { endpoint in only.contains { isMeant($0, endpoint) } } }
-        guard !left.isEmpty else { throw noEndpoint("provider.only", entry) }
-        if let ignored { left = left.filter { endpoint in !ignored.contains { isMeant($0, endpoint) } } }
-        guard !left.isEmpty else { throw noEndpoint("provider.ignore", entry) }
-        if isRetentionRefused { left = left.filter { $0.model.dataPolicy?.zeroRetention == true } }
-        guard !left.isEmpty else { throw restricted("provider.zdr", entry) }
-        if isCollectionRefused { left = left.filter { $0.model.dataPolicy?.keepsInputsToItself == true } }
-        guard !left.isEmpty else { throw restricted("provider.data_collection", entry) }
-        let providers = left.map(\.id.provider).unique
-        let first = (order ?? []).flatMap { slug in left.filter { isMeant(slug, $0) }.map(\.id.provider) }.unique
-        if providers.count < entry.providers.count || !first.isEmpty {
-            reading.routing = .init(only: providers, order: first.isEmpty ? nil : first)
+        func isMeant(_ slugs: [String], _ endpoint: Endpoint) -> Bool {
+            slugs.contains { ProviderRouting.stands($0, for: endpoint.id.provider) }
         }
+        if let only = routing.only { left = left.filter { isMeant(only, $0) } }
+        guard !left.isEmpty else { throw noEndpoint("provider.only", entry) }
+        if let ignored = routing.ignore { left = left.filter { !isMeant(ignored, $0) } }
+        guard !left.isEmpty else { throw noEndpoint("provider.ignore", entry) }
+        if routing.requiresZeroRetention == true { left = left.filter { $0.model.dataPolicy?.zeroRetention == true } }
+        guard !left.isEmpty else { throw restricted("provider.zdr", entry) }
+        if routing.refusesDataCollection == true {
+            left = left.filter { $0.model.dataPolicy?.keepsInputsToItself == true }
+        }
+        guard !left.isEmpty else { throw restricted("provider.data_collection", entry) }
         return reading
     }
 
@@ -81,11 +78,6 @@ enum ProviderPreferences {
         )
     }
 
-    /// A base slug stands for all its regions and variants.
-    private static func isMeant(_ slug: String, _ endpoint: Endpoint) -> Bool {
-        endpoint.id.provider == slug || endpoint.id.provider.hasPrefix(slug + "/")
-    }
-
     private static func noEndpoint(_ field: String, _ entry: ModelDirectory.Entry) -> APIError {
         let providers = RequestProblem.list(entry.providers)
         return APIError(
@@ -94,22 +86,6 @@ enum ProviderPreferences {
             param: field,
             "`\(field)` leaves no endpoint for `\(entry.model.slug)`, which is served by: \(providers)."
         )
-    }
-
-    private static func slugs(_ name: String, _ provider: inout FieldReader) throws(RequestProblem) -> [String]? {
-        guard let elements = try provider.array(name, countMax: slugsMax) else { return nil }
-        var slugs: [String] = []
-        for (value, path) in elements {
-            guard case .string(let slug) = value, slug.utf8.count <= slugBytesMax else {
-                throw RequestProblem(
-                    .invalidValue,
-                    field: path,
-                    "`\(path)` is \(RequestProblem.shown(value)); it must be the slug of a provider."
-                )
-            }
-            slugs.append(slug.lowercased())
-        }
-        return slugs
     }
 
     // MARK: Options
@@ -172,9 +148,4 @@ enum ProviderPreferences {
         }
         return kept
     }
-}
-
-extension DataPolicy {
-    /// Whether the provider is known not to train on what it is sent.
-    fileprivate var keepsInputsToItself: Bool { zeroRetention || trainsOnInputs == false }
 }

@@ -23,6 +23,7 @@ extension Schema {
             "upscale_factor": Schema.number(in: 0...1_000).about("Of models that upscale."),
             "creativity": integer(in: Int64.min...Int64.max).about("Of models that upscale."),
             "provider": preferences,
+            "models": fallbackModels,
             "user": text(max: 512),
             "session_id": text(max: 256),
             "trace": object([:], isOpen: true).about("Yours, kept as it is: at most 8192 bytes."),
@@ -39,14 +40,9 @@ extension Schema {
     }()
 
     static let preferences: Schema = {
-        let slugs = array(of: string(max: 64), max: 200).orNull
-        let members: [String: Schema] = [
-            "only": slugs, "ignore": slugs, "order": slugs,
-            "allow_fallbacks": bool.orNull, "require_parameters": bool.orNull, "zdr": bool.orNull,
-            "data_collection": word(ProviderPreferences.DataCollection.self).orNull,
-            "options": map(of: object([:], isOpen: true).orNull).orNull
-                .about("By provider, its own options, also under `parameters`."),
-        ]
+        var members = routingMembers
+        members["options"] = map(of: object([:], isOpen: true).orNull).orNull
+            .about("By provider, its own options, also under `parameters`.")
         return named("ProviderPreferences", object(members, optional: Set(members.keys), isOpen: true))
     }()
 
@@ -184,12 +180,19 @@ extension Schema {
             "provider_name": .string(min: 1), "tag": .string(min: 1), "context_length": count, "pricing": pricing,
             "supported_parameters": words, "native_tools": object([:]),
             "supports_tool_choice": object(["auto": bool, "function": bool, "none": bool, "required": bool]),
-            "supports_diarization": bool, "supports_implicit_caching": bool, "status": count,
+            "supports_diarization": bool, "supports_implicit_caching": bool,
+            "status": integer(in: -2...0).about("0 is well, -1 fails now and then, -2 is left alone for now."),
         ]
         for name in [
             "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "latency_last_30m",
-            "throughput_last_30m", "uptime_last_5m", "uptime_last_30m", "uptime_last_1d",
         ] { members[name] = null }
+        for name in ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d"] {
+            members[name] = Schema.number(in: 0...100).orNull.about("Percent.")
+        }
+        members["throughput_last_30m"] = percentiles.orNull.about("Output per second.")
+        members["perf_last_30m_by_workload"] = map(
+            of: .object(["latency": percentiles.orNull, "throughput": percentiles.orNull, "request_count": count])
+        ).about("Latency from end to end, in milliseconds.")
         members["available_until"] = calendarDate.about("The day on which the provider ends it, if one is known.")
         return named("Endpoint", object(members, optional: ["available_until"]))
     }()

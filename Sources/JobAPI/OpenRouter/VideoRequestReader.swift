@@ -37,7 +37,7 @@ struct VideoRequestReader: Sendable {
         let entry = try entry(name, for: key, &passed)
         let video = try video(&fields, entry, &passed)
         try refuseUpscaling(&fields, entry)
-        let preferences = try ProviderPreferences.read(&fields, entry, &passed)
+        let preferences = try ProviderPreferences.read(&fields, entry, named: name, &passed)
         let parameters = try parameters(&fields, session: session)
         try passed.addUnread(&fields)
         var request = GenerationRequest(

@@ -82,7 +82,7 @@ import Testing
                     "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "pricing",
                     "supported_parameters", "native_tools", "supports_diarization", "supports_implicit_caching",
                     "supports_tool_choice", "latency_last_30m", "throughput_last_30m", "uptime_last_5m",
-                    "uptime_last_30m", "uptime_last_1d", "status",
+                    "uptime_last_30m", "uptime_last_1d", "status", "perf_last_30m_by_workload",
                 ]
             )
             #expect(endpoint["tag"] == "testing")

@@ -310,8 +310,20 @@ import Testing
         Refusal(
             change: ["provider": ["max_price": ["request": "0.1"]]],
             param: "provider.max_price",
+            reason: "unsupported_value"
+        ),
+        Refusal(
+            change: ["provider": ["max_price": ["prompt": "0.1"]]],
+            param: "provider.max_price.prompt",
             reason: "unsupported_parameter"
         ),
+        Refusal(change: ["provider": ["max_price": ["request": "1e400"]]], param: "provider.max_price.request"),
+        Refusal(change: ["provider": ["max_price": ["request": -1]]], param: "provider.max_price.request"),
+        Refusal(change: ["provider": ["sort": "beauty"]], param: "provider.sort"),
+        Refusal(change: ["provider": ["sort": ["by": "price", "partition": 1]]], param: "provider.sort.partition"),
+        Refusal(change: ["provider": ["preferred_max_latency": ["p50": -1]]], param: "provider.preferred_max_latency.p50"),
+        Refusal(change: ["models": ["test/none"]], param: "models[0]", status: 404, reason: "unknown_model"),
+        Refusal(change: ["models": [1]], param: "models[0]"),
     ]
 
     @Test func whatCannotBeFollowedIsRefused() async throws {

@@ -3,7 +3,7 @@ package import JobCore
 /// Customers' own keys, and the jobs under way that were admitted with them.
 struct MemoryCustomerKeys {
     private var rows: [String: CustomerKey] = [:]
-    private var jobs: [JobID: String] = [:]
+    private var jobs: [JobID: Set<String>] = [:]
     private var revision: Int64 = 0
 
     private mutating func nextRevision() -> Int64 {
@@ -63,29 +63,31 @@ struct MemoryCustomerKeys {
 
     func snapshot(after revision: Int64) -> CustomerKeySnapshot? {
         guard self.revision != revision else { return nil }
-        return CustomerKeySnapshot(revision: self.revision, keys: all, inUse: Set(jobs.values))
+        return CustomerKeySnapshot(revision: self.revision, keys: all, inUse: jobs.values.reduce(into: []) { $0.formUnion($1) })
     }
 
-    /// Whether the key that is to serve a job is there; true for a job that the operator's own serves.
-    func serves(_ job: NewJob) -> Bool {
-        guard let id = job.endpoint.customerKeyID else { return true }
-        guard let key = key(id) else { return false }
-        return key.workspace == job.workspace && !key.terms.isDisabled
+    /// Whether the keys that may serve a job are there; true for a job that only the operator's own may serve.
+    func serve(_ admission: Admission) -> Bool {
+        admission.customerKeyIDs.allSatisfy { id in
+            guard let key = key(id) else { return false }
+            return key.workspace == admission.job.workspace && !key.terms.isDisabled
+        }
     }
 
-    mutating func keep(for job: NewJob) {
-        if let id = job.endpoint.customerKeyID { jobs[job.id] = id }
+    mutating func keep(for admission: Admission) {
+        let ids = Set(admission.customerKeyIDs)
+        if !ids.isEmpty { jobs[admission.job.id] = ids }
     }
 
     mutating func release(_ job: NewJob) {
-        guard let id = jobs.removeValue(forKey: job.id), rows[id]?.deletedAt != nil else { return }
-        clear(id)
-        if rows[id] == nil { revision += 1 }
+        let kept = (jobs.removeValue(forKey: job.id) ?? []).filter { rows[$0]?.deletedAt != nil }
+        for id in kept { clear(id) }
+        if kept.contains(where: { rows[$0] == nil }) { revision += 1 }
     }
 
     /// Removes a key that was deleted, unless a job under way needs it.
     private mutating func clear(_ id: String) {
-        if !jobs.values.contains(id) { rows[id] = nil }
+        if !jobs.values.contains(where: { $0.contains(id) }) { rows[id] = nil }
     }
 }
 

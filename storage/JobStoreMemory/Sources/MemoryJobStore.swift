@@ -58,6 +58,10 @@ package actor MemoryJobStore: JobStore {
     /// What came late; see the file of that name.
     var lateRows: [JobID: [LateResult]] = [:]
     private var leases: [WorkerID: Lease] = [:]
+    /// The routes of jobs that have several.
+    var routeRows: [JobID: [JobRoute]] = [:]
+    /// What is known about how endpoints have done.
+    var healthRows: [EndpointID: String] = [:]
     /// Customers' own keys at providers.
     var customerKeys = MemoryCustomerKeys()
 
@@ -88,7 +92,7 @@ package actor MemoryJobStore: JobStore {
         let scope = admission.idempotencyKey.map { IdempotencyScope(keyHash: key.hash, idempotencyKey: $0) }
         if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
-        guard customerKeys.serves(new) else { return .customerKeyGone }
+        guard customerKeys.serve(admission) else { return .customerKeyGone }
         if let reached = try limitRefusal(of: new, by: key) { return reached }
         let available = ledger.balance(of: .available(workspace: new.workspace))
         guard new.hold <= available else { return .insufficientCredits(available: available) }
@@ -100,8 +104,9 @@ package actor MemoryJobStore: JobStore {
         countFreeModel(admission)
         let job = Job(new)
         holds[new.id] = hold
-        customerKeys.keep(for: new)
+        customerKeys.keep(for: admission)
         table[new.id] = job
+        if !admission.routes.isEmpty { routeRows[new.id] = admission.routes }
         eventRows[new.id] = [JobEventRecord(job, at: new.createdAt)]
         if admission.awaitsAnswer { unansweredFingerprints[new.id] = admission.fingerprint }
         if let scope {
@@ -290,12 +295,12 @@ package actor MemoryJobStore: JobStore {
         return Array(overdue.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.prefix(limit))
     }
 
-    private func lasts(_ worker: WorkerID, at now: Timestamp) -> Bool {
+    func lasts(_ worker: WorkerID, at now: Timestamp) -> Bool {
         guard let lease = leases[worker] else { return false }
         return !lease.wasEnded && lease.until > now
     }
 
-    private func isWaiting(_ job: Job) -> Bool { job.state.name == .queued && job.worker == nil }
+    func isWaiting(_ job: Job) -> Bool { job.state.name == .queued && job.worker == nil }
 
     /// Whether a job counts against its lane's slots: it is claimed or at the provider.
     private func fillsSlot(_ job: Job) -> Bool {

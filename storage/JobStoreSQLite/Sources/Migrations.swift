@@ -22,6 +22,7 @@ enum Migrations {
         usage,
         keyTerms,
         lateResults,
+        routing,
     ]
 
     /// Brings a database up to date.

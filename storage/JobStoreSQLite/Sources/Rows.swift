@@ -29,13 +29,16 @@ struct JobRow: Sendable {
     let finishedAt: Timestamp?
     let isMarkedDeleted: Bool
     let estimate: Int64?
+    let route: Int
+    let routeCount: Int
 
     /// What a statement selects to make rows; its conditions follow.
     static let selection = """
         SELECT jobs.id, jobs.workspace, jobs.key_hash, endpoints.model, endpoints.provider, endpoints.account,
             jobs.lane, jobs.hold_nano, jobs.created_at, jobs.default_deadline_seconds, job_requests.request,
             job_requests.parameters, job_requests.adjustments, price_snapshots.sheet, jobs.state_data, jobs.version,
-            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at, \(DeletionSQL.isMarked), jobs.estimated_nano
+            jobs.epoch, jobs.worker, jobs.started_at, jobs.finished_at, \(DeletionSQL.isMarked), jobs.estimated_nano,
+            jobs.route, jobs.route_count
         FROM jobs
             JOIN job_requests ON job_requests.job = jobs.id
             JOIN endpoints ON endpoints.id = jobs.endpoint
@@ -66,6 +69,8 @@ struct JobRow: Sendable {
         finishedAt = row.time(19)
         isMarkedDeleted = row[20]
         estimate = row[21]
+        route = row[22]
+        routeCount = row[23]
     }
 
     /// The job's row, or nil when there is none.
@@ -89,7 +94,9 @@ struct JobRow: Sendable {
                 estimatedCost: estimate.map { Credits(nanoUSD: $0) },
                 prices: try SharedTexts.prices.value(of: prices),
                 createdAt: createdAt,
-                defaultDeadlineSeconds: defaultDeadlineSeconds
+                defaultDeadlineSeconds: defaultDeadlineSeconds,
+                route: route,
+                routeCount: routeCount
             ),
             state: try StoredJSON.value(JobState.self, of: state),
             version: version,

@@ -6,7 +6,7 @@ import Ledger
 
 extension SQLiteJobStore {
     package func admit(_ admission: Admission) async throws -> AdmissionOutcome {
-        let texts = try AdmissionTexts(admission.job)
+        let texts = try AdmissionTexts(admission)
         return try await writer.write { db in
             if let refusal = try db.refusal(of: admission) { return refusal }
             try db.insert(admission, texts)
@@ -63,13 +63,16 @@ private struct AdmissionTexts: Sendable {
     let adjustments: String
     let prices: String
     let state: String
+    let routes: [RouteTexts]
 
-    init(_ job: NewJob) throws {
+    init(_ admission: Admission) throws {
+        let job = admission.job
         request = try StoredJSON.text(job.request)
         parameters = try SharedTexts.parameters.text(job.parameters)
         adjustments = try SharedTexts.adjustments.text(job.adjustments)
         prices = try SharedTexts.prices.text(job.prices)
         state = try StoredJSON.text(job.initialState)
+        routes = try admission.routes.map(RouteTexts.init)
     }
 }
 
@@ -83,7 +86,7 @@ extension Database {
         return lastInsertedRowID
     }
 
-    private func priceSnapshotID(of sheet: String) throws -> Int64 {
+    func priceSnapshotID(of sheet: String) throws -> Int64 {
         if let found = try integer("SELECT id FROM price_snapshots WHERE sheet = ?", [.text(sheet)]) { return found }
         try run(
             "INSERT INTO price_snapshots (sheet, sha256) VALUES (?, ?)",
@@ -114,7 +117,7 @@ extension Database {
         }
         let queued = try integer("SELECT jobs FROM job_counts WHERE state = 'queued'") ?? 0
         guard queued < Int64(admission.queuedMax) else { return .queueFull }
-        guard try !lacksCustomerKey(of: job) else { return .customerKeyGone }
+        guard try !lacksCustomerKey(of: admission) else { return .customerKeyGone }
         if let reached = try budgetRefusal(of: job) { return reached }
         if let reached = try limitRefusal(of: job) { return reached }
         let available = try balance(of: .available(workspace: job.workspace))
@@ -145,8 +148,8 @@ extension Database {
             """
             INSERT INTO jobs (id, workspace, key_hash, type, model, endpoint, lane, priority, price_snapshot, hold_nano,
                 request_fingerprint, created_at, default_deadline_seconds, answered_at, state, state_data, version, epoch, is_ready,
-                due_at, deadline_at, estimated_nano)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                due_at, deadline_at, estimated_nano, route, route_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(new.id), .text(new.workspace), .text(new.keyHash), .text(new.request.type.rawValue),
@@ -156,13 +159,14 @@ extension Database {
                 .time(admission.awaitsAnswer ? nil : new.createdAt),
                 .state(job.state.name), .text(texts.state), .integer(job.version), .integer(job.epoch),
                 .flag(job.state.isReady(at: new.createdAt)), .time(job.state.dueAt),
-                .time(job.deadline), .amount(new.estimatedCost),
+                .time(job.deadline), .amount(new.estimatedCost), .integer(new.route), .integer(new.routeCount),
             ]
         )
         try run(
             "INSERT INTO job_requests (job, request, parameters, adjustments) VALUES (?, ?, ?, ?)",
             [.id(new.id), .text(texts.request), .text(texts.parameters), .text(texts.adjustments)]
         )
+        try insert(texts.routes, of: new.id)
         for (_, input) in new.request.inputs {
             guard case .stored(let stored) = input else { continue }
             try run(
@@ -172,7 +176,7 @@ extension Database {
         }
         try openHold(for: new)
         try countFreeModel(admission)
-        try keepCustomerKey(for: new)
+        try keepCustomerKeys(for: admission)
         try noteSpending(key: new.keyHash, workspace: new.workspace, at: new.createdAt)
         try JobEventRecord(job, at: new.createdAt).insert(into: self)
         if let idempotencyKey = admission.idempotencyKey {

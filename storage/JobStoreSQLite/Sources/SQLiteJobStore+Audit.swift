@@ -198,11 +198,19 @@ struct AuditRule {
         AuditRule(
             "customer_key_kept",
             """
-            SELECT job_text(jobs.id), 'kept is ' || ifnull(customer_key, 'nothing') || ', it is served with ' || account
+            SELECT job_text(jobs.id), 'its key is not kept, and it is served with ' || account
             FROM jobs JOIN endpoints ON endpoints.id = jobs.endpoint
-                LEFT JOIN customer_key_jobs ON customer_key_jobs.job = jobs.id
-            WHERE (finished_at IS NULL AND account LIKE 'byok:%' AND account <> 'byok:' || ifnull(customer_key, ''))
-                OR (customer_key IS NOT NULL AND (finished_at IS NOT NULL OR account NOT LIKE 'byok:%'))
+            WHERE finished_at IS NULL AND account LIKE 'byok:%' AND NOT EXISTS (
+                SELECT 1 FROM customer_key_jobs WHERE customer_key_jobs.job = jobs.id AND 'byok:' || customer_key = account
+            )
+            UNION ALL
+            SELECT job_text(jobs.id), 'kept is ' || customer_key || ', which it does not need'
+            FROM customer_key_jobs JOIN jobs ON jobs.id = customer_key_jobs.job
+                JOIN endpoints ON endpoints.id = jobs.endpoint
+            WHERE finished_at IS NOT NULL OR ('byok:' || customer_key <> account AND NOT EXISTS (
+                SELECT 1 FROM job_routes JOIN endpoints ON endpoints.id = job_routes.endpoint
+                WHERE job_routes.job = jobs.id AND account = 'byok:' || customer_key
+            ))
             """
         ),
         AuditRule(

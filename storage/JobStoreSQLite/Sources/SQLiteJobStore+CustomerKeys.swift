@@ -83,29 +83,41 @@ extension SQLiteJobStore {
 }
 
 extension Database {
-    /// Whether the customer's key that is to serve a job is gone; false for a job that the operator's own serves.
-    func lacksCustomerKey(of job: NewJob) throws -> Bool {
-        guard let id = job.endpoint.customerKeyID else { return false }
-        let found = try integer(
-            """
-            SELECT 1 FROM customer_keys WHERE id = ? AND workspace = ? AND is_disabled = 0 AND deleted_at IS NULL
-            """,
-            [.text(id), .text(job.workspace)]
-        )
-        return found == nil
+    /// Whether a customer's key that may serve a job is gone; false for a job that only the operator's own may serve.
+    func lacksCustomerKey(of admission: Admission) throws -> Bool {
+        for id in admission.customerKeyIDs {
+            let found = try integer(
+                """
+                SELECT 1 FROM customer_keys WHERE id = ? AND workspace = ? AND is_disabled = 0 AND deleted_at IS NULL
+                """,
+                [.text(id), .text(admission.job.workspace)]
+            )
+            if found == nil { return true }
+        }
+        return false
     }
 
-    /// Keeps the customer's key that serves a job, until that is over.
-    func keepCustomerKey(for job: NewJob) throws {
-        guard let id = job.endpoint.customerKeyID else { return }
-        try run("INSERT INTO customer_key_jobs (job, customer_key) VALUES (?, ?)", [.id(job.id), .text(id)])
+    /// Keeps the customer's keys that may serve a job, until that is over.
+    func keepCustomerKeys(for admission: Admission) throws {
+        for id in admission.customerKeyIDs {
+            try run(
+                "INSERT INTO customer_key_jobs (job, customer_key) VALUES (?, ?)",
+                [.id(admission.job.id), .text(id)]
+            )
+        }
     }
 
     /// A job is over: a key that was deleted meanwhile goes with the last of its jobs.
-    func releaseCustomerKey(of job: JobRow) throws {
-        guard let id = job.endpoint.customerKeyID else { return }
+    func releaseCustomerKeys(of job: JobRow) throws {
+        guard job.endpoint.customerKeyID != nil || job.routeCount > 1 else { return }
+        let kept = try rows("SELECT customer_key FROM customer_key_jobs WHERE job = ?", [.id(job.id)]).map {
+            row -> String in row[0]
+        }
+        guard !kept.isEmpty else { return }
         try run("DELETE FROM customer_key_jobs WHERE job = ?", [.id(job.id)])
-        if try run(CustomerKeySQL.clear, [.text(id)]) > 0 { _ = try nextCustomerKeyRevision() }
+        var cleared = 0
+        for id in kept { cleared += try run(CustomerKeySQL.clear, [.text(id)]) }
+        if cleared > 0 { _ = try nextCustomerKeyRevision() }
     }
 
     /// Counts a change of any key.

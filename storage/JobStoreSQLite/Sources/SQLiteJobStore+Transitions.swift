@@ -118,6 +118,7 @@ extension Database {
                 .time(state.isTerminal ? transition.at : nil), .id(job.id),
             ]
         )
+        if let route = transition.reroute { try move(job, to: route) }
         if case .queued = state {
             // The model's deadline counts from the first send.
             try run(
@@ -128,7 +129,7 @@ extension Database {
         if let resolution = transition.resolution {
             try resolveHold(of: job, by: resolution, in: transition)
         }
-        if state.isTerminal { try releaseCustomerKey(of: job) }
+        if state.isTerminal { try releaseCustomerKeys(of: job) }
         if state.isTerminal { try insertUsage(of: job, ending: state, at: transition.at) }
         if case .completed(let completed) = state {
             for artifact in completed.artifacts { try artifact.insert(into: self, of: job.id, at: transition.at) }
