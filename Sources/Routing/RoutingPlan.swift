@@ -215,7 +215,8 @@ package enum RoutingPlan {
         var drawn: [Placed] = []
         while !rest.isEmpty {
             // Where there is nothing to choose nothing is drawn.
-            var point = rest.count == 1 ? 0 : Double.random(in: 0..<1, using: &random) * rest.reduce(0) { $0 + $1.weight }
+            let sum = rest.reduce(0) { $0 + $1.weight }
+            var point = rest.count == 1 ? 0 : Double.random(in: 0..<1, using: &random) * sum
             // Rounding may leave a remainder: the last one takes it.
             var choice = rest.count - 1
             for (offset, one) in rest.enumerated() {
