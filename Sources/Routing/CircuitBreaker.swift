@@ -72,7 +72,7 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
         case .closed: nil
         case .open(let until): Self.ahead(until, now, atMost: Self.openMillisecondsMax)
         case .probing(let since):
-            Self.ahead(since + Self.probeMillisecondsMax, now, atMost: Self.probeMillisecondsMax)
+            Self.ahead(since &+ Self.probeMillisecondsMax, now, atMost: Self.probeMillisecondsMax)
         }
     }
 
