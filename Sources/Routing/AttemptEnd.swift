@@ -20,6 +20,14 @@ package struct AttemptEnd: Sendable, Hashable {
         case notFound = "not_found"
         /// Anything else.
         case unknown
+
+        /// Whether an equal request to the same endpoint may succeed a little later.
+        package var mayPass: Bool {
+            switch self {
+            case .invalidRequest, .contentPolicy, .authentication, .insufficientProviderFunds: false
+            case .rateLimited, .unavailable, .timedOut, .notFound, .unknown: true
+            }
+        }
     }
 
     /// Whether the provider bills what failed; the raw values are those of a provider failure's billing.
@@ -89,6 +97,9 @@ package struct AttemptEnd: Sendable, Hashable {
         self.isProvenAbsent = isProvenAbsent
         self.isEndpointsOwn = isEndpointsOwn
     }
+
+    /// Whether the same endpoint may be asked again, once those that were not tried have been.
+    package var mayBeRepeatedThere: Bool { retry != .never && failure.mayPass }
 
     /// Whether it is certain that nothing was started, or that nothing is billed.
     ///

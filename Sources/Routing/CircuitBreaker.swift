@@ -51,8 +51,11 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
 
     /// What it says at a time, without taking the probe.
     package func gate(at now: Int64) -> Gate {
-        if let pausedUntil, pausedUntil > now { return .shut(untilMilliseconds: max(pausedUntil, openUntil(now) ?? 0)) }
-        if let until = openUntil(now) { return .shut(untilMilliseconds: until) }
+        switch (pausedUntil(now), openUntil(now)) {
+        case (let paused?, let open?): return .shut(untilMilliseconds: max(paused, open))
+        case (let until?, nil), (nil, let until?): return .shut(untilMilliseconds: until)
+        case (nil, nil): break
+        }
         return state == .closed ? .open : .probe
     }
 
@@ -67,14 +70,21 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
     package func openUntil(_ now: Int64) -> Int64? {
         switch state {
         case .closed: nil
-        case .open(let until): until > now ? until : nil
+        case .open(let until): Self.ahead(until, now, atMost: Self.openMillisecondsMax)
         case .probing(let since):
-            since + Self.probeMillisecondsMax > now ? since + Self.probeMillisecondsMax : nil
+            Self.ahead(since &+ Self.probeMillisecondsMax, now, atMost: Self.probeMillisecondsMax)
         }
     }
 
     /// Until when the provider is to be left alone; nil when it is not.
-    package func pausedUntil(_ now: Int64) -> Int64? { pausedUntil.flatMap { $0 > now ? $0 : nil } }
+    package func pausedUntil(_ now: Int64) -> Int64? {
+        pausedUntil.flatMap { Self.ahead($0, now, atMost: Self.pauseMillisecondsMax) }
+    }
+
+    /// A time that is still to come; one further ahead than was ever set comes from a clock that was wrong.
+    private static func ahead(_ time: Int64, _ now: Int64, atMost longest: Int64) -> Int64? {
+        time > now && time <= now + longest ? time : nil
+    }
 
     /// Takes in what became of an attempt.
     package mutating func record(_ outcome: AttemptOutcome, at now: Int64) {
@@ -142,7 +152,7 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
     private mutating func pause(_ seconds: Double?, first: Int64, longest: Int64, at now: Int64) {
         let asked = seconds.map { Int64((min(max($0, 0), 86_400) * 1_000).rounded(.up)) }
         let milliseconds = min(asked ?? Self.doubled(first, pauses, longest), Self.pauseMillisecondsMax)
-        pausedUntil = max(pausedUntil ?? .min, now + milliseconds)
+        pausedUntil = max(pausedUntil(now) ?? .min, now + milliseconds)
         pauses += 1
     }
 
@@ -152,7 +162,7 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
 
     /// Takes the worse of two views: of what another process has seen.
     package mutating func merge(_ other: CircuitBreaker, at now: Int64) {
-        let pause = [pausedUntil, other.pausedUntil].compactMap { $0 }.max()
+        let pause = [pausedUntil(now), other.pausedUntil(now)].compactMap { $0 }.max()
         if (other.openUntil(now) ?? .min) > (openUntil(now) ?? .min) { self = other }
         pausedUntil = pause
     }

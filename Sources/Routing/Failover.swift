@@ -66,7 +66,7 @@ package enum Failover {
         package init(_ end: AttemptEnd, route: Int, at now: Int64) {
             self.init(
                 route: route,
-                isRetryable: Failover.mayAskAgain(end),
+                isRetryable: end.mayBeRepeatedThere,
                 counts: !end.isForCapacity,
                 endedAtMilliseconds: now
             )
@@ -132,15 +132,6 @@ package enum Failover {
             let next = next(plan, earlier, hint: nil, at: now)
         else { return (route, 0) }
         return (next.route, Double(max(0, next.at - now)) / 1_000)
-    }
-
-    /// Whether the same endpoint may be asked again after this.
-    private static func mayAskAgain(_ end: AttemptEnd) -> Bool {
-        guard end.retry != .never else { return false }
-        switch end.failure {
-        case .invalidRequest, .contentPolicy, .authentication, .insufficientProviderFunds: return false
-        case .rateLimited, .unavailable, .timedOut, .notFound, .unknown: return true
-        }
     }
 
     /// The next endpoint: the first that was not tried and can be used at once, else whichever can be used soonest.

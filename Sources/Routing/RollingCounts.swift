@@ -3,6 +3,8 @@
 /// Its size never changes. A slot is emptied when its place is needed for a later time; what comes too late for the
 /// window is dropped.
 struct RollingCounts: Sendable, Hashable {
+    private static let aheadMilliseconds: Int64 = 86_400_000
+
     private let slotMilliseconds: Int64
     private let slotCount: Int
     private let width: Int
@@ -27,7 +29,14 @@ struct RollingCounts: Sendable, Hashable {
     }
 
     mutating func add(_ counter: Int, at milliseconds: Int64) {
-        add(counter, 1, slot: number(at: milliseconds))
+        let now = number(at: milliseconds)
+        if !numbers.isEmpty {
+            // What is a day ahead was counted while the clock was wrong: it must not stay in the way until then.
+            let place = place(of: now)
+            let latest = now + Self.aheadMilliseconds / slotMilliseconds
+            if numbers[place] > latest { numbers[place] = .min }
+        }
+        add(counter, 1, slot: now)
     }
 
     private mutating func add(_ counter: Int, _ amount: UInt32, slot number: Int64) {

@@ -14,7 +14,9 @@ package struct RoutingCandidate: Sendable {
     package var modelRank: Int
     /// What this request is expected to cost there.
     package var price: Credits
-    /// Whether it is within the request's `max_price`, which is on unit prices and so for the caller to tell.
+    /// Whether it is within the request's `max_price` and `max_cost`: those that are not are left out.
+    ///
+    /// They bound unit prices and the hold, so it is for the caller to tell.
     package var isWithinMaxPrice: Bool
     /// How many parameters of the request it would change or leave out.
     package var adjustments: Int

@@ -124,7 +124,7 @@ package enum RoutingPlan {
             if rank.adjusts { marks.append(.adjustsParameters) }
             if standing.isInOutage, !standing.isOpen { marks.append(.outage) }
             if standing.isProbeDue { marks.append(.probe) }
-            let isMoved = place.rule == .balanced && candidate.merit.multiplier != 1
+            let isMoved = (place.rule == .balanced || place.rule == .free) && candidate.merit.multiplier != 1
             if isMoved { marks.append(.measuredWorse) }
             return RoutingReason(
                 place: number,
@@ -215,7 +215,8 @@ package enum RoutingPlan {
         var drawn: [Placed] = []
         while !rest.isEmpty {
             // Where there is nothing to choose nothing is drawn.
-            var point = rest.count == 1 ? 0 : Double.random(in: 0..<1, using: &random) * rest.reduce(0) { $0 + $1.weight }
+            let sum = rest.reduce(0) { $0 + $1.weight }
+            var point = rest.count == 1 ? 0 : Double.random(in: 0..<1, using: &random) * sum
             // Rounding may leave a remainder: the last one takes it.
             var choice = rest.count - 1
             for (offset, one) in rest.enumerated() {

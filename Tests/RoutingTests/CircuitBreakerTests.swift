@@ -169,6 +169,15 @@ struct CircuitBreakerTests {
         #expect(breaker.gate(at: 30_000) == .open)
     }
 
+    @Test func aClockThatWasWrongShutsNothingForLong() {
+        var breaker = Self.opened(at: 1_000_000_000)
+        breaker.record(AttemptOutcome(.rateLimited, retryAfterSeconds: 600), at: 1_000_000_000)
+        #expect(breaker.gate(at: 1_000_000_000) != .open)
+        #expect(breaker.gate(at: 1_000_000) == .probe)
+        breaker.record(AttemptOutcome(.rateLimited, retryAfterSeconds: 1), at: 1_000_000)
+        #expect(breaker.gate(at: 1_000_000) == .shut(untilMilliseconds: 1_001_000))
+    }
+
     @Test func theStricterOfTwoViewsWins() throws {
         var closed = CircuitBreaker()
         let open = Self.opened(at: 1_000)

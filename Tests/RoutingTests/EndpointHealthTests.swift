@@ -155,6 +155,16 @@ struct EndpointHealthTests {
         #expect(one.standing(at: now) == both.standing(at: now), "seed \(seed)")
     }
 
+    @Test func whatWasCountedByAWrongClockDoesNotStayInTheWay() {
+        var health = EndpointHealth()
+        for hour in Int64(0)..<24 {
+            health.record(AttemptOutcome(.succeeded), at: Self.start + 31_536_000_000 + hour * 3_600_000)
+        }
+        for second in Int64(0)..<60 { health.record(AttemptOutcome(.failed), at: Self.start + second * 1_000) }
+        #expect(standing(health, 60).uptime1d == 0)
+        #expect(health.outcomes(at: Self.start + 60_000) == [.failed: 60])
+    }
+
     @Test func whatComesTooLateForItsWindowIsDropped() {
         var health = EndpointHealth()
         health.record(AttemptOutcome(.succeeded), at: Self.start)

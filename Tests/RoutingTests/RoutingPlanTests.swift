@@ -136,7 +136,11 @@ struct RoutingPlanTests {
         #expect(plan(all, RoutingPreferences(minThroughput: PercentileBounds(p50: 4))) == [1, 0])
         #expect(plan(all, RoutingPreferences(maxLatency: PercentileBounds(p50: 60, p99: 10))) == [1, 0])
         // What was never measured misses nothing.
-        #expect(plan([candidate(0), candidate(1, price: 100, slow)], RoutingPreferences(maxLatency: .init(p50: 1))) == [0, 1])
+        #expect(
+            plan([candidate(0), candidate(1, price: 100, slow)], RoutingPreferences(maxLatency: .init(p50: 1))) == [
+                0, 1,
+            ]
+        )
         // A fallback model may stand in for one that is too slow; a key of one's own comes first all the same.
         let models = [candidate(0, model: 0, slow), candidate(1, model: 1, fast)]
         #expect(plan(models, RoutingPreferences(maxLatency: .init(p50: 10))) == [1, 0])

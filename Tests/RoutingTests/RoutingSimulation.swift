@@ -1,4 +1,5 @@
 import ConformanceKit
+import Generation
 import JobCore
 import Ledger
 import Routing
@@ -12,7 +13,8 @@ struct RoutingSimulation {
         var seed: UInt64
         var jobs: Int
         var preferences = RoutingPreferences()
-        var isAdaptive = false
+        /// Whether shares follow what is measured, as in the service.
+        var isAdaptive = true
         /// In the middle.
         var secondsBetweenJobs = 1.0
     }
@@ -25,7 +27,7 @@ struct RoutingSimulation {
         case poll(Int)
     }
 
-    private struct Job {
+    struct Job {
         var state = JobState.queued(.init(availableAt: Timestamp(milliseconds: 0)))
         var hold: Hold
         var attempt: Attempt?
@@ -34,6 +36,10 @@ struct RoutingSimulation {
         var plan: [Int] = []
         /// Which of them were stable when it was made, by endpoint.
         var wasStable: [Bool] = []
+        /// Whether all of them were.
+        var isCalm = false
+        /// What its measurements made of each one's share.
+        var multipliers = [1.0, 1, 1]
         var route = 0
         var earlier: [Failover.Earlier] = []
         var sends: [(endpoint: Int, token: String)] = []
@@ -50,7 +56,7 @@ struct RoutingSimulation {
     static let unitPrices: [Int64] = [50_000_000, 100_000_000, 150_000_000]
     private static let start: Int64 = 1_795_251_600_000
     private static let lookUpsMax = 30
-    private static let artifact = Artifact(
+    static let artifact = Artifact(
         index: 0,
         mediaType: "video/mp4",
         bytes: 1,
@@ -61,16 +67,16 @@ struct RoutingSimulation {
         durationMilliseconds: nil
     )
 
-    private let settings: Settings
-    private var random: SeededGenerator
-    private var providers: [SimulatedProvider]
-    private var health = Array(repeating: EndpointHealth(), count: 3)
-    private var measured: [(at: Int64, EndpointHealth.Measurements)?] = [nil, nil, nil]
+    let settings: Settings
+    var random: SeededGenerator
+    var providers: [SimulatedProvider]
+    var health = Array(repeating: EndpointHealth(), count: 3)
+    var measured: [(at: Int64, EndpointHealth.Measurements)?] = [nil, nil, nil]
     private var ranking = AdaptiveRanking<Int>()
-    private var jobs: [Job] = []
+    var jobs: [Job] = []
     private var queue = EventQueue<Event>()
-    private var bills: [Int64: Bill] = [:]
-    private(set) var figures = SimulationFigures()
+    var bills: [Int64: Bill] = [:]
+    var figures = SimulationFigures()
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -127,11 +133,15 @@ struct RoutingSimulation {
         job.plan = plan.map(\.index)
         job.wasStable = standings.map { !$0.isInOutage }
         let isCalm = standings.allSatisfy { !$0.isInOutage && $0.isAvailable && !$0.isProbeDue }
-        if isCalm, merits.values.allSatisfy({ $0 == .even }) { figures.calmFirstChoices[job.plan[0]] += 1 }
+        job.multipliers = (0..<3).map { merits[$0]?.multiplier ?? 1 }
+        job.isCalm = isCalm && merits.values.allSatisfy { $0 == .even }
+        if job.isCalm { figures.calmFirstChoices[job.plan[0]] += 1 }
         figures.firstChoices[job.plan[0]] += 1
         job.predicted = prediction(for: job, standings, chosen: 0)
         jobs.append(job)
-        queue.plan(.claim(jobs.count - 1), at: now)
+        // One in ten waits for a worker: what stood well when it was admitted may stand badly when it is claimed.
+        let wait = Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 0..<60_000, using: &random) : 0
+        queue.plan(.claim(jobs.count - 1), at: now + wait)
         if jobs.count < settings.jobs {
             let gap = Double.random(in: 0..<2, using: &random) * settings.secondsBetweenJobs
             queue.plan(.arrival, at: now + Int64(gap * 1_000))
@@ -147,7 +157,7 @@ struct RoutingSimulation {
         let group = stable.isEmpty ? open : stable
         guard !group.isEmpty else { return price(job.plan[route]) }
         if settings.preferences.sort?.by == .price { return group.map(price).min() ?? 0 }
-        let weights = group.map { 1 / (price($0) * price($0)) }
+        let weights = group.map { job.multipliers[$0] / (price($0) * price($0)) }
         return zip(group, weights).reduce(0) { $0 + price($1.0) * $1.1 } / weights.reduce(0, +)
     }
 
@@ -162,15 +172,15 @@ struct RoutingSimulation {
             earlier: job.earlier,
             at: now
         )
-        if next.route != job.route {
-            job.route = next.route
-            job.predicted = prediction(for: job, standings, chosen: next.route)
-            figures.leftBeforeSending += 1
-            jobs[id] = job
-        }
-        guard next.afterSeconds == 0 else {
-            queue.plan(.claim(id), at: now + Int64((next.afterSeconds * 1_000).rounded(.up)))
-            return
+        if next.route != job.route || next.afterSeconds > 0 {
+            if next.route != job.route {
+                jobs[id].predicted = prediction(for: job, standings, chosen: next.route)
+                figures.leftBeforeSending += 1
+            }
+            let at = now + Int64((next.afterSeconds * 1_000).rounded(.up))
+            try apply(.rerouted(route(next.route, of: job), availableAt: Timestamp(milliseconds: at)), id, at: now)
+            guard at == now else { return queue.plan(.claim(id), at: at) }
+            job = jobs[id]
         }
         switch health[job.endpoint].admit(at: now) {
         case .open: break
@@ -191,7 +201,7 @@ struct RoutingSimulation {
             .attemptBegan(
                 NewAttempt(
                     number: number,
-                    endpoint: EndpointID(model: "author/model", provider: "p\(job.endpoint)", account: "main"),
+                    endpoint: endpointID(job.endpoint),
                     externalID: token,
                     token: token
                 )
@@ -321,103 +331,34 @@ struct RoutingSimulation {
         case .other(let route, let seconds): retry = (route, now + Int64((seconds * 1_000).rounded(.up)))
         case .none(let refusal): figures.refusals[refusal, default: 0] += 1
         }
-        try apply(event(for: end, retryAt: retry.map { Timestamp(milliseconds: $0.at) }, now), id, at: now)
+        try apply(event(for: end, of: job, retry: retry, now), id, at: now)
         guard case .queued = jobs[id].state else { return }
         guard let retry else { throw SimulationFailure(message: "job \(id) waits for nothing") }
         jobs[id].predicted = prediction(for: jobs[id], standings, chosen: retry.route)
         if retry.route != job.route { figures.failovers += 1 }
-        jobs[id].route = retry.route
+        if retry.route != jobs[id].route {
+            // A look-up that found nothing says nothing of routes: the waiting job is moved.
+            let availableAt = Timestamp(milliseconds: retry.at)
+            try apply(.rerouted(route(retry.route, of: job), availableAt: availableAt), id, at: now)
+        }
         queue.plan(.claim(id), at: retry.at)
     }
 
-    private func event(for end: AttemptEnd, retryAt: Timestamp?, _ now: Int64) -> JobEvent {
+    private func event(
+        for end: AttemptEnd,
+        of job: Job,
+        retry: (route: Int, at: Int64)?,
+        _ now: Int64
+    ) -> JobEvent {
+        let retryAt = retry.map { Timestamp(milliseconds: $0.at) }
+        let reroute = retry.flatMap { $0.route == job.route ? nil : route($0.route, of: job) }
         let failure = JobFailure(
             JobFailure.Code(rawValue: end.failure.rawValue) ?? .unknown,
             "It failed.",
             retryable: true
         )
         if end.isProvenAbsent { return .foundAbsent(retryAt: retryAt ?? Timestamp(milliseconds: now)) }
-        if end.wasAccepted { return .providerFailed(failure, retryAt: retryAt) }
-        return .refused(failure, isForCapacity: end.isForCapacity, retryAt: retryAt)
+        if end.wasAccepted { return .providerFailed(failure, retryAt: retryAt, reroute: reroute) }
+        return .refused(failure, isForCapacity: end.isForCapacity, retryAt: retryAt, reroute: reroute)
     }
-
-    private func decimal(nano: Int64) -> ExactDecimal {
-        ExactDecimal(mantissa: nano, scale: 9) ?? ExactDecimal(0)
-    }
-
-    private mutating func bill(_ job: Job) throws -> Bill {
-        let price = Self.unitPrices[job.endpoint] * job.units
-        if let known = bills[price] { return known }
-        let line = PriceLine(unit: .second, price: decimal(nano: Self.unitPrices[job.endpoint]))
-        let usage = MeteredUsage(quantities: [.second: ExactDecimal(job.units)])
-        let bill = try PriceSheet(lines: [line]).bill(usage, rounding: .halfToEven)
-        bills[price] = bill
-        return bill
-    }
-
-    // MARK: The books
-
-    private mutating func apply(_ event: JobEvent, _ id: Int, at now: Int64) throws {
-        let time = Timestamp(milliseconds: now)
-        let step = try jobs[id].state.applying(event, at: time)
-        jobs[id].state = step.to
-        switch step.attempt {
-        case .begin(let attempt):
-            jobs[id].attempt = Attempt(attempt, of: JobID(high: 0x7000, low: 0x8000_0000_0000_0000), epoch: 1, at: time)
-        case .some(let change):
-            guard let attempt = jobs[id].attempt?.applying(change, epoch: 1, at: time) else {
-                throw SimulationFailure(message: "the attempt of job \(id) does not allow \(event)")
-            }
-            jobs[id].attempt = attempt
-        case nil: break
-        }
-        // Resolving a hold twice, or above its amount, throws.
-        if let resolution = step.resolution { jobs[id].hold = try jobs[id].hold.resolving(resolution).hold }
-    }
-
-    private mutating func record(_ outcome: AttemptOutcome, _ endpoint: Int, at now: Int64) {
-        health[endpoint].record(outcome, at: now)
-    }
-
-    private mutating func standing(_ endpoint: Int, at now: Int64) -> EndpointStanding {
-        if let known = measured[endpoint], now - known.at < 60_000 {
-            return health[endpoint].standing(known.1, at: now)
-        }
-        let fresh = health[endpoint].measured(at: now)
-        measured[endpoint] = (now, fresh)
-        return health[endpoint].standing(fresh, at: now)
-    }
-
-    private mutating func finish() {
-        for job in jobs {
-            figures.jobs += 1
-            if job.isProvenFree { figures.provenFree += 1 }
-            let billed = job.sends.compactMap { providers[$0.endpoint].generations[$0.token] }.filter(\.isBilled)
-            if billed.count > 1 { figures.secondPaid += 1 }
-            switch (job.state, job.hold.state) {
-            case (.completed(let completed), .posted(let amount)) where completed.bill.total == amount:
-                figures.completed += 1
-                if job.isProvenFree { figures.provenFreeCompleted += 1 }
-                figures.cost += Double(amount.nanoUSD)
-                figures.units += Double(job.units)
-                figures.predicted += job.predicted
-                figures.cheapestUp += job.cheapestUp ?? Double(amount.nanoUSD)
-                if billed.count != 1 { figures.unsound += 1 }
-            case (.failed, .voided):
-                figures.failedAndRefunded += 1
-                if !billed.isEmpty { figures.providerLosses += 1 }
-            case (.queued, _), (.submitting, _), (.running, _), (.storing, _), (.cancelled, _), (.expired, _),
-                (.completed, _), (.failed, _):
-                figures.unsound += 1
-            }
-        }
-        for provider in providers {
-            figures.outages += provider.outages.count
-        }
-    }
-}
-
-/// Something that cannot be in a simulation.
-struct SimulationFailure: Error {
-    let message: String
 }

@@ -32,7 +32,7 @@ struct RoutingSimulationTests {
         #expect(figures.completed + figures.failedAndRefunded == figures.jobs, "seed \(seed)")
         #expect(figures.provenFreeShare >= 0.999, "\(figures.provenFreeShare), seed \(seed)")
         // What is asserted of outages says nothing unless there were some, of every kind.
-        #expect(figures.outages > 20 && figures.failovers > 100 && figures.probes > 20, "seed \(seed)")
+        #expect(figures.outages > 50 && figures.failovers > 200 && figures.probes > 50, "seed \(seed)")
         #expect(figures.failedAndRefunded > 0 && figures.providerLosses > 0, "seed \(seed)")
     }
 
@@ -46,12 +46,15 @@ struct RoutingSimulationTests {
         #expect(figures.calmFirstChoices.reduce(0, +) > 50_000, "seed \(settings.seed)")
         let ratio = figures.cost / figures.predicted
         #expect(abs(ratio - 1) < 0.01, "\(ratio), seed \(settings.seed)")
+        // 36/49 of 1, 9/49 of 2 and 4/49 of 3, and the few that had to go on elsewhere.
+        let calm = figures.calmCost / figures.calmUnits / (66.0 / 49 * 50_000_000)
+        #expect(abs(calm - 1) < 0.01, "\(calm), seed \(settings.seed)")
     }
 
     @Test func sortedByPriceTheCheapestStableOneServes() throws {
         let settings = RoutingSimulation.Settings(
             seed: Self.seed,
-            jobs: 100_000,
+            jobs: 50_000,
             preferences: RoutingPreferences(sort: .init(by: .price))
         )
         let figures = try run("sort: price", settings)
@@ -63,7 +66,7 @@ struct RoutingSimulationTests {
 
     @Test(arguments: UInt64(1)..<9)
     func otherSeedsShowTheSame(seed: UInt64) throws {
-        let settings = RoutingSimulation.Settings(seed: seed, jobs: 8_000, isAdaptive: seed % 2 == 0)
+        let settings = RoutingSimulation.Settings(seed: seed, jobs: 4_000, isAdaptive: seed % 2 == 0)
         let figures = try run(settings.isAdaptive ? "adaptive" : "balanced by price", settings)
         #expect(figures.secondPaid == 0 && figures.unsound == 0, "seed \(seed)")
         #expect(figures.provenFreeShare >= 0.998, "\(figures.provenFreeShare), seed \(seed)")

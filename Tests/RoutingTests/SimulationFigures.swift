@@ -29,6 +29,9 @@ struct SimulationFigures {
     var predicted = 0.0
     var cheapestUp = 0.0
     var units = 0.0
+    /// The cost of those that were admitted while all were stable.
+    var calmCost = 0.0
+    var calmUnits = 0.0
 
     var provenFreeShare: Double { Double(provenFreeCompleted) / Double(max(1, provenFree)) }
     var calmShares: [Double] {
@@ -58,6 +61,7 @@ struct SimulationFigures {
             ("their shares", shares),
             ("mean cost of a second of video", dollars(cost)),
             ("predicted by the shares", dollars(predicted)),
+            ("of jobs admitted while all were stable", "$\((calmCost / calmUnits / 100_000).rounded() / 10_000)"),
             ("at the cheapest that was really up", dollars(cheapestUp)),
         ]
     }
