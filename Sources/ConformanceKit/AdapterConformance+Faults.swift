@@ -281,7 +281,7 @@ extension AdapterConformance {
             // What the adapter would wait for is looked at; nobody waits for it.
             let patience = ImpatientTransport.Patience(secondsMax: 2)
             let answer = await ImpatientTransport.$patience.withValue(patience) { await stage.status(operation) }
-            #expect(patience.asked.allSatisfy { $0 <= 60 }, "a question may take \(patience.asked) s")
+            #expect(patience.asked.allSatisfy { $0 <= 45 }, "a question may take \(patience.asked) s")
             guard case .failure(let failure) = answer else {
                 Issue.record("silence was taken for an answer")
                 return
