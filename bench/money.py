@@ -1,5 +1,8 @@
 """Ten thousand jobs with random outcomes, from many clients at once, while the service is killed again and again.
 
+A part of the jobs goes to a provider that is played by `provider-simulator`: it tells how each generation ended twice, at
+the callback address, while the service asks for it as well; after a kill the same end is told or read once more.
+
 What must hold at the end: the ledger sums to zero, each hold is settled or voided exactly once, no key and no budget has
 spent a nano-dollar too much, every accepted job is there and over, and the audit finds nothing. Prints one table; exits 1
 when anything does not hold. The seed decides what is asked for; when it happens is the machine's own.
@@ -10,6 +13,7 @@ Usage: python3 bench/money.py [--binary .build/debug/mediary] [--jobs 10000] [--
 import argparse
 import collections
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -22,13 +26,38 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 NANO = 10**9
-TERMINAL = {"completed", "failed", "cancelled", "expired"}
+KLEIN = "black-forest-labs/flux.2-klein-4b"
+
+
+class Provider:
+    """Black Forest Labs' wire on this machine; every generation takes a second."""
+
+    KEY = "bench-simulated-key"
+
+    def __init__(self, binary):
+        self.process = subprocess.Popen(
+            [binary, "bfl", "--seconds", "1", "--cheap-media", "--no-limits", "--journal", "counts",
+             "--set", f"api_key={self.KEY}"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        self.url = self.process.stdout.readline().strip()
+        if not self.url:
+            raise SystemExit("the simulator does not start")
+
+    def counts(self):
+        with urllib.request.urlopen(f"{self.url}/_simulator/counts", timeout=60) as answer:
+            return json.load(answer)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Service:
-    def __init__(self, binary, folder):
+    def __init__(self, binary, folder, provider):
         self.binary = str(pathlib.Path(binary).resolve())
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -36,12 +65,15 @@ class Service:
         self.environment = {
             **os.environ, "MEDIARY_DATA": f"{folder}/data", "MEDIARY_PORT": str(self.port),
             "MEDIARY_LOG_LEVEL": "error", "MEDIARY_CONFIG": f"{folder}/config.yaml",
+            "BFL_API_KEY": Provider.KEY, "BFL_BASE_URL": provider.url, "MEDIARY_ALLOW_NETWORKS": "127.0.0.0/8",
         }
         pathlib.Path(f"{folder}/config.yaml").write_text(
             "fees: {inference_percent: 5, markup: [{percent: \"12.5\"}]}\n"
             "models:\n" + "".join(
-                f"  - {{provider: fake-provider, model: sandbox/{name}, limits: {{slots: 400}}}}\n"
-                for name in ("image", "video")
+                f"  - {{provider: {provider}, model: {model}, limits: {{slots: 400}}}}\n"
+                for provider, model in (
+                    ("fake-provider", "sandbox/image"), ("fake-provider", "sandbox/video"), ("black-forest-labs", KLEIN)
+                )
             )
         )
         self.log = open(f"{folder}/service.log", "ab")
@@ -84,14 +116,24 @@ class Service:
             connection.close()
 
 
-def request(dice):
-    """A job that ends well, badly, late, twice, or never quite."""
+def request(dice, serial):
+    """A job that ends well, badly, late, or twice.
+
+    What is refused at the submit is of class B or C: in class A the refusal of a resend says nothing about a first send that
+    a kill cut off, and such a job waits for the bound on looking, which is longer than this run.
+    """
+    if dice.random() < 0.1:
+        # The marker has the provider tell the end twice.
+        outcome = dice.choice(["", "", "", "[[sim:failed]]", "[[sim:filtered_output]]"])
+        prompt = f"[[fault:other:duplicate_completion]][[job:{serial}]]{outcome} a boat"
+        return {"type": "image", "model": KLEIN, "prompt": prompt, "expires_after_seconds": 600}, {}
     script = {"delay_ms": dice.choice([0, 0, 5, 50])}
     kind = dice.random()
     if kind < 0.12:
         script["fail"] = dice.choice(["invalid_request", "content_policy", "no_media"])
+        script["recovery"] = dice.choice(["B", "C"])
     elif kind < 0.18:
-        script["fail"], script["fail_times"] = "unavailable", 1
+        script["fail"], script["fail_times"], script["recovery"] = "unavailable", 1, dice.choice(["B", "C"])
     elif kind < 0.26:
         script["lost_answer"], script["recovery"] = True, dice.choice(["A", "A'", "B", "C"])
     elif kind < 0.30:
@@ -123,21 +165,23 @@ def main():
     began = time.monotonic()
     seen = collections.Counter()
     accepted, lock = {}, threading.Lock()
-    with tempfile.TemporaryDirectory() as folder:
-        service = Service(options.binary, folder)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        provider = Provider(str(pathlib.Path(options.binary).resolve().parent / "provider-simulator"))
+        service = Service(options.binary, folder, provider)
         service.start()
         keys = []
         for number in range(8):
             workspace = f"team-{number % 4}"
             # Every second key has a limit that is reached: refusals at its edge are what a race would get wrong.
-            limit = ["--limit", f"{options.jobs / 400:.2f}"] if number % 2 else []
+            limit = ["--limit", f"{options.jobs / 200:.2f}"] if number % 2 else []
             made = service.command("keys", "create", "--name", f"k{number}", "--workspace", workspace, *limit, "--json")
             keys.append((json.loads(made)["key"], workspace))
             service.command("credits", "grant", "--workspace", workspace, "--amount", "5000")
         for number in range(2):
             # A budget that is reached as well.
-            service.command("workspaces", "budget", "daily", f"{options.jobs / 160:.2f}", "--workspace", f"team-{number}")
+            service.command("workspaces", "budget", "daily", f"{options.jobs / 100:.2f}", "--workspace", f"team-{number}")
         left, stop = [options.jobs], threading.Event()
+        serials = itertools.count()
 
         def client(number):
             dice = random.Random(f"{options.seed} {number}")
@@ -147,9 +191,9 @@ def main():
                     if left[0] == 0:
                         break
                     left[0] -= 1
-                    serial = left[0]
+                    serial = next(serials)
                 key, workspace = dice.choice(keys)
-                body, script = request(dice)
+                body, script = request(dice, serial)
                 headers = {"Idempotency-Key": f"{options.seed}-{serial}"}
                 for attempt in range(400):
                     answer = service.call(key, "POST", "/api/v1/jobs", body, headers)
@@ -173,7 +217,10 @@ def main():
                         service.call(key, "POST", f"/api/v1/jobs/{job['id']}/cancel")
                         seen["asked to cancel"] += 1
                 else:
-                    seen[f"refused with {status}"] += 1
+                    # What was refused is no job: another one takes its place.
+                    with lock:
+                        seen[f"refused with {status}"] += 1
+                        left[0] += 1
 
         def killer():
             dice = random.Random(f"{options.seed} kill")
@@ -194,11 +241,17 @@ def main():
         death.join()
         submitted = time.monotonic() - began
         database = sqlite3.connect(f"file:{folder}/data/mediary.sqlite?mode=ro", uri=True)
+        told = time.monotonic()
         for _ in range(1_200):
             open_jobs = database.execute("SELECT count(*) FROM jobs WHERE finished_at IS NULL").fetchone()[0]
             if open_jobs == 0:
                 break
+            if time.monotonic() - told > 20:
+                told = time.monotonic()
+                print(f"{open_jobs} jobs are not over yet", file=sys.stderr, flush=True)
             time.sleep(0.5)
+        counts = provider.counts()
+        provider.end()
         service.process.send_signal(signal.SIGTERM)
         service.process.wait()
         audit = json.loads(service.command("audit", "--json", check=False))
@@ -217,6 +270,8 @@ def main():
         ).fetchone()[0]
         database.close()
     problems = []
+    if options.jobs >= 1_000 and counts["ends_told_again"] == 0:
+        problems.append("no completion was told twice")
     if open_jobs:
         problems.append(f"{open_jobs} jobs are not over")
     if len(stored) != len(accepted):
@@ -230,12 +285,14 @@ def main():
             problems.append(f"{name} has spent {spent - limit} nano-dollars too much")
     if audit["findings"]:
         problems.append(f"the audit finds {audit['findings'][:5]}")
-    print(f"seed {options.seed}, {options.clients} clients, {options.jobs} requests")
+    print(f"seed {options.seed}, {options.clients} clients, {options.jobs} jobs")
     rows = [
         ("jobs accepted", len(accepted)), *[(f"  {state}", count) for state, count in sorted(states.items())],
         *sorted(seen.items()), *[(f"holds {state}", count) for state, count in sorted(holds.items())],
         ("sum over all accounts, nano-dollars", total), ("settled twice", twice),
         *[(f"spent of the limit of {n}, USD", f"{s / NANO:.9f} of {l / NANO}") for n, s, l in limits + budgets],
+        ("generations at the played provider", counts["tasks"]),
+        ("callbacks it posted, ends told again", f"{counts['callbacks']}, {counts['ends_told_again']}"),
         ("audit findings", len(audit["findings"])),
         ("seconds to submit, in all", f"{submitted:.0f}, {time.monotonic() - began:.0f}"),
     ]

@@ -38,6 +38,32 @@ extension JobStoreConformance {
             _ = try await driver.admit(key, hold: Credits(nanoUSD: 1))
             #expect(try await claim(&driver).map(\.percent) == [50])
         },
+        Check("a limit that a job is refused for is told of as used up, once, and not before anything is spent") {
+            store in
+            var driver = try await JobDriver(store)
+            try await store.setAlertThresholds([50, 100])
+            let key = driver.fixtures.key(limit: Credits(nanoUSD: 100))
+            try await store.createKey(key)
+            let large = admission(key, 101, &driver)
+            #expect(try await store.admit(large) == .keyLimitReached(remaining: Credits(nanoUSD: 100)))
+            #expect(try await claim(&driver) == [])
+            _ = try await driver.admit(key, hold: Credits(nanoUSD: 40))
+            for _ in 0..<2 {
+                let next = admission(key, 61, &driver)
+                #expect(try await store.admit(next) == .keyLimitReached(remaining: Credits(nanoUSD: 60)))
+            }
+            let told = try await claim(&driver)
+            #expect(told.map(\.percent) == [100])
+            #expect(told.allSatisfy { $0.keyHash == key.hash && $0.spent == Credits(nanoUSD: 40) })
+            _ = try await store.setBudget(budget(.daily, 50, driver.now), of: key.workspace, includesByok: nil)
+            let over = admission(key, 20, &driver)
+            guard case .budgetReached(.daily, _, _) = try await store.admit(over) else {
+                Issue.record("the budget did not refuse")
+                return
+            }
+            let second = try await claim(&driver)
+            #expect(second.contains { $0.subject == .workspace && $0.percent == 100 })
+        },
         Check("a budget is told of when a charge of the last period is settled in this one") { store in
             var driver = try await JobDriver(store)
             try await store.setAlertThresholds([50])
@@ -78,6 +104,12 @@ extension JobStoreConformance {
             #expect(try await store.claimAlerts(now: later.adding(seconds: 1e6), until: later, limit: 9) == [])
         },
     ]
+
+    /// A job that sets so much aside.
+    private static func admission(_ key: APIKey, _ hold: Int64, _ driver: inout JobDriver) -> Admission {
+        let job = driver.fixtures.newJob(key, hold: Credits(nanoUSD: hold))
+        return driver.fixtures.admission(of: job)
+    }
 
     /// Claims all alerts, and records them as sent.
     private static func claim(_ driver: inout JobDriver) async throws -> [SpendingAlert] {

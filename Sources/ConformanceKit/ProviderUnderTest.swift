@@ -114,7 +114,7 @@ public struct ProviderUnderTest: Sendable {
     public var journal: @Sendable () -> [Recorded]
     /// The ids of all generations that it ever started, in order.
     public var started: @Sendable () -> [String]
-    /// Ends a generation at once, as a success.
+    /// Ends a generation at once, as it was going to end.
     public var finish: @Sendable (_ id: String) -> Void
     /// What it would post to the callback URL of a generation now; nil when it posts nothing.
     public var callback: @Sendable (_ id: String) -> (body: [UInt8], headers: [(name: String, value: String)])?

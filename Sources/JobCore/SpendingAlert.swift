@@ -63,6 +63,9 @@ public struct SpendingAlert: Sendable, Hashable {
         self.tries = tries
     }
 
+    /// The threshold that stands for a limit that is used up, in percent.
+    public static let full = 100
+
     /// Which of some thresholds, in percent, are reached when so much of a limit is spent.
     public static func reached(_ thresholds: [Int], spent: Credits, of limit: Credits) -> [Int] {
         thresholds.filter { Int128(spent.nanoUSD) * 100 >= Int128(limit.nanoUSD) * Int128($0) && spent > .zero }

@@ -48,6 +48,8 @@ package struct KeyView: Sendable {
     package let key: APIKey
     /// What its jobs were charged.
     package let usage: KeyUsage
+    /// The list price of what providers billed to keys of the client's own for its jobs.
+    package let byokUsage: PeriodSums
     /// The workspace's identifier.
     package let workspaceID: String
     /// Whether the workspace's budgets count what a provider bills to the customer's own account.
@@ -117,9 +119,11 @@ extension AccountService {
     /// What those who manage a key see of it.
     package func view(of key: APIKey) async throws -> KeyView {
         let profile = try await store.workspaceProfile(of: key.workspace)
+        let spending = try await store.spending(ofKey: key.hash, in: periods())
         return KeyView(
             key: key,
             usage: try await usage(of: key),
+            byokUsage: spending?.byok ?? .none,
             workspaceID: profile?.id ?? key.workspace,
             workspaceIncludesByok: profile?.includesByok ?? false
         )

@@ -104,15 +104,21 @@ package final class AccountService: Sendable {
     /// All workspaces, by name.
     package func workspaces() async throws -> [Workspace] { try await store.workspaces() }
 
-    /// Gives a workspace credits.
-    package func grant(_ amount: Credits, to workspace: String, reason: String) async throws -> Balance {
+    /// Gives a workspace credits; reason and actor are kept in the ledger.
+    package func grant(
+        _ amount: Credits,
+        to workspace: String,
+        reason: String,
+        actor: String = ""
+    ) async throws -> Balance {
         let now = environment.now()
         try await store.ensureWorkspace(workspace, at: now)
         let transfer = try Transfer.grant(
             id: environment.randomHex(bytes: 16),
             workspace: workspace,
             amount: amount,
-            reason: reason
+            reason: reason,
+            actor: actor
         )
         _ = try await store.transfer(transfer, at: now)
         return try await store.balance(of: workspace)

@@ -93,11 +93,8 @@ package final class CustomerKeys: Sendable {
         return stored
     }
 
-    /// A key of a workspace; nil for one that does not exist or is another's, without a difference.
-    package func key(_ id: String, workspace: String) async throws -> CustomerKey? {
-        guard let key = try await store.customerKey(id), key.workspace == workspace else { return nil }
-        return key
-    }
+    /// The key of an identifier; nil for one that does not exist.
+    package func key(_ id: String) async throws -> CustomerKey? { try await store.customerKey(id) }
 
     /// A part of a workspace's keys, and how many there are.
     package func list(_ query: CustomerKeyQuery) async throws -> (keys: [CustomerKey], total: Int) {
@@ -108,22 +105,20 @@ package final class CustomerKeys: Sendable {
     ///
     /// - Parameters:
     ///   - id: The key.
-    ///   - workspace: Whose it is.
     ///   - text: The text that takes the place of the old one, if any.
     ///   - change: Changes the terms; asked again when somebody else was faster.
     /// - Returns: The key as it is now; nil when there is none.
     /// - Throws: What `change` throws, `RequestProblem` for a text that is no key, what the store throws.
     package func update(
         _ id: String,
-        workspace: String,
         text: String?,
         change: (inout CustomerKeyTerms) throws -> Void
     ) async throws -> CustomerKey? {
-        while var key = try await self.key(id, workspace: workspace) {
+        while var key = try await self.key(id) {
             try change(&key.terms)
             if let text {
                 key.label = Self.masked(try providers.shown(key.provider, text))
-                key.sealed = seal(text, id: id, workspace: workspace, provider: key.provider)
+                key.sealed = seal(text, id: id, workspace: key.workspace, provider: key.provider)
             }
             switch try await store.updateCustomerKey(key, expecting: key.revision) {
             case .changed(let changed):
@@ -139,8 +134,7 @@ package final class CustomerKeys: Sendable {
     /// Deletes a key: no new job is served with it; those under way are followed to their ends.
     ///
     /// - Returns: False when there is none.
-    package func delete(_ id: String, workspace: String) async throws -> Bool {
-        guard try await key(id, workspace: workspace) != nil else { return false }
+    package func delete(_ id: String) async throws -> Bool {
         let isDeleted = try await store.deleteCustomerKey(id, at: environment.now())
         try await refresh()
         return isDeleted

@@ -1,4 +1,4 @@
-package import JobCore
+import JobCore
 package import Ledger
 
 /// What the operator charges besides the providers' prices: nothing, unless the operator's file says so.
@@ -53,14 +53,9 @@ package struct FeeSchedule: Sendable, Hashable {
     ///   - key: Who posts it.
     /// - Returns: The terms; nil for the provider's prices alone.
     func terms(at endpoint: EndpointID, for key: APIKey) -> PriceTerms? {
-        if endpoint.isByOwnKey { return PriceTerms(byok: byok) }
+        if endpoint.customerKeyID != nil { return PriceTerms(byok: byok) }
         let markup = markups.filter { $0.isFor(endpoint.model, key) }.max { $0.rank < $1.rank }
         let terms = PriceTerms(markupPercent: markup?.percent ?? ExactDecimal(0), feePercent: inferencePercent)
         return terms.areEmpty ? nil : terms
     }
-}
-
-extension EndpointID {
-    /// Whether its provider bills a client's own key: such accounts are named for that key.
-    package var isByOwnKey: Bool { account.hasPrefix("byok:") }
 }

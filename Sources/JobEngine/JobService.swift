@@ -369,18 +369,26 @@ package struct JobService: Sendable {
     ///   - fingerprint: What makes it equal to others.
     ///   - connection: What it came over, when its answer will be told of.
     ///   - answer: Makes the body of the answer.
+    ///   - kept: The references, when an earlier round has kept them.
     /// - Returns: The job, or the answer of the same idempotency key.
     /// - Throws: What `submit` throws; `UnknownAdmission`.
     func admit(
         _ submission: JobSubmission,
         _ fingerprint: String,
         _ connection: ClientConnection?,
-        _ answer: (Job) throws -> String
+        _ answer: (Job) throws -> String,
+        kept: AdmittedReferences? = nil
     ) async throws -> SubmissionResult {
         // Before anything costs time: most refusals are for a word in the request.
         var plan = try plan(submission)
         try requireFreeDisk(for: 0)
-        let references = try await self.references.read(submission.request, submission.uploads)
+        // Uploads can be read once: a second round goes on with what the first one has kept.
+        let references: AdmittedReferences
+        if let kept {
+            references = kept
+        } else {
+            references = try await self.references.read(submission.request, submission.uploads)
+        }
         // Once more with what the inputs turned out to be: it may not fit the model, and it may have a price.
         if references.isMeasured { plan = try self.plan(submission.with(references.measured(submission.request))) }
         if !references.isEmpty {
@@ -396,7 +404,7 @@ package struct JobService: Sendable {
         }
         try await self.references.checkAddresses(references)
         environment.passed(.checked)
-        try await keep(references.kept)
+        if kept == nil { try await keep(references.kept) }
         while true {
             let now = environment.now()
             let job = newJob(submission, plan, at: now)
@@ -440,7 +448,7 @@ package struct JobService: Sendable {
             case .customerKeyGone:
                 // Deleted or disabled between plan and admission: what is there now may serve it as well.
                 try await customerKeys.refresh()
-                return try await admit(submission, fingerprint, connection, answer)
+                return try await admit(submission, fingerprint, connection, answer, kept: references)
             }
             // What cannot be paid for is left out of the plan; a job that nothing is left for is refused.
             guard let affordable = plan.within(most) else { throw refusal }

@@ -86,15 +86,17 @@ public struct Payment: Sendable, Hashable {
         case refunded(Credits)
         /// How a dispute stands.
         case disputed(Dispute)
+        /// A refund that was told did not reach the payer: the money is back.
+        case refundFailed(id: String, amount: Credits, toldAt: Int64)
     }
 
     /// The payment system's name for it.
     public let id: String
     /// What was bought; nil as long as only other things are known.
     public private(set) var purchase: Purchase?
-    /// How much was given back, in all.
+    /// How much was given back, in all, refunds that failed later among it.
     public private(set) var refunded: Credits
-    /// Its disputes, by their names.
+    /// Its disputes, by their names; and the refunds that failed, which stand here under ``failedRefundPrefix``.
     public private(set) var disputes: [String: Dispute]
 
     /// Describes a payment as it is stored, or one that nothing is known of.
@@ -105,16 +107,24 @@ public struct Payment: Sendable, Hashable {
         self.disputes = Dictionary(disputes.map { ($0.id, $0) }) { first, _ in first }
     }
 
-    /// What of the payment is gone again: refunds, and disputes that were not won; never more than was paid.
+    /// What the name of a refund that failed begins with among the disputes: both are amounts that came back.
+    public static let failedRefundPrefix = "failed-refund:"
+
+    /// What of the payment is gone again: refunds that did not fail, and disputes that were not won; never more than was
+    /// paid.
     public var gone: Credits {
-        let disputed = disputes.values.reduce(Int128(0)) { sum, dispute in
+        var (disputed, failed) = (Int128(0), Int128(0))
+        for dispute in disputes.values {
             switch dispute.state {
-            case .open, .lost: sum + Int128(dispute.amount.nanoUSD)
-            case .returned: sum
+            case .open, .lost: disputed += Int128(dispute.amount.nanoUSD)
+            case .returned: if Self.isFailedRefund(dispute) { failed += Int128(dispute.amount.nanoUSD) }
             }
         }
-        return Credits(nanoUSD: Int64(clamping: min(Int128(refunded.nanoUSD) + disputed, Int128(paid.nanoUSD))))
+        let refunds = max(0, Int128(refunded.nanoUSD) - failed)
+        return Credits(nanoUSD: Int64(clamping: min(refunds + disputed, Int128(paid.nanoUSD))))
     }
+
+    private static func isFailedRefund(_ dispute: Dispute) -> Bool { dispute.id.hasPrefix(failedRefundPrefix) }
 
     /// The credits that were taken back: of what is gone, the credits go first and the fee last.
     public var creditsTaken: Credits { min(gone, purchase?.credits ?? .zero) }
@@ -147,6 +157,12 @@ public struct Payment: Sendable, Hashable {
         case .refunded(let total): next.refunded = max(refunded, total)
         case .disputed(let dispute):
             if disputes[dispute.id].map(dispute.overrules) ?? true { next.disputes[dispute.id] = dispute }
+        case .refundFailed(let refund, let amount, let toldAt):
+            // Several messages tell of one failure: the first one counts.
+            let name = Self.failedRefundPrefix + refund
+            if disputes[name] == nil {
+                next.disputes[name] = Dispute(id: name, amount: amount, state: .returned, toldAt: toldAt)
+            }
         }
         guard let purchase = next.purchase else { return (next, []) }
         var transfers: [Transfer] = []
@@ -166,7 +182,7 @@ public struct Payment: Sendable, Hashable {
     /// What the transfers are called that make up for what is gone.
     private func kind(after fact: Fact) -> String {
         switch fact {
-        case .refunded: "refund"
+        case .refunded, .refundFailed: "refund"
         case .disputed: "chargeback"
         case .paid: refunded > .zero ? "refund" : "chargeback"
         }

@@ -26,8 +26,9 @@ struct Stores {
     ///   - configuration: Says where.
     ///   - mayCreate: Whether a folder without a database gets one. A command that only looks must not find a mistyped
     ///     folder in order.
-    /// - Throws: `ValidationError` without a database; what the stores throw.
-    init(_ configuration: Configuration, mayCreate: Bool) throws {
+    ///   - hasLock: Whether the caller is the one that serves from the folder.
+    /// - Throws: `ValidationError` without a database, or for one of another version; what the stores throw.
+    init(_ configuration: Configuration, mayCreate: Bool, hasLock: Bool = false) throws {
         let folder = configuration.dataFolder
         // Prompts, callback addresses and hashes of keys are nobody else's to read, whatever the folder's own mode.
         umask(0o077)
@@ -38,9 +39,29 @@ struct Stores {
         }
         let crashPoint = CrashPoint(ProcessInfo.processInfo.environment["MEDIARY_TEST_CRASH_AT"])
         environment = SystemEnvironment.make(crashPoint: crashPoint)
-        jobs = try SQLiteJobStore(path: "\(folder)/mediary.sqlite")
+        jobs = try Self.database(in: folder, hasLock: hasLock)
         artifacts = try FileArtifactStore(folder: "\(folder)/files")
         accounts = AccountService(store: jobs, environment: environment)
+    }
+
+    /// Opens the database, and brings it up to date unless a service runs on it that does not know the new version.
+    private static func database(in folder: String, hasLock: Bool) throws -> SQLiteJobStore {
+        let path = "\(folder)/mediary.sqlite"
+        do {
+            return try SQLiteJobStore(path: path, mayMigrate: hasLock)
+        } catch SQLiteJobStoreError.newerSchema(let found, let known) {
+            throw ValidationError(
+                "The database in \(folder) has version \(found), of a newer mediary; this one knows \(known). Use the newer one."
+            )
+        } catch SQLiteJobStoreError.olderSchema(let found, let known) {
+            guard let lock = try? DataFolderLock(folder: folder) else {
+                throw ValidationError(
+                    "The database in \(folder) has version \(found), this mediary makes it \(known), and an older one serves from it. Stop that one first, or use its own program."
+                )
+            }
+            defer { lock.release() }
+            return try SQLiteJobStore(path: path)
+        }
     }
 
     /// Makes the data folder, for its owner alone.
@@ -111,7 +132,7 @@ struct Gateway {
         try Stores.createFolder(configuration.dataFolder)
         // Before anything that a second service must not touch.
         lock = try DataFolderLock(folder: configuration.dataFolder)
-        stores = try Stores(configuration, mayCreate: true)
+        stores = try Stores(configuration, mayCreate: true, hasLock: true)
         let masterKey = try MasterKey.load(configuration, mayMake: true)
         webhookSecrets = WebhookSecrets(masterKey: masterKey)
         var api = configuration.api.signingLinks(withMasterKey: masterKey)
@@ -254,8 +275,11 @@ struct Gateway {
         var services: [any Service] = [sweeper, expirer, marker, uses, health]
         services += alertDeliverers
         services += [deliverer, customerKeys, api, worker]
+        let watch = SchemaWatch(store: stores.jobs, environment: environment, logger: logger)
+        var members = services.map { ServiceGroupConfiguration.ServiceConfiguration(service: NamedService($0)) }
+        members.append(.init(service: NamedService(watch), successTerminationBehavior: .gracefullyShutdownGroup))
         var groupConfiguration = ServiceGroupConfiguration(
-            services: services.map(NamedService.init),
+            services: members,
             gracefulShutdownSignals: gracefulShutdownSignals ? [.sigterm, .sigint] : [],
             logger: logger
         )

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import JobStoreSQLite
 import ServiceHarness
 import Testing
 
@@ -21,6 +22,45 @@ import Testing
         #expect(second.errors.contains("Another mediary serves from \(installation.data)"))
         #expect(isFirstAlive)
         #expect(third.contains("listening"))
+        installation.remove()
+    }
+
+    /// Two versions of the program on one folder: the newer leaves the database alone while the older serves, and the
+    /// older stops when the database has become newer all the same.
+    @Test func twoVersionsDoNotShareADatabase() async throws {
+        let installation = try Installation("versions")
+        let known = SQLiteJobStore.schemaKnown
+        func become(_ version: Int64) throws {
+            let code = """
+                import sqlite3
+                database = sqlite3.connect("\(installation.data)/mediary.sqlite", timeout=20)
+                database.execute("PRAGMA user_version = \(version)")
+                database.commit()
+                """
+            let result = try installation.run("/usr/bin/env", ["python3", "-c", code], within: 60)
+            guard result.ending == .exited(0) else { throw Unexpected("\(result.ending) \(result.errors)") }
+        }
+        let (refused, same, ending, log, newer) = try await Gate.machine.run {
+            let service = try installation.serve()
+            // What the service would have made, had it been the version before.
+            try become(known - 1)
+            let refused = try installation.command(["keys", "list"])
+            try become(known)
+            let same = try installation.command(["keys", "list"])
+            try become(known + 1)
+            let ending = try service.child.waitForEnd(within: 60)
+            return (refused, same, ending, service.log, try installation.command(["keys", "list"]))
+        }
+        #expect(refused.ending != .exited(0))
+        #expect(
+            refused.errors.contains("has version \(known - 1), this mediary makes it \(known)"),
+            "\(refused.errors)"
+        )
+        #expect(same.ending == .exited(0), "\(same.errors)")
+        #expect(ending == .exited(0), "\(log)")
+        let told = log.split(separator: "\n").filter { $0.contains("a newer mediary has changed the database") }
+        #expect(told.count == 1, "\(log)")
+        #expect(newer.ending != .exited(0) && newer.errors.contains("of a newer mediary"), "\(newer.errors)")
         installation.remove()
     }
 

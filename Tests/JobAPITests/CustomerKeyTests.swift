@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func onlyManagementKeysOfTheWorkspaceReachIt() async throws {
+    @Test func onlyManagementKeysReachItAndTheseReachEveryWorkspace() async throws {
         try await Self.run { stage in
             let id = try await stage.created()
             for (method, path) in [("GET", ""), ("POST", ""), ("GET", "/\(id)"), ("DELETE", "/\(id)")] {
@@ -121,13 +121,22 @@ import Testing
                 #expect(answer.status == 403, "\(method) \(path): \(answer.text)")
             }
             let stranger = try await stage.api.accounts.createKey(name: "s", workspace: "other", isManagement: true)
+            // Without a name, a list is of the key's own workspace.
             let list = try await stage.api.get(Self.path, key: stranger.secret)
             #expect(list.json == ["data": [], "total_count": 0])
-            for method in ["GET", "DELETE"] {
-                let answer = try await stage.api.request(method, "\(Self.path)/\(id)", key: stranger.secret)
-                #expect(answer.status == 404, "\(method)")
+            let home = try #require(try await stage.api.accounts.workspaceProfile("default")).id
+            for name in ["default", home] {
+                let all = try await stage.api.get("\(Self.path)?workspace_id=\(name)", key: stranger.secret)
+                #expect(all.json["total_count"] == 1)
+                #expect(all.json["data"]?.elements.first?["workspace_id"] == .string(home), "\(all.text)")
             }
-            #expect(try await stage.send("GET", "/\(id)").status == 200)
+            let there = try await stage.create(["workspace_id": "other"])
+            let other = try #require(try await stage.api.accounts.workspaceProfile("other")).id
+            #expect(there.json["data"]?["workspace_id"] == .string(other), "\(there.text)")
+            #expect(try await stage.api.get(Self.path, key: stranger.secret).json["total_count"] == 1)
+            let answer = try await stage.api.request("DELETE", "\(Self.path)/\(id)", key: stranger.secret)
+            #expect(answer.status == 200)
+            #expect(try await stage.send("GET", "/\(id)").status == 404)
         }
     }
 
@@ -229,6 +238,11 @@ import Testing
             #expect(balance == Balance(available: TestAPI.credits, held: .zero))
             let video = try await stage.api.get("/api/v1/videos/\(id)")
             #expect(video.json["usage"]?["is_byok"] == true, "\(video.text)")
+            let key = try await stage.api.get("/api/v1/key")
+            for field in ["byok_usage", "byok_usage_daily", "byok_usage_weekly", "byok_usage_monthly"] {
+                #expect(key.json["data"]?[field] == .number(0.4), "\(field): \(key.text)")
+            }
+            #expect(key.json["data"]?["usage"] == 0, "\(key.text)")
         }
     }
 }

@@ -268,6 +268,35 @@ struct AtOnceTests {
         }
     }
 
+    @Test("an upload goes along when the key that was to serve it is gone in the moment of its admission")
+    func uploadOfASecondRound() async throws {
+        try await EngineHarness.run { harness in
+            harness.provider.script.submit = { _ in .completeAtOnce }
+            let rounds = Rounds()
+            let node = try harness.node(
+                fault: { $0 == "admit" && rounds.next() == 1 ? .findsNoKey : nil },
+                adapter: { AtOnceAdapter(wire: $0, script: AtOnceAdapter.Script()) }
+            )
+            let upload = try await spool([UInt8](repeating: 0, count: 80_000), harness)
+            let asked = TranscriptionRequest(inputAudio: .upload(0))
+            let submission = JobSubmission(
+                key: harness.key,
+                request: GenerationRequest(model: "fake/transcription", content: .transcription(asked)),
+                parameters: JobParameters(),
+                uploads: [upload],
+                idempotencyKey: nil
+            )
+            guard case .accepted(let admitted) = try await node.service.submit(submission, answer: { "\($0.id)" })
+            else {
+                Issue.record("it was not accepted")
+                return
+            }
+            #expect(rounds.next() == 3)
+            #expect(admitted.admitted.hold == Credits(usd: "0.025"))
+            #expect(harness.files.bytes(of: .input(sha256: upload.file.sha256))?.count == 80_000)
+        }
+    }
+
     @Test("an upload that cannot be listened to is refused, and nothing of it stays")
     func badUpload() async throws {
         try await EngineHarness.run { harness in
@@ -295,6 +324,17 @@ struct AtOnceTests {
                 #expect(problem?.message.contains(words) == true, "\(problem?.message ?? "")")
                 #expect(harness.files.bytes(of: .input(sha256: upload.file.sha256)) == nil)
                 #expect(!FileManager.default.fileExists(atPath: upload.file.path))
+            }
+        }
+    }
+
+    private final class Rounds: Sendable {
+        private let count = Mutex(0)
+
+        func next() -> Int {
+            count.withLock { count in
+                count += 1
+                return count
             }
         }
     }

@@ -8,10 +8,14 @@ enum StoreFault: Sendable {
     case fails
     /// It is written, and the caller gets an error all the same.
     case failsAfterwards
+    /// Nothing is written; an admission is told that the customer's key that was to serve it is gone.
+    case findsNoKey
 }
 
 /// The error of a faulty operation.
 struct StoreIsAway: Error {}
+
+private struct KeyIsGone: Error {}
 
 /// The common store as one node sees it: while the node lives, and while the database answers.
 struct NodeStore: JobStore {
@@ -27,6 +31,7 @@ struct NodeStore: JobStore {
         try await life.pass()
         let fault = fault(String(name.prefix { $0 != "(" }))
         if case .fails = fault { throw StoreIsAway() }
+        if case .findsNoKey = fault { throw KeyIsGone() }
         let value = try await operation()
         try await life.pass()
         if case .failsAfterwards = fault { throw StoreIsAway() }
@@ -34,7 +39,11 @@ struct NodeStore: JobStore {
     }
 
     func admit(_ admission: Admission) async throws -> AdmissionOutcome {
-        try await through { try await base.admit(admission) }
+        do {
+            return try await through { try await base.admit(admission) }
+        } catch is KeyIsGone {
+            return .customerKeyGone
+        }
     }
 
     func earlierAnswer(

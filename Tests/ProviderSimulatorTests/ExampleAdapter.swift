@@ -22,6 +22,7 @@ struct ExampleAdapter: RecoverableAdapter, CancellableAdapter, BulkStatusAdapter
         case retriesSubmit
         case ignoresRetryAfter
         case readsEmptyListAsAbsence
+        case waitsTenMinutes
     }
 
     static let model: ModelCapabilities = {
@@ -125,6 +126,8 @@ struct ExampleAdapter: RecoverableAdapter, CancellableAdapter, BulkStatusAdapter
 
     func status(of operation: ProviderOperation) async throws(ProviderFailure) -> OperationStatus {
         guard ProviderHTTP.isPlain(operation.remoteID) else { throw .strangeOperation }
+        var http = http
+        if mistake == .waitsTenMinutes { http.timeoutSeconds = 600 }
         let answer = try await http.exchange(
             HTTPRequest(.get, http.url("/tasks/\(operation.remoteID)"), headers: fields)
         )

@@ -15,7 +15,9 @@ struct ExampleAdapterTests {
     @Test(arguments: ExampleAdapter.Mistake.allCases.filter { $0 != .none })
     func aMistakeIsFound(_ mistake: ExampleAdapter.Mistake) async throws {
         await withKnownIssue {
-            for check in AdapterConformance.networkChecks where !check.testDescription.contains("never answered") {
+            // Those that wait for silence take seconds: only for whom they are about.
+            for check in AdapterConformance.networkChecks
+            where check.testDescription.contains("never answered") == (mistake == .waitsTenMinutes) {
                 try await run(check, mistake)
             }
         }

@@ -21,7 +21,7 @@ package enum SimulatedFault: Sendable {
     /// Done, and answered 200 with nothing.
     case empty
     /// Done, and answered with more bytes than anybody should read.
-    case huge(bytes: Int = 80 << 20)
+    case huge(bytes: Int = 8 << 20)
     /// Done, and then silent as long as the connection stands.
     case hang
     /// Done, and answered byte by byte.
@@ -97,7 +97,7 @@ package enum SimulatedFault: Sendable {
         case "other_json": self = .otherJSON
         case "html": self = .html
         case "empty": self = .empty
-        case "huge": self = .huge(bytes: json["bytes"]?.integerValue.map { Int($0) } ?? 80 << 20)
+        case "huge": self = .huge(bytes: json["bytes"]?.integerValue.map { Int($0) } ?? 8 << 20)
         case "hang": self = .hang
         case "slow_drip": self = .drip(bytesPerSecond: json["bytes_per_second"]?.integerValue.map { Int($0) } ?? 20)
         case "answer_lost": self = .answerLost

@@ -59,6 +59,12 @@ extension ProviderSimulator {
         return .json(200, ["ok": true])
     }
 
+    /// How often the end of a task was posted to somebody who answered, after somebody had answered the first time.
+    private var endsToldAgain: Int {
+        let answered = callbacks.filter { $0.status != nil }
+        return Dictionary(grouping: answered) { "\($0.task) \($0.standing)" }.values.reduce(0) { $0 + $1.count - 1 }
+    }
+
     private var counts: JSONValue {
         let requests = SimulatedOperation.allCases.map { ($0.rawValue, JSONValue.integer(Int64(count($0)))) }
         return [
@@ -68,6 +74,8 @@ extension ProviderSimulator {
             ),
             "slots_peak": .integer(Int64(slotsPeak)),
             "tasks": .integer(Int64(world.allTasks.count)),
+            "callbacks": .integer(Int64(callbacks.count)),
+            "ends_told_again": .integer(Int64(endsToldAgain)),
             "lags": .array(completionLags.map { .number($0) }),
         ]
     }

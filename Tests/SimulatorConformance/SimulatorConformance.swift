@@ -1,6 +1,7 @@
 package import ConformanceKit
 package import CurlTransport
 import Foundation
+package import HTTPTransport
 package import ProviderSimulators
 
 extension SimulatorSettings {
@@ -13,8 +14,10 @@ extension SimulatorSettings {
 }
 
 extension CurlTransport {
-    /// One for all tests of a process.
-    package static let forTests = CurlTransport(bootSeconds: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
+    /// One for all tests of a process; a check may shorten its patience.
+    package static let forTests: any HTTPTransport = ImpatientTransport(
+        CurlTransport(bootSeconds: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
+    )
 }
 
 extension ProviderSimulator {

@@ -22,7 +22,7 @@ struct AnalyticsQuestion: Sendable {
     /// Reads a body; fields that nobody knows are passed over, those about classifiers, which nobody has here, are refused.
     ///
     /// - Throws: `RequestProblem`.
-    init(_ body: JSONValue, now: Timestamp) throws(RequestProblem) {
+    init(_ body: JSONValue, workspaces: WorkspaceNames, now: Timestamp) throws(RequestProblem) {
         query = UsageQuery(
             workspace: nil,
             from: now.adding(seconds: -86_400 * Self.daysByDefault),
@@ -40,7 +40,7 @@ struct AnalyticsQuestion: Sendable {
         dimensions = try Self.words("dimensions", &fields)
         query.dimensions = dimensions.map(\.dimension)
         query.granularity = try fields.word("granularity", as: UsageGranularity.self)
-        query.filters = try Self.filters(&fields)
+        query.filters = try Self.filters(&fields, workspaces)
         query.limit = Int(try fields.integer("limit", in: 1...Self.limitMax) ?? 1_000)
         query.groupLimit = try fields.integer("group_limit", in: 1...Self.limitMax).map { Int($0) }
         if var order = try fields.object("order_by") { query.order = try self.order(&order) }
@@ -84,7 +84,10 @@ struct AnalyticsQuestion: Sendable {
 
     // MARK: Filters
 
-    private static func filters(_ fields: inout FieldReader) throws(RequestProblem) -> [UsageFilter] {
+    private static func filters(
+        _ fields: inout FieldReader,
+        _ workspaces: WorkspaceNames
+    ) throws(RequestProblem) -> [UsageFilter] {
         var filters: [UsageFilter] = []
         for (value, path) in try fields.array("filters", countMax: filtersMax) ?? [] {
             var filter = try FieldReader(value, path: path)
@@ -94,11 +97,12 @@ struct AnalyticsQuestion: Sendable {
             guard let comparison = try filter.word("operator", as: AnalyticsOperator.self) else {
                 throw missing("\(path).operator", AnalyticsOperator.allCases.map(\.rawValue))
             }
+            let texts = try values(of: &filter, for: comparison, "\(path).value")
             filters.append(
                 UsageFilter(
                     dimension.dimension,
                     comparison.comparison,
-                    try values(of: &filter, for: comparison, "\(path).value"),
+                    dimension == .workspace ? texts.map(workspaces.name) : texts,
                     includesUnset: try filter.bool("include_unset") ?? false && comparison.takesList
                 )
             )

@@ -10,15 +10,17 @@ struct AnalyticsRoutes: Sendable {
 
     func add(to routes: inout RouteTable) {
         routes.get("api/v1/analytics/meta", .getAnalyticsMeta) { request, _ in
-            try await authenticator.requireManager(request)
+            _ = try await authenticator.managementKey(of: request)
             return Response(json: Self.meta)
         }
         routes.post("api/v1/analytics/query", .queryAnalytics) { request, _ in try await answer(request) }
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        try await authenticator.requireManager(request)
-        let question = try AnalyticsQuestion(try await bodies.json(of: request), now: accounts.now)
+        _ = try await authenticator.managementKey(of: request)
+        let body = try await bodies.json(of: request)
+        let workspaces = try await WorkspaceNames(accounts)
+        let question = try AnalyticsQuestion(body, workspaces: workspaces, now: accounts.now)
         let (report, milliseconds) = try await accounts.timedUsage(question.query)
         var json = JSONWriter(capacity: 4_096)
         json.beginObject()
@@ -26,7 +28,7 @@ struct AnalyticsRoutes: Sendable {
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for group in report.groups { Self.write(group, question, to: &json) }
+        for group in report.groups { Self.write(group, question, workspaces, to: &json) }
         json.endArray()
         json.key("metadata")
         json.beginObject()
@@ -42,7 +44,12 @@ struct AnalyticsRoutes: Sendable {
         return Response(json: json.bytes)
     }
 
-    private static func write(_ group: UsageGroup, _ question: AnalyticsQuestion, to json: inout JSONWriter) {
+    private static func write(
+        _ group: UsageGroup,
+        _ question: AnalyticsQuestion,
+        _ workspaces: WorkspaceNames,
+        to json: inout JSONWriter
+    ) {
         json.beginObject()
         if let start = group.start, let granularity = question.query.granularity {
             json.key("date")
@@ -53,7 +60,7 @@ struct AnalyticsRoutes: Sendable {
         }
         for (dimension, value) in zip(question.dimensions, group.values) {
             json.key(escaping: dimension.rawValue)
-            json.string(value)
+            json.string(dimension == .workspace ? value.map(workspaces.id) : value)
         }
         for metric in question.metrics {
             json.key(escaping: metric.rawValue)

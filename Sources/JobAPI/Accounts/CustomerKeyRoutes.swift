@@ -6,8 +6,8 @@ import JobEngine
 
 /// The routes for customers' own provider keys, in the words of OpenRouter: "bring your own key".
 ///
-/// They open to management keys alone, and to what is their workspace's. A key that was handed in is given back to
-/// nobody: a few of its characters are shown.
+/// They open to management keys alone, and to these for every workspace. A key that was handed in is given back to nobody:
+/// a few of its characters are shown.
 struct CustomerKeyRoutes: Sendable {
     private static let path = "api/v1/byok"
 
@@ -31,10 +31,10 @@ struct CustomerKeyRoutes: Sendable {
     // MARK: Changing
 
     private func create(_ request: Request) async throws -> Response {
-        let key = try await managementKey(of: request)
+        let key = try await authenticator.managementKey(of: request)
         try QueryReader(request.uri.query).finish()
         let body = try CustomerKeyBody(creating: try await bodies.json(of: request), providers: keys.providers.slugs)
-        let workspace = try workspace(body.workspace, of: key)
+        let workspace = try await workspace(body.workspace, of: key)
         try await checkHashes(body.edits, of: workspace)
         var terms = CustomerKeyTerms()
         try body.edits.apply(to: &terms)
@@ -44,49 +44,44 @@ struct CustomerKeyRoutes: Sendable {
             workspace: workspace,
             terms: terms
         )
-        return Response(json: Self.answer(made), status: .created)
+        return try await answer(made, status: .created)
     }
 
     private func update(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let key = try await managementKey(of: request)
+        _ = try await authenticator.managementKey(of: request)
         try QueryReader(request.uri.query).finish()
         let body = try CustomerKeyBody(updating: try await bodies.json(of: request))
+        guard let key = try await keys.key(id(context)) else { throw APIError.noSuchCustomerKey }
         try await checkHashes(body.edits, of: key.workspace)
-        let changed = try await keys.update(id(context), workspace: key.workspace, text: body.text) {
-            try body.edits.apply(to: &$0)
-        }
+        let changed = try await keys.update(key.id, text: body.text) { try body.edits.apply(to: &$0) }
         guard let changed else { throw APIError.noSuchCustomerKey }
-        return Response(json: Self.answer(changed))
+        return try await answer(changed)
     }
 
     private func delete(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let key = try await managementKey(of: request)
+        _ = try await authenticator.managementKey(of: request)
         try QueryReader(request.uri.query).finish()
-        guard try await keys.delete(id(context), workspace: key.workspace) else { throw APIError.noSuchCustomerKey }
-        var json = JSONWriter(capacity: 32)
-        json.beginObject()
-        json.key("deleted")
-        json.bool(true)
-        json.endObject()
-        return Response(json: json.bytes)
+        guard try await keys.delete(id(context)) else { throw APIError.noSuchCustomerKey }
+        return .deleted
     }
 
     // MARK: Reading
 
     private func list(_ request: Request) async throws -> Response {
-        let key = try await managementKey(of: request)
+        let key = try await authenticator.managementKey(of: request)
         var reader = try QueryReader(request.uri.query)
-        var query = CustomerKeyQuery(workspace: try workspace(reader.string("workspace_id"), of: key))
+        var query = CustomerKeyQuery(workspace: try await workspace(reader.string("workspace_id"), of: key))
         query.offset = Int(try reader.integer("offset", in: 0...Int64(Int32.max)) ?? 0)
         query.limit = Int(try reader.integer("limit", in: 1...100) ?? 50)
         query.provider = reader.string("provider")
         try reader.finish()
         let (found, total) = try await keys.list(query)
+        let names = try await WorkspaceNames(accounts)
         var json = JSONWriter()
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for key in found { Self.write(key, to: &json) }
+        for key in found { Self.write(key, names, to: &json) }
         json.endArray()
         json.key("total_count")
         json.integer(total)
@@ -95,35 +90,18 @@ struct CustomerKeyRoutes: Sendable {
     }
 
     private func get(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let key = try await managementKey(of: request)
+        _ = try await authenticator.managementKey(of: request)
         try QueryReader(request.uri.query).finish()
-        guard let found = try await keys.key(id(context), workspace: key.workspace) else {
-            throw APIError.noSuchCustomerKey
-        }
-        return Response(json: Self.answer(found))
+        guard let found = try await keys.key(id(context)) else { throw APIError.noSuchCustomerKey }
+        return try await answer(found)
     }
 
     // MARK: Who asks, and for whom
 
-    private func managementKey(of request: Request) async throws -> APIKey {
-        let key = try await authenticator.key(of: request)
-        guard key.isManagement else {
-            throw APIError(
-                .forbidden,
-                reason: "management_key_required",
-                "This needs a management key: `mediary keys create --management` makes one."
-            )
-        }
-        return key
-    }
-
-    /// The workspace that is meant: a key manages its own.
-    private func workspace(_ named: String?, of key: APIKey) throws(APIError) -> String {
-        guard let named, named != key.workspace else { return key.workspace }
-        throw APIError.invalid(
-            "workspace_id",
-            "`workspace_id` names another workspace than the key's, which is \(key.workspace); a key manages its own."
-        )
+    /// The workspace that is meant: the key's own, unless another is named.
+    private func workspace(_ reference: String?, of key: APIKey) async throws -> String {
+        guard let reference else { return key.workspace }
+        return try await accounts.workspace(named: reference, in: "workspace_id").name
     }
 
     /// A list of hashes must be one of keys that are there: a mistyped one would lock everybody out.
@@ -142,16 +120,17 @@ struct CustomerKeyRoutes: Sendable {
 
     // MARK: Writing
 
-    private static func answer(_ key: CustomerKey) -> [UInt8] {
+    private func answer(_ key: CustomerKey, status: HTTPResponse.Status = .ok) async throws -> Response {
+        let names = try await WorkspaceNames(accounts)
         var json = JSONWriter(capacity: 512)
         json.beginObject()
         json.key("data")
-        write(key, to: &json)
+        Self.write(key, names, to: &json)
         json.endObject()
-        return json.bytes
+        return Response(json: json.bytes, status: status)
     }
 
-    private static func write(_ key: CustomerKey, to json: inout JSONWriter) {
+    private static func write(_ key: CustomerKey, _ names: WorkspaceNames, to json: inout JSONWriter) {
         json.beginObject()
         json.key("id")
         json.string(key.id)
@@ -162,7 +141,7 @@ struct CustomerKeyRoutes: Sendable {
         json.key("name")
         json.string(key.terms.name)
         json.key("workspace_id")
-        json.string(key.workspace)
+        json.string(names.id(of: key.workspace))
         json.key("disabled")
         json.bool(key.terms.isDisabled)
         json.key("is_fallback")
@@ -197,6 +176,6 @@ struct CustomerKeyRoutes: Sendable {
 }
 
 extension APIError {
-    /// A customer's key that does not exist, or is another workspace's: the same words for both.
+    /// A customer's key that does not exist.
     fileprivate static let noSuchCustomerKey = APIError(.notFound, reason: "unknown_byok_key", "There is no such key.")
 }

@@ -8,6 +8,8 @@ import Ledger
 struct GenerationWire {
     let view: JobView
     let record: UsageRecord
+    /// The identifier of its workspace.
+    let workspaceID: String
     /// The names of the providers by their slugs.
     let providers: [String: String]
 
@@ -45,7 +47,7 @@ struct GenerationWire {
         json.key("session_id")
         json.string(record.session)
         json.key("workspace_id")
-        json.string(record.workspace)
+        json.string(workspaceID)
         writeCost(to: &json)
         json.key("latency")
         json.integer(milliseconds(since: record.createdAt))

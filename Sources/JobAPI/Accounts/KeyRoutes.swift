@@ -29,7 +29,7 @@ struct KeyRoutes: Sendable {
         query.includesDisabled = try reader.flag("include_disabled") ?? false
         query.includesExpired = try reader.flag("include_expired") ?? false
         if let reference = reader.string("workspace_id") {
-            query.workspace = try await workspace(reference)
+            query.workspace = try await accounts.workspace(named: reference, in: "workspace_id").name
         }
         var views: [KeyView] = []
         for key in try await accounts.keys(query) { views.append(try await accounts.view(of: key)) }
@@ -47,7 +47,9 @@ struct KeyRoutes: Sendable {
         let own = try await authenticator.managementKey(of: request)
         var creation = try KeyRequestReader.creation(try await bodies.json(of: request), now: now())
         creation.key.workspace = own.workspace
-        if let reference = creation.workspace { creation.key.workspace = try await workspace(reference) }
+        if let reference = creation.workspace {
+            creation.key.workspace = try await accounts.workspace(named: reference, in: "workspace_id").name
+        }
         let made = try await accounts.createKey(creation.key)
         return try await answer(made.key, secret: made.secret)
     }
@@ -62,7 +64,7 @@ struct KeyRoutes: Sendable {
         _ = try await authenticator.managementKey(of: request)
         let (change, reference) = try KeyRequestReader.change(try await bodies.json(of: request))
         guard let key = try await accounts.key(hash: try Self.hash(context)) else { throw APIError.noSuchKey }
-        if let reference, try await workspace(reference) != key.workspace {
+        if let reference, try await accounts.workspace(named: reference, in: "workspace_id").name != key.workspace {
             throw APIError(
                 .conflict,
                 reason: "workspace_fixed",
@@ -94,17 +96,6 @@ struct KeyRoutes: Sendable {
         try KeyWire.write(view, &json)
         json.endObject()
         return Response(json: json.bytes, status: secret == nil ? .ok : .created)
-    }
-
-    /// The name of the workspace that a client names.
-    private func workspace(_ reference: String) async throws -> String {
-        guard let profile = try await accounts.workspaceProfile(reference) else {
-            throw APIError.invalid(
-                "workspace_id",
-                "`workspace_id` names no workspace; allowed: the id or the slug of one that is there."
-            )
-        }
-        return profile.name
     }
 
     private static func hash(_ context: APIRequestContext) throws -> String {

@@ -48,11 +48,11 @@ enum KeyWire {
         json.string(word(view.key.limitReset))
         json.key("include_byok_in_limit")
         json.bool(view.key.includesByok)
-        let usage = view.usage
+        let (usage, byok) = (view.usage, view.byokUsage)
         let figures: [(StaticString, Credits)] = [
             ("usage", usage.total), ("usage_daily", usage.daily), ("usage_weekly", usage.weekly),
-            ("usage_monthly", usage.monthly), ("byok_usage", .zero), ("byok_usage_daily", .zero),
-            ("byok_usage_weekly", .zero), ("byok_usage_monthly", .zero),
+            ("usage_monthly", usage.monthly), ("byok_usage", byok.total), ("byok_usage_daily", byok.daily),
+            ("byok_usage_weekly", byok.weekly), ("byok_usage_monthly", byok.monthly),
         ]
         for (name, amount) in figures {
             json.key(name)

@@ -32,7 +32,8 @@ extension Schema {
         "BYOKKey",
         object([
             "id": .string(format: "uuid"), "provider": .string(min: 1), "label": .string(min: 1),
-            "name": Schema.string().orNull, "workspace_id": .string(min: 1), "disabled": bool, "is_fallback": bool,
+            "name": Schema.string().orNull, "workspace_id": .string(format: "uuid"), "disabled": bool,
+            "is_fallback": bool,
             "is_required": bool, "is_byok_only": bool, "sort_order": count, "allowed_models": words.orNull,
             "allowed_api_key_hashes": words.orNull, "allowed_user_ids": words.orNull, "declared_zdr": bool.orNull,
             "declared_region": region.orNull, "created_at": time,
@@ -51,7 +52,8 @@ extension RouteDescription {
         summary: "Hand in a provider key of your own",
         details: """
             Jobs of the workspace are then served with it before all others, or after them (`is_fallback`). It is kept \
-            encrypted and given back to nobody; `label` shows a few of its characters. Needs a management key.
+            encrypted and given back to nobody; `label` shows a few of its characters. Needs a management key, which may \
+            hand in keys for any workspace: `workspace_id` names it by id or slug, by default it is the key's own.
             """,
         body: .json(.customerKeyCreation),
         answers: [201: .json(.customerKeyAnswer, "The key is kept.")],
@@ -67,7 +69,7 @@ extension RouteDescription {
             .query("offset", Schema.integer(in: 0...Int64(Int32.max)).byDefault(0), "How many to leave out."),
             .query("limit", Schema.integer(in: 1...100).byDefault(50), "How many at most."),
             .query("provider", .string(), "Only keys of this provider."),
-            .query("workspace_id", .string(), "The workspace: the key's own."),
+            .query("workspace_id", .string(), "Of this workspace, by id or slug; by default of the key's own."),
         ],
         answers: [200: .json(.customerKeys, "The keys, and how many there are.")],
         errors: [403]

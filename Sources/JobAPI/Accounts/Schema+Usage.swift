@@ -9,7 +9,8 @@ extension Schema {
             "id": jobID, "api_type": word(["video", "image", "tts", "stt", "music", "sound"]),
             "model": .string(min: 1), "provider_name": .string(min: 1), "created_at": time, "cancelled": bool,
             "data_region": const("global"), "origin": .string(), "external_user": .string().orNull,
-            "session_id": .string().orNull, "workspace_id": .string(min: 1), "total_cost": dollars, "usage": dollars,
+            "session_id": .string().orNull, "workspace_id": .string(format: "uuid"), "total_cost": dollars,
+            "usage": dollars,
             "is_byok": bool, "upstream_inference_cost": dollars.orNull,
             "latency": count.about("Milliseconds from its admission to its end."),
             "generation_time": count.orNull.about("Milliseconds from its first attempt to its end."),
@@ -37,7 +38,7 @@ extension Schema {
         var members: [String: Schema] = [
             "date": calendarDate, "model": .string(min: 1), "model_permaslug": .string(min: 1),
             "endpoint_id": .string(min: 1), "provider_name": .string(min: 1), "usage": dollars,
-            "byok_usage_inference": dollars, "workspace_id": .string(min: 1),
+            "byok_usage_inference": dollars, "workspace_id": .string(format: "uuid"),
         ]
         for name in ["requests", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"] {
             members[name] = count

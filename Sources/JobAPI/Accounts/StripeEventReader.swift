@@ -20,6 +20,8 @@ struct StripeEventReader: Sendable {
     static let centsMax: Int64 = 99_999_999
     private static let nanoPerCent: Int64 = 10_000_000
     private static let object = "data.object"
+    /// What tells how a refund stands; `charge.refunded` tells that there is one.
+    private static let refundKinds: Set = ["refund.failed", "refund.updated", "charge.refund.updated"]
 
     let terms: CreditTerms
 
@@ -35,7 +37,7 @@ struct StripeEventReader: Sendable {
         }
         guard
             kind == "checkout.session.completed" || kind == "checkout.session.async_payment_succeeded"
-                || kind == "charge.refunded" || kind.hasPrefix("charge.dispute.")
+                || kind == "charge.refunded" || kind.hasPrefix("charge.dispute.") || Self.refundKinds.contains(kind)
         else { return .other(kind: kind) }
         guard var data = try event.object("data"), var object = try data.object("object") else {
             throw RequestProblem(.missingField, field: Self.object, "`\(Self.object)` is required: an object.")
@@ -48,6 +50,8 @@ struct StripeEventReader: Sendable {
                 meaning = try purchase(&object, at: at)
             } else if kind == "charge.refunded" {
                 meaning = try refund(&object)
+            } else if Self.refundKinds.contains(kind) {
+                meaning = try failedRefund(&object, toldAt: created)
             } else {
                 meaning = try dispute(&object, toldAt: created)
             }
@@ -90,9 +94,15 @@ struct StripeEventReader: Sendable {
         guard currency.lowercased() == "usd" else {
             throw Self.problem("currency", .string(currency), allowed: "usd")
         }
-        guard let cents = try session.integer("amount_total", in: 1...Self.centsMax) else {
+        guard let total = try session.integer("amount_total", in: 1...Self.centsMax) else {
             throw Self.missing("amount_total")
         }
+        // The total is what is left after discounts, with taxes and shipping on top: these are nobody's credits.
+        var details = try session.object("total_details")
+        let tax = try details?.integer("amount_tax", in: 0...Self.centsMax) ?? 0
+        let shipping = try details?.integer("amount_shipping", in: 0...Self.centsMax) ?? 0
+        let cents = total - tax - shipping
+        guard cents > 0 else { return .nothing("nothing but tax and shipping was paid") }
         guard let payment = try Self.payment(of: &session, orElse: "id") else { throw Self.missing("id") }
         return terms.purchase(payment, paid: Self.credits(cents), workspace: workspace, at: at)
     }
@@ -105,6 +115,22 @@ struct StripeEventReader: Sendable {
         }
         guard cents > 0 else { return .nothing("nothing was given back") }
         return .fact(.refunded(Self.credits(cents)), payment: payment)
+    }
+
+    /// A refund that did not reach the payer: the money came back, and so do the credits.
+    private func failedRefund(
+        _ refund: inout FieldReader,
+        toldAt: Int64
+    ) throws(RequestProblem) -> PaymentEvent.Meaning {
+        let status = try refund.string("status", charactersMax: 50) ?? ""
+        guard status == "failed" || status == "canceled" else {
+            return .nothing("a refund that is \(status.isEmpty ? "of no status" : status)")
+        }
+        let id = try Self.name("id", &refund, required: true) ?? ""
+        guard let payment = try Self.payment(of: &refund, orElse: "charge") else { throw Self.missing("charge") }
+        if let other = try Self.otherCurrency(&refund) { return other }
+        guard let cents = try refund.integer("amount", in: 0...Self.centsMax) else { throw Self.missing("amount") }
+        return .fact(.refundFailed(id: id, amount: Self.credits(cents), toldAt: toldAt), payment: payment)
     }
 
     private func dispute(

@@ -21,7 +21,7 @@ extension RouteDescription {
         parameters: [
             .query("date", .calendarDate, "Only this day."),
             .query("api_key_hash", .text(), "Only jobs of this key."),
-            .query("workspace_id", .text(), "Only jobs of this workspace."),
+            .query("workspace_id", .text(), "Only jobs of this workspace, by id or slug."),
             .query("group_by", .const("workspace"), "Tell workspaces apart."),
         ],
         answers: [200: .json(.activity, "One row for each day, model and provider, the newest day first.")],
@@ -44,7 +44,7 @@ extension RouteDescription {
             ),
             .query("from", dayOrTime, "From then on; by default the beginning of the month."),
             .query("to", dayOrTime, "Until before then; by default now."),
-            .query("workspace", .text(), "Only this workspace."),
+            .query("workspace", .text(), "Only this workspace, by id or slug."),
         ],
         answers: [200: .text("text/csv", "The table, with a line of names.")],
         errors: [403]
@@ -65,7 +65,8 @@ extension RouteDescription {
         summary: "Ask about usage",
         details: """
             Over jobs that have ended, of all workspaces: a job counts at the moment of its end, from `start` until before \
-            `end`; without a time the last seven days. Wants a management key.
+            `end`; without a time the last seven days. The dimension `workspace` is told by id; a filter on it takes ids and \
+            slugs. Wants a management key.
             """,
         body: .json(.analyticsQuestion),
         answers: [200: .json(.analyticsAnswer, "The rows: each with the metrics, the dimensions and the `date`.")],

@@ -42,7 +42,14 @@ struct UsageRoutes: Sendable {
                 "The job is \(JobWire.Status(view.job.state.name).rawValue); its generation is told once it has ended."
             )
         }
-        return Response(json: GenerationWire(view: view, record: record, providers: providerNames).body)
+        let workspaceID = try await accounts.workspaceProfile(record.workspace)?.id ?? record.workspace
+        let wire = GenerationWire(
+            view: view,
+            record: record,
+            workspaceID: workspaceID,
+            providers: providerNames
+        )
+        return Response(json: wire.body)
     }
 
     /// The names of the providers by their slugs.
@@ -53,7 +60,7 @@ struct UsageRoutes: Sendable {
     // MARK: Activity
 
     private func activity(_ request: Request) async throws -> Response {
-        try await authenticator.requireManager(request)
+        _ = try await authenticator.managementKey(of: request)
         var parameters = try QueryReader(request.uri.query)
         let today = UsagePeriods.day(of: accounts.now)
         var (first, last) = (today - Self.activityDays, today)
@@ -68,11 +75,21 @@ struct UsageRoutes: Sendable {
             }
             (first, last) = (day, day)
         }
+        var workspace: String?
+        if let reference = parameters.string("workspace_id") {
+            workspace = try await accounts.workspace(named: reference, in: "workspace_id").name
+        }
         var query = UsageQuery(
-            workspace: parameters.string("workspace_id"),
+            workspace: workspace,
             from: Timestamp(milliseconds: first * Self.dayMilliseconds),
             to: Timestamp(milliseconds: (last + 1) * Self.dayMilliseconds)
         )
+        guard parameters.string("user_id") == nil else {
+            throw APIError.invalid(
+                "user_id",
+                "`user_id` has nothing to go by: API keys belong to no users here. Leave it out, or name a key in `api_key_hash`."
+            )
+        }
         if let hash = parameters.string("api_key_hash") { query.filters = [UsageFilter(.key, .equal, [hash])] }
         let isByWorkspace = try parameters.string("group_by").map { word in
             guard word == "workspace" else { throw APIError.invalid("group_by", "`group_by` must be workspace.") }
@@ -83,17 +100,23 @@ struct UsageRoutes: Sendable {
         query.order = .init(.period, isDescending: true)
         query.limit = Self.activityRowsMax
         let names = providerNames
+        let workspaces = try await WorkspaceNames(accounts)
         var json = JSONWriter(capacity: 4_096)
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for group in try await accounts.usage(query).groups { Self.write(group, names, to: &json) }
+        for group in try await accounts.usage(query).groups { Self.write(group, names, workspaces, to: &json) }
         json.endArray()
         json.endObject()
         return Response(json: json.bytes)
     }
 
-    private static func write(_ group: UsageGroup, _ names: [String: String], to json: inout JSONWriter) {
+    private static func write(
+        _ group: UsageGroup,
+        _ names: [String: String],
+        _ workspaces: WorkspaceNames,
+        to json: inout JSONWriter
+    ) {
         let (model, provider) = (group.values[0] ?? "", group.values[1] ?? "")
         json.beginObject()
         json.key("date")
@@ -122,7 +145,7 @@ struct UsageRoutes: Sendable {
         json.integer(0)
         if group.values.count > 2 {
             json.key("workspace_id")
-            json.string(group.values[2])
+            json.string(group.values[2].map(workspaces.id))
         }
         json.endObject()
     }
@@ -156,11 +179,16 @@ struct UsageRoutes: Sendable {
         let now = accounts.now
         let from = try Self.time("from", &parameters) ?? UsageGranularity.month.start(of: now)
         let to = try Self.time("to", &parameters) ?? now.adding(seconds: 1)
-        let workspace = parameters.string("workspace")
+        let reference = parameters.string("workspace")
         try parameters.finish()
         guard from <= to else { throw APIError.invalid("from", "`from` must not be after `to`.") }
-        guard key.isManagement || workspace == nil || workspace == key.workspace else { throw APIError.notAManager }
-        var query = UsageQuery(workspace: key.isManagement ? workspace : key.workspace, from: from, to: to)
+        var workspace = key.isManagement ? nil : key.workspace
+        if let reference {
+            // Which workspaces there are is not for every key to find out.
+            guard key.isManagement || reference == key.workspace else { throw APIError.notManaging }
+            workspace = try await accounts.workspace(named: reference, in: "workspace").name
+        }
+        var query = UsageQuery(workspace: workspace, from: from, to: to)
         query.dimensions = columns.compactMap(\.dimension)
         query.granularity = columns.contains(.day) ? .day : nil
         query.limit = Self.tableRowsMax
@@ -204,22 +232,4 @@ struct UsageRoutes: Sendable {
         }
         return time
     }
-}
-
-extension Authenticator {
-    /// Requires a key that manages: what it is told is of all workspaces.
-    ///
-    /// - Throws: `APIError` with status 401 or 403, or what the store throws.
-    func requireManager(_ request: Request) async throws {
-        guard try await key(of: request).isManagement else { throw APIError.notAManager }
-    }
-}
-
-extension APIError {
-    /// A key that may not see what other workspaces do.
-    static let notAManager = APIError(
-        .forbidden,
-        reason: "management_key_required",
-        "This wants a management key: `mediary keys create --management` makes one."
-    )
 }

@@ -8,25 +8,21 @@ extension CreditsCommand {
     struct Transactions: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List what was moved from and to a workspace.")
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
         @Option(help: "How many at most, newest first.")
         var limit = 50
 
         @Option(help: "Only those before this number: the last one of the list before.")
         var before: Int64?
 
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
-            let (workspace, limit) = (try workspaceName(workspace), try listLimit(limit))
+            let (workspace, limit) = (try shared.name(), try listLimit(limit))
             let selling = try Selling(mayCreate: false)
             let entries = try await selling.payments.transactions(of: workspace, before: before, limit: limit)
             try selling.stores.close()
             let rows = entries.map(EntryRow.init)
-            if json {
+            if shared.json {
                 try Output.json(rows)
             } else {
                 Output.table(
@@ -46,22 +42,18 @@ extension CreditsCommand {
     struct Payments: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the payments for a workspace's credits.")
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
         @Option(help: "How many at most, newest first.")
         var limit = 50
 
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
-            let (workspace, limit) = (try workspaceName(workspace), try listLimit(limit))
+            let (workspace, limit) = (try shared.name(), try listLimit(limit))
             let selling = try Selling(mayCreate: false)
             let records = try await selling.payments.payments(of: workspace, limit: limit)
             try selling.stores.close()
             let rows = records.map { PaymentRow($0) }
-            if json {
+            if shared.json {
                 try Output.json(rows)
             } else {
                 Output.table(

@@ -92,9 +92,6 @@ extension CreditsCommand {
             abstract: "Correct what a workspace has, up or down; never below zero."
         )
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
         @Option(
             parsing: .unconditional,
             help: "How much is added, in US dollars; with a minus how much is taken, such as -2.50."
@@ -107,11 +104,10 @@ extension CreditsCommand {
         @Option(help: "Who does it: kept in the ledger.")
         var actor = Selling.user
 
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
-            let workspace = try workspaceName(workspace)
+            let workspace = try shared.name()
             guard let change = Credits(usd: amount), change != .zero else {
                 throw ValidationError(
                     "--amount is \"\(amount)\"; the form is a decimal number of US dollars other than zero, such as 5 or -2.50, with at most nine places."
@@ -129,7 +125,7 @@ extension CreditsCommand {
             guard let balance else {
                 throw ValidationError("\(workspace) has less than that available; nothing was moved.")
             }
-            try CreditsCommand.show(balance, lots, of: workspace, json: json)
+            try CreditsCommand.show(balance, lots, of: workspace, json: shared.json)
         }
     }
 

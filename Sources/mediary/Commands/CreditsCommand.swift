@@ -49,7 +49,12 @@ struct CreditsCommand: AsyncParsableCommand {
                     actor: Selling.user
                 )
             } else {
-                balance = try await selling.stores.accounts.grant(amount, to: workspace, reason: reason)
+                balance = try await selling.stores.accounts.grant(
+                    amount,
+                    to: workspace,
+                    reason: reason,
+                    actor: Selling.user
+                )
             }
             try selling.stores.close()
             try CreditsCommand.show(balance, [], of: workspace, json: json)
@@ -72,18 +77,15 @@ struct CreditsCommand: AsyncParsableCommand {
             abstract: "Show what a workspace has."
         )
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
+            let workspace = try shared.name()
             let selling = try Selling(mayCreate: false)
-            let balance = try await selling.stores.accounts.balance(of: try workspaceName(workspace))
+            let balance = try await selling.stores.accounts.balance(of: workspace)
             let lots = try await selling.payments.lots(of: workspace)
             try selling.stores.close()
-            try CreditsCommand.show(balance, lots, of: workspace, json: json)
+            try CreditsCommand.show(balance, lots, of: workspace, json: shared.json)
         }
     }
 

@@ -281,6 +281,20 @@ func dollars(_ text: String, option: String) throws -> Credits {
     return amount
 }
 
+/// What commands about one workspace have in common.
+struct OfWorkspace: ParsableArguments {
+    @Option(help: "The workspace.")
+    var workspace = AccountService.defaultWorkspace
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// The workspace's name.
+    ///
+    /// - Throws: `ValidationError` for what is none.
+    func name() throws -> String { try workspaceName(workspace) }
+}
+
 /// Checks a workspace's name: 1 to 64 of a-z, 0-9, `-` and `_`.
 func workspaceName(_ text: String) throws -> String {
     let isValid =

@@ -15,7 +15,7 @@ struct ReconcileCommand: AsyncParsableCommand {
             With the service running or not. Without --apply it only tells. With it, a job in flight that lost the answer \
             to its submit goes on with the generation that was found; what came of jobs that were given up without a \
             charge is attached to them free of charge, and its cost is booked as the operator's loss. Generations that \
-            nothing here belongs to are told of: they may be another program's.
+            nothing here belongs to are told of, unless --ignore-foreign says that other programs use the accounts as well.
 
             Exits with 0 when everything agrees, with 1 when anything does not, set right or not, and with 2 when a \
             provider or the database could not be asked.
@@ -34,17 +34,21 @@ struct ReconcileCommand: AsyncParsableCommand {
     @Flag(help: "Set right what can be, instead of only telling.")
     var apply = false
 
+    @Flag(help: "Keep quiet about generations that nothing here belongs to.")
+    var ignoreForeign = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
-        let report: Reconciliation
+        var report: Reconciliation
         do {
             report = try await reconciled()
         } catch {
             FileHandle.standardError.write(Data("Error: \(Output.plain(Self.message(of: error)))\n".utf8))
             throw Self.failed
         }
+        if ignoreForeign { report.findings.removeAll { $0.kind == .unknownOperation } }
         if json { try Output.json(report) } else { Output.show(Self.lines(of: report)) }
         guard report.isWhole else { throw Self.failed }
         guard report.findings.isEmpty else { throw ExitCode.failure }

@@ -71,21 +71,17 @@ extension WorkspacesCommand {
             abstract: "List the budgets of a workspace with what counts against them now."
         )
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
-            let name = try workspaceName(workspace)
+            let name = try shared.name()
             let stores = try Stores(Configuration(), mayCreate: false)
             let isThere = try await stores.accounts.workspaceProfile(name) != nil
             let standings = try await stores.accounts.budgets(of: name)
             let periods = stores.accounts.periods()
             try stores.close()
             guard isThere else { throw ValidationError("There is no workspace \(name).") }
-            if json {
+            if shared.json {
                 try Output.json(standings.map { BudgetRow($0, periods) })
             } else {
                 Output.table(
@@ -114,14 +110,10 @@ extension WorkspacesCommand {
         @Argument(help: "The most that may be spent, holds included, in US dollars; none takes the budget away.")
         var limit: String
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
-            let name = try workspaceName(workspace)
+            let name = try shared.name()
             let period = try spendingPeriod(period, option: "The period", forEver: "lifetime")
             let amount = limit == "none" ? nil : try dollars(limit, option: "The limit")
             let stores = try Stores(Configuration(), mayCreate: false)
@@ -135,7 +127,7 @@ extension WorkspacesCommand {
             }
             try stores.close()
             let shown = amount?.description ?? "none"
-            if json {
+            if shared.json {
                 try Output.json(["workspace": name, "period": period.rawValue, "limit": shown])
             } else {
                 print("The \(period.rawValue) budget of \(name) is \(shown).")

@@ -52,15 +52,11 @@ struct WorkspacesCommand: AsyncParsableCommand {
             discussion: "Receivers check `webhook-signature` and `X-OpenRouter-Signature` with it."
         )
 
-        @Option(help: "The workspace.")
-        var workspace = AccountService.defaultWorkspace
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var shared: OfWorkspace
 
         func run() async throws {
             let configuration = try Configuration()
-            let name = try workspaceName(workspace)
+            let name = try shared.name()
             let stores = try Stores(configuration, mayCreate: false)
             let names = try await stores.accounts.workspaces().map(\.name)
             try stores.close()
@@ -69,7 +65,7 @@ struct WorkspacesCommand: AsyncParsableCommand {
             }
             let secrets = WebhookSecrets(masterKey: try MasterKey.load(configuration, mayMake: false))
             let secret = secrets.secret(of: name).text
-            if json {
+            if shared.json {
                 try Output.json(["workspace": name, "secret": secret])
             } else {
                 print(secret)

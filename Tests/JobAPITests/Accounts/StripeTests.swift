@@ -264,6 +264,60 @@ import Testing
         }
     }
 
+    @Test func taxIsNoCredits() async throws {
+        try await Self.run { (sender) async throws -> Void in
+            let details: JSONValue = ["amount_discount": 0, "amount_shipping": 0, "amount_tax": 340]
+            let session = Self.session("evt_1", ["amount_subtotal": 1_660, "total_details": details])
+            #expect(try await sender.outcome(session) == "applied")
+            #expect(try await sender.available() == "16.600000000")
+            // All is given back, the tax with it: no more than the credits is taken.
+            #expect(try await sender.outcome(Self.refund("evt_2", 2_000)) == "applied")
+            #expect(try await sender.available() == "0.000000000")
+            let taxed = Self.session(
+                "evt_3",
+                ["amount_total": 5, "payment_intent": "pi_2", "total_details": ["amount_tax": 5]]
+            )
+            #expect(try await sender.outcome(taxed) == "ignored")
+            let odd = Self.session("evt_4", ["payment_intent": "pi_3", "total_details": ["amount_tax": -5]])
+            #expect(try await sender.outcome(odd) == "payment_refused")
+        }
+    }
+
+    private static func failed(_ id: String, _ kind: String, _ refund: String, _ status: String = "failed") -> JSONValue
+    {
+        event(
+            id,
+            kind,
+            [
+                "id": .string(refund), "object": "refund", "amount": 500, "charge": "ch_1", "currency": "usd",
+                "payment_intent": "pi_1", "status": .string(status), "failure_reason": "unknown",
+            ]
+        )
+    }
+
+    /// Stripe tells of a failure by several messages, and each may come before the refund itself.
+    @Test func aRefundThatFailedGivesTheCreditsBackOnce() async throws {
+        try await Self.run { (sender) async throws -> Void in
+            #expect(try await sender.outcome(Self.session()) == "applied")
+            #expect(try await sender.outcome(Self.refund("evt_1", 500)) == "applied")
+            #expect(try await sender.available() == "15.000000000")
+            #expect(try await sender.outcome(Self.failed("evt_2", "refund.updated", "re_1", "succeeded")) == "ignored")
+            #expect(try await sender.outcome(Self.failed("evt_3", "refund.failed", "re_1")) == "applied")
+            #expect(try await sender.available() == "20.000000000")
+            for (id, kind) in [("evt_4", "charge.refund.updated"), ("evt_5", "refund.updated")] {
+                #expect(try await sender.outcome(Self.failed(id, kind, "re_1")) == "unchanged", "\(kind)")
+            }
+            #expect(try await sender.available() == "20.000000000")
+            // A second refund fails, and is told of before it is itself.
+            _ = try await sender.outcome(Self.failed("evt_6", "refund.failed", "re_2", "canceled"))
+            #expect(try await sender.available() == "20.000000000")
+            #expect(try await sender.outcome(Self.refund("evt_7", 1_000)) == "applied")
+            #expect(try await sender.available() == "20.000000000")
+            #expect(try await sender.outcome(Self.refund("evt_8", 1_500)) == "applied")
+            #expect(try await sender.available() == "15.000000000")
+        }
+    }
+
     @Test func theFeeIsKept() async throws {
         let fee = PurchaseFee(
             percent: try #require(ExactDecimal("5.5")),

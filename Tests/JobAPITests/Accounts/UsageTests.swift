@@ -43,7 +43,8 @@ import Testing
             #expect(data["total_cost"] == .number(0.4) && data["usage"] == .number(0.4))
             #expect(data["external_user"] == "ann" && data["session_id"] == "s-1")
             #expect(data["cancelled"] == false && data["is_byok"] == false)
-            #expect(data["num_media_completion"] == 1 && data["workspace_id"] == "default")
+            let workspace = try #require(try await api.accounts.workspaceProfile("default")).id
+            #expect(data["num_media_completion"] == 1 && data["workspace_id"] == .string(workspace))
             #expect(data["upstream_id"] == .string("remote-\(id)"))
             #expect(data["provider_responses"]?.elements.count == 1)
             #expect(data["provider_responses"]?.elements.first?["status"] == 200)
@@ -86,14 +87,19 @@ import Testing
             #expect(row["model"] == "test/video" && row["requests"] == 3 && row["usage"] == .number(0.8))
             #expect(row["workspace_id"] == nil)
             let split = try await api.get("/api/v1/activity?group_by=workspace", key: manager).json["data"]?.elements
-            #expect(split?.first?["workspace_id"] == "default")
-            let none = ["api_key_hash=0", "workspace_id=other"]
-            for filter in none {
-                #expect(try await api.get("/api/v1/activity?\(filter)", key: manager).json["data"] == [], "\(filter)")
+            let workspace = try #require(try await api.accounts.workspaceProfile("default")).id
+            #expect(split?.first?["workspace_id"] == .string(workspace))
+            for name in ["default", workspace] {
+                let own = try await api.get("/api/v1/activity?workspace_id=\(name)", key: manager)
+                #expect(own.json["data"]?.elements == rows, "\(name)")
             }
+            let other = try await api.get("/api/v1/activity?api_key_hash=0", key: manager)
+            #expect(other.json["data"] == [])
+            let foreign = try await api.get("/api/v1/activity?user_id=ann", key: manager)
+            #expect(foreign.status == 400 && foreign.json["error"]?["param"] == "user_id")
             let day = try await api.get("/api/v1/activity?date=\(Self.today(api))", key: manager)
             #expect(day.json["data"]?.elements == rows)
-            for bad in ["date=2020-01-01", "date=today", "date=2026-11-1", "group_by=model"] {
+            for bad in ["date=2020-01-01", "date=today", "date=2026-11-1", "group_by=model", "workspace_id=other"] {
                 #expect(try await api.get("/api/v1/activity?\(bad)", key: manager).status == 400, "\(bad)")
             }
             let refused = try await api.get("/api/v1/activity")
@@ -205,6 +211,26 @@ import Testing
         (["metrics": ["request_count"], "filters": [["field": "cost", "operator": "eq"]]], "filters[0].field"),
         (["metrics": ["request_count"], "classifier_filters": [:]], "classifier_filters"),
     ]
+
+    @Test func aWorkspaceIsAskedForByEitherNameAndToldByItsIdentifier() async throws {
+        try await TestAPI.run { api in
+            let manager = try await Self.manager(api)
+            _ = try await Self.completed(api)
+            let id = try #require(try await api.accounts.workspaceProfile("default")).id
+            for (name, count) in [("default", 1), (id, 1), ("other", 0)] {
+                let answer = try await Self.ask(
+                    api,
+                    [
+                        "metrics": ["request_count"], "dimensions": ["workspace"],
+                        "filters": [["field": "workspace", "operator": "eq", "value": .string(name)]],
+                    ],
+                    key: manager
+                )
+                let rows = try #require(answer.json["data"]?["data"]?.elements)
+                #expect(rows.count == count && rows.allSatisfy { $0["workspace"] == .string(id) }, "\(answer.text)")
+            }
+        }
+    }
 
     @Test func badQuestionsAreRefusedByName() async throws {
         try await TestAPI.run { api in

@@ -6,13 +6,14 @@ import Generation
 import HTTPTransport
 import ProviderKit
 import ProviderSimulators
+import SimulatorConformance
 import Synchronization
 import Testing
 
 /// The adapter over a real transport, as settings make it.
 enum ArkStage {
     static let key = "ark-test"
-    static let transport = CurlTransport(bootSeconds: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
+    static let transport = CurlTransport.forTests
 
     /// Nothing refused for coming too often; a small file for every video.
     static var settings: SimulatorSettings {

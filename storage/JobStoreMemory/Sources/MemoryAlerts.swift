@@ -33,9 +33,37 @@ struct MemoryAlerts {
         spent: Credits,
         at now: Timestamp
     ) {
+        let percents = SpendingAlert.reached(thresholds, spent: spent, of: limit)
+        note(percents, keyHash, workspace, period, periods, limit: limit, spent: spent, at: now)
+    }
+
+    /// Writes that a limit is used up, unless nothing of it is spent: then the job is too large for it.
+    mutating func noteFull(
+        _ keyHash: String?,
+        _ workspace: String,
+        _ period: SpendingPeriod,
+        _ periods: UsagePeriods,
+        limit: Credits,
+        spent: Credits,
+        at now: Timestamp
+    ) {
+        guard thresholds.contains(SpendingAlert.full), spent > .zero else { return }
+        note([SpendingAlert.full], keyHash, workspace, period, periods, limit: limit, spent: spent, at: now)
+    }
+
+    private mutating func note(
+        _ percents: [Int],
+        _ keyHash: String?,
+        _ workspace: String,
+        _ period: SpendingPeriod,
+        _ periods: UsagePeriods,
+        limit: Credits,
+        spent: Credits,
+        at now: Timestamp
+    ) {
         let subject = keyHash.map { "key:\($0)" } ?? "workspace:\(workspace)"
         let start = periods.start(of: period)
-        for percent in SpendingAlert.reached(thresholds, spent: spent, of: limit) {
+        for percent in percents {
             let cause = Cause(subject: subject, period: period, start: start, limit: limit, percent: percent)
             guard causes.insert(cause).inserted else { continue }
             let alert = SpendingAlert(

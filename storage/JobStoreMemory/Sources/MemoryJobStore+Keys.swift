@@ -151,4 +151,19 @@ extension MemoryJobStore {
             alerts.note(nil, job.workspace, budget.period, periods, limit: budget.limit, spent: spent, at: now)
         }
     }
+
+    /// Writes that a limit is used up, when that is what a job is refused for: what is left of it is of no use.
+    func noteRefusal(_ refusal: AdmissionOutcome, of job: NewJob) throws {
+        let now = job.createdAt
+        let periods = UsagePeriods(at: now)
+        if case .keyLimitReached = refusal, let key = keyRows[job.keyHash], let limit = key.limit,
+            let spent = try usage(ofKey: key.hash, in: periods)?.spent(in: key.limitReset)
+        {
+            alerts.noteFull(key.hash, job.workspace, key.limitReset, periods, limit: limit, spent: spent, at: now)
+        }
+        if case .budgetReached(let period, let limit, let remaining) = refusal {
+            let spent = try limit.subtracting(remaining)
+            alerts.noteFull(nil, job.workspace, period, periods, limit: limit, spent: spent, at: now)
+        }
+    }
 }

@@ -93,7 +93,10 @@ package actor MemoryJobStore: JobStore {
         if let scope, let earlier = earlierAnswer(scope, admission.fingerprint) { return earlier.outcome }
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
         guard customerKeys.serve(admission) else { return .customerKeyGone }
-        if let reached = try limitRefusal(of: new, by: key) { return reached }
+        if let reached = try limitRefusal(of: new, by: key) {
+            try noteRefusal(reached, of: new)
+            return reached
+        }
         let available = ledger.balance(of: .available(workspace: new.workspace))
         guard new.hold <= available else { return .insufficientCredits(available: available) }
         if let refusal = try freeModelRefusal(of: admission) { return .freeLimitReached(refusal) }

@@ -33,8 +33,11 @@ enum Migrations {
     /// A step may make a table anew under its name: other tables' references to it hold meanwhile by their names, and are
     /// looked at again from then on.
     ///
-    /// - Throws: `foreignFile`, `newerSchema`, or what SQLite says.
-    static func apply(to db: Database) throws {
+    /// - Parameters:
+    ///   - db: The database.
+    ///   - mayMigrate: Whether steps may be taken on a database that has taken some; a new one takes all in any case.
+    /// - Throws: `foreignFile`, `newerSchema`, `olderSchema`, or what SQLite says.
+    static func apply(to db: Database, mayMigrate: Bool = true) throws {
         // Nothing but an order of its own, outside of any transaction, changes this.
         try db.execute(sql: "PRAGMA foreign_keys = OFF")
         defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
@@ -47,6 +50,9 @@ enum Migrations {
                 throw SQLiteJobStoreError.foreignFile
             }
             guard version <= known else { throw SQLiteJobStoreError.newerSchema(found: version, known: known) }
+            guard mayMigrate || version == known || version == 0 else {
+                throw SQLiteJobStoreError.olderSchema(found: version, known: known)
+            }
             for step in steps.dropFirst(Int(version)) { try db.execute(sql: step) }
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(known)")
             return .commit

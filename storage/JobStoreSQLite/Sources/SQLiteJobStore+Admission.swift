@@ -8,7 +8,10 @@ extension SQLiteJobStore {
     package func admit(_ admission: Admission) async throws -> AdmissionOutcome {
         let texts = try AdmissionTexts(admission)
         return try await writer.write { db in
-            if let refusal = try db.refusal(of: admission) { return refusal }
+            if let refusal = try db.refusal(of: admission) {
+                try db.noteRefusal(refusal, of: admission.job)
+                return refusal
+            }
             try db.insert(admission, texts)
             return .admitted(Job(admission.job))
         }

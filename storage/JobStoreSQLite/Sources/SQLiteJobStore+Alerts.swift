@@ -64,6 +64,24 @@ extension Database {
         }
     }
 
+    /// Writes that a limit is used up, when that is what a job is refused for: what is left of it is of no use.
+    ///
+    /// A limit of which nothing is spent yet is not used up: the job is too large for it.
+    func noteRefusal(_ refusal: AdmissionOutcome, of job: NewJob) throws {
+        let (now, full) = (job.createdAt, SpendingAlert.full)
+        let periods = UsagePeriods(at: now)
+        guard try integer("SELECT 1 FROM alert_thresholds WHERE percent = ?", [.integer(full)]) != nil else { return }
+        if case .keyLimitReached = refusal, let (limit, spent, period) = try keySpending(of: job.keyHash, at: now),
+            spent > .zero
+        {
+            try note(.key, job.workspace, job.keyHash, period, periods, full, limit, spent, now)
+        }
+        if case .budgetReached(let period, let limit, let remaining) = refusal, remaining < limit {
+            let spent = try limit.subtracting(remaining)
+            try note(.workspace, job.workspace, nil, period, periods, full, limit, spent, now)
+        }
+    }
+
     private func note(
         _ subject: SpendingAlert.Subject,
         _ workspace: String,

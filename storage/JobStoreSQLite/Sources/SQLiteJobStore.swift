@@ -28,9 +28,13 @@ package final class SQLiteJobStore: JobStore {
 
     /// Opens the database, makes it if there is none, and brings its schema up to date.
     ///
-    /// - Parameter path: The file. SQLite keeps `-wal` and `-shm` beside it.
-    /// - Throws: ``SQLiteJobStoreError`` for a file that is not ours, is of a newer version, or cannot be made durable.
-    package init(path: String) throws {
+    /// - Parameters:
+    ///   - path: The file. SQLite keeps `-wal` and `-shm` beside it.
+    ///   - mayMigrate: Whether a database of an earlier version is brought up to date. Who does not know whether a service
+    ///     of that version runs on it says no.
+    /// - Throws: ``SQLiteJobStoreError`` for a file that is not ours, is of a newer version, is of an older one that may
+    ///   not be touched, or cannot be made durable.
+    package init(path: String, mayMigrate: Bool = true) throws {
         var configuration = Configuration()
         configuration.label = "JobStoreSQLite"
         configuration.foreignKeysEnabled = true
@@ -42,7 +46,7 @@ package final class SQLiteJobStore: JobStore {
         try pool.writeWithoutTransaction { db in
             try Self.setSizes(db)
             try Self.requireDurability(db)
-            try Migrations.apply(to: db)
+            try Migrations.apply(to: db, mayMigrate: mayMigrate)
             try Self.requireReferences(db)
         }
         writer = GroupCommitWriter(pool: pool)
@@ -56,6 +60,14 @@ package final class SQLiteJobStore: JobStore {
     package func close() throws {
         writer.close()
         try pool.close()
+    }
+
+    /// The version of the schema that this program knows.
+    package static var schemaKnown: Int64 { Int64(Migrations.steps.count) }
+
+    /// The version of the schema that the file has now: another program may have brought it further.
+    package func schemaFound() async throws -> Int64 {
+        try await pool.read { db in try db.integer("PRAGMA user_version") ?? 0 }
     }
 
     private static func setSizes(_ db: Database) throws {
@@ -123,6 +135,8 @@ package enum SQLiteJobStoreError: Error, Sendable, Equatable {
     case foreignFile
     /// The file was written by a newer version of this program.
     case newerSchema(found: Int64, known: Int64)
+    /// The file was written by an older version of this program, and must not be brought up to date now.
+    case olderSchema(found: Int64, known: Int64)
     /// A stored value cannot be read back.
     case corrupt(String)
     /// A text has a NUL, at which SQLite would cut it.

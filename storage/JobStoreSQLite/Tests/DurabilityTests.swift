@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    @Test func aFileOfAnOlderVersionIsLeftAloneByWhoMayNotMigrate() async throws {
+        try await TemporaryDatabase.with { path in
+            // A new file is nobody's yet.
+            let store = try SQLiteJobStore(path: path, mayMigrate: false)
+            #expect(try await store.schemaFound() == SQLiteJobStore.schemaKnown)
+            let older = SQLiteJobStore.schemaKnown - 1
+            try store.runRaw("PRAGMA user_version = \(older)")
+            #expect(try await store.schemaFound() == older)
+            try store.close()
+            #expect(throws: SQLiteJobStoreError.olderSchema(found: older, known: SQLiteJobStore.schemaKnown)) {
+                try SQLiteJobStore(path: path, mayMigrate: false)
+            }
+        }
+    }
+
     @Test func aFolderThatIsNotThereIsAnError() async throws {
         try await TemporaryDatabase.with { path in
             #expect(throws: (any Error).self) { try SQLiteJobStore(path: "\(path)/nowhere/jobs.sqlite") }
