@@ -89,6 +89,9 @@ enum Rules {
     /// Adapters whose names are words of the house: the fake, the local engines, and the dialect that everybody speaks.
     static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible"]
 
+    /// Adapters of hosts, which serve models of other vendors and cannot but say whose they are.
+    static let hosts: Set<String> = ["Fal", "Replicate"]
+
     /// A provider's name stands in its folder, in Package.swift, in AdapterCatalog.swift and in documentation.
     static func providerOutsideItsFolder(_ file: TextFile, providers: [String]) -> [Finding] {
         // Simulators and the official SDKs play the provider, so they are about it by definition.
@@ -97,6 +100,7 @@ enum Rules {
         guard file.isSwift, !excused.contains(file.path), !excusedFolders.contains(where: file.path.hasPrefix) else {
             return []
         }
+        guard !hosts.contains(where: { file.path.hasPrefix("adapters/\($0)/") }) else { return [] }
         let names = providers.filter { !houseNames.contains($0) && !file.path.hasPrefix("adapters/\($0)/") }
         guard !names.isEmpty else { return [] }
         return findings(in: file) { line in

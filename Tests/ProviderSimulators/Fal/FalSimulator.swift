@@ -173,7 +173,7 @@ package struct FalSimulator: SimulatedProvider {
                 fields["error_type"] = refusal.body["error_type"]
             }
         }
-        if withLogs { fields["logs"] = .array(logs) }
+        fields["logs"] = withLogs ? .array(logs) : JSONValue.null
         return (status, .object(fields))
     }
 

@@ -144,9 +144,13 @@ package struct ReplicateSimulator: SimulatedProvider {
         return .json(
             201,
             [
-                "id": .string(id), "size": .integer(Int64(part.bytes.count)),
+                "id": .string(id), "name": .string(part.fileName ?? ""),
+                "content_type": .string(part.mediaType ?? "application/octet-stream"),
+                "size": .integer(Int64(part.bytes.count)), "etag": .string(id), "metadata": [:],
+                "checksums": ["sha256": "simulated", "md5": "simulated"],
                 "urls": ["get": .string("\(world.baseURL)/v1/files/\(id)")],
-                "expires_at": "2026-11-23T10:00:00Z",
+                "created_at": .string(Self.text(world.now())),
+                "expires_at": .string(Self.text(world.now() + 86_400_000)),
             ]
         )
     }

@@ -166,9 +166,10 @@ struct FalBodyTests {
         let kontext = try await body(free, on: "fal-ai/flux-pro/kontext")
         #expect(!kontext.canonicalText.contains("aspect_ratio"))
         for model in FalAdapters.models {
-            let adapter = try FalStage.adapter(nil, transport: ScriptedTransport([]))
+            let answer = ScriptedTransport.Exchange.answered(.post, Self.base, status: 200, body: Self.accepted)
+            let adapter = try FalStage.adapter(nil, transport: ScriptedTransport([answer]))
             let attempt = FalAttempt()
-            _ = try? await attempt.submit(FalStage.plain(model), to: adapter)
+            _ = try await attempt.submit(FalStage.plain(model), to: adapter)
             let text = try #require(attempt.bodies.first).canonicalText
             #expect(!text.contains("null"), "\(model.slug): \(text)")
         }
