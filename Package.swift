@@ -14,6 +14,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Kling", ["Cryptography"]),
     ("BlackForestLabs", ["Cryptography"]),
     ("ElevenLabs", []),
+    ("MiniMax", ["MediaInspection"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

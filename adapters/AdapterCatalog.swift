@@ -39,6 +39,7 @@ package enum AdapterCatalog {
         Registration(KlingAdapters.self),
         Registration(BlackForestLabsAdapters.self),
         Registration(ElevenLabsAdapters.self),
+        Registration(MiniMaxAdapters.self),
     ]
 
     /// The instances of all folders.

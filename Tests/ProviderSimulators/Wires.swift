@@ -12,6 +12,7 @@ package enum Wires {
         KlingKeyedSimulator.self,
         FluxSimulator.self,
         ElevenWire.self,
+        MiniMaxSimulator.self,
     ]
 
     /// A wire by its name.
