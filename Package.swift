@@ -15,6 +15,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("BlackForestLabs", ["Cryptography"]),
     ("ElevenLabs", []),
     ("MiniMax", ["MediaInspection"]),
+    ("Runway", ["MediaInspection"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

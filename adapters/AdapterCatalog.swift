@@ -40,6 +40,7 @@ package enum AdapterCatalog {
         Registration(BlackForestLabsAdapters.self),
         Registration(ElevenLabsAdapters.self),
         Registration(MiniMaxAdapters.self),
+        Registration(RunwayAdapters.self),
     ]
 
     /// The instances of all folders.

@@ -13,6 +13,7 @@ package enum Wires {
         FluxSimulator.self,
         ElevenWire.self,
         MiniMaxSimulator.self,
+        RunwaySimulator.self,
     ]
 
     /// A wire by its name.
