@@ -16,6 +16,7 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("ElevenLabs", []),
     ("MiniMax", ["MediaInspection"]),
     ("Runway", ["MediaInspection"]),
+    ("Together", ["MediaInspection"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

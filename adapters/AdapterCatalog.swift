@@ -41,6 +41,7 @@ package enum AdapterCatalog {
         Registration(ElevenLabsAdapters.self),
         Registration(MiniMaxAdapters.self),
         Registration(RunwayAdapters.self),
+        Registration(TogetherAdapters.self),
     ]
 
     /// The instances of all folders.

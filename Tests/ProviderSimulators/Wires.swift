@@ -14,6 +14,7 @@ package enum Wires {
         ElevenWire.self,
         MiniMaxSimulator.self,
         RunwaySimulator.self,
+        TogetherSimulator.self,
     ]
 
     /// A wire by its name.
