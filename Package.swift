@@ -18,6 +18,9 @@ let adapters: [(name: String, dependencies: [Target.Dependency])] = [
     ("Replicate", []),
     ("OpenAICompatible", []),
     ("ComfyUI", ["Cryptography"]),
+    ("MiniMax", ["MediaInspection"]),
+    ("Runway", ["MediaInspection"]),
+    ("Together", ["MediaInspection"]),
 ]
 
 // The catalog imports every adapter, so that a provider is one line there and not two.

@@ -46,6 +46,9 @@ package enum AdapterCatalog {
         Registration(ReplicateAdapters.self),
         Registration(OpenAICompatibleAdapters.self),
         Registration(ComfyUIAdapters.self),
+        Registration(MiniMaxAdapters.self),
+        Registration(RunwayAdapters.self),
+        Registration(TogetherAdapters.self),
     ]
 
     /// The instances of all folders.

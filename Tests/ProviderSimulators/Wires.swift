@@ -16,6 +16,9 @@ package enum Wires {
         ReplicateSimulator.self,
         CompatibleSimulator.self,
         ComfySimulator.self,
+        MiniMaxSimulator.self,
+        RunwaySimulator.self,
+        TogetherSimulator.self,
     ]
 
     /// A wire by its name.
