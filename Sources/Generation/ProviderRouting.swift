@@ -114,4 +114,34 @@ public struct ProviderRouting: Sendable, Hashable, Codable {
     public static func stands(_ slug: String, for provider: String) -> Bool {
         provider == slug || provider.hasPrefix(slug + "/")
     }
+
+    /// These preferences with those of the house behind them.
+    ///
+    /// Where both name the allowed providers, both must allow one; what either ignores is ignored, and what either demands
+    /// of a provider is demanded. In everything else what the request says wins.
+    public func over(_ house: ProviderRouting) -> ProviderRouting {
+        var both = self
+        if let own = only, let theirs = house.only {
+            // Of a provider and a variant of it, the variant.
+            both.only =
+                own.filter { slug in theirs.contains { Self.stands($0, for: slug) } }
+                + theirs.filter { slug in own.contains { $0 != slug && Self.stands($0, for: slug) } }
+        } else {
+            both.only = only ?? house.only
+        }
+        if ignore != nil || house.ignore != nil { both.ignore = (ignore ?? []) + (house.ignore ?? []) }
+        both.order = order ?? house.order
+        both.allowFallbacks = allowFallbacks ?? house.allowFallbacks
+        both.sort = sort ?? house.sort
+        both.minThroughput = minThroughput ?? house.minThroughput
+        both.maxLatency = maxLatency ?? house.maxLatency
+        both.maxPrice = maxPrice ?? house.maxPrice
+        both.requireParameters = requireParameters == true ? true : house.requireParameters ?? requireParameters
+        both.refusesDataCollection =
+            refusesDataCollection == true ? true : house.refusesDataCollection ?? refusesDataCollection
+        both.requiresZeroRetention =
+            requiresZeroRetention == true ? true : house.requiresZeroRetention ?? requiresZeroRetention
+        both.allowContentFallbacks = allowContentFallbacks ?? house.allowContentFallbacks
+        return both
+    }
 }

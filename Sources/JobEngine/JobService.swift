@@ -203,6 +203,16 @@ package struct JobService: Sendable {
     private let freeDiskBytes: @Sendable () -> Int64
     let logger: Logger
 
+    /// How providers are chosen where a request says nothing.
+    package private(set) var houseRouting: ProviderRouting?
+
+    /// The same service, choosing by these preferences where a request says nothing.
+    package func preferring(_ routing: ProviderRouting?) -> JobService {
+        var service = self
+        service.houseRouting = routing
+        return service
+    }
+
     /// The same service, charging these fees.
     package func charging(_ fees: FeeSchedule) -> JobService {
         var service = self

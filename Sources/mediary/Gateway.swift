@@ -98,6 +98,7 @@ struct Gateway {
     private let apiConfiguration: APIConfiguration
     /// Bounds on requests to free models; nil when there are none.
     private let freeModels: FreeModelLimits?
+    private let routing: ProviderRouting?
 
     /// Opens the stores, gathers the adapters, and takes the folder's lock.
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -118,6 +119,7 @@ struct Gateway {
         api.stripeSecret = Array((configuration.stripeWebhookSecret ?? "").utf8)
         apiConfiguration = api
         freeModels = file.freeModels
+        routing = file.routing
         transport = CurlTransport(
             .init(environment: ProcessInfo.processInfo.environment),
             bootSeconds: stores.environment.bootSeconds
@@ -194,7 +196,7 @@ struct Gateway {
             endpointBoard: board,
             freeDiskBytes: { Self.freeBytes(folder) },
             logger: logger
-        ).charging(fees)
+        ).charging(fees).preferring(routing)
         let sweeper = ArtifactSweeper(
             store: stores.jobs,
             files: stores.artifacts,

@@ -15,6 +15,7 @@ extension JobService {
     func plan(_ submission: JobSubmission) throws(RequestProblem) -> SubmissionPlan {
         let now = environment.now()
         var preferences = submission.request.routing ?? ProviderRouting()
+        if let houseRouting { preferences = preferences.over(houseRouting) }
         var asked = submission
         let variant =
             catalog.isUnknown(submission.request.model, at: now) ? ModelVariant(submission.request.model) : nil

@@ -21,6 +21,8 @@ struct OperatorFile: Sendable {
     var freeModels: FreeModelLimits?
     /// Whom to tell when limits are nearly used; nil for nobody.
     var alerts: AlertSettings?
+    /// How providers are chosen where a request says nothing.
+    var routing: ProviderRouting?
     /// The operator's own servers.
     var servers: [ServerSettings] = []
 
@@ -71,6 +73,10 @@ struct OperatorFile: Sendable {
         freeModels = try Self.freeModelLimits(&reader)
         alerts = try AlertSettings.read(&reader)
         servers = try Self.servers(&reader, folder: folder)
+        if var preferences = try reader.object("routing") {
+            routing = try ProviderRouting(&preferences)
+            try preferences.finish()
+        }
         try reader.finish()
     }
 
