@@ -91,7 +91,7 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
         let started = outcome.startedAtMilliseconds ?? now
         switch outcome.kind {
         case .accepted:
-            answered(started: started, at: now)
+            answered(started: started, isEnd: false, at: now)
             submitFailures = 0
             pauses = 0
         case .succeeded:
@@ -118,9 +118,19 @@ package struct CircuitBreaker: Sendable, Hashable, Codable {
     }
 
     /// The probe was answered: that ends an outage of the door, but shows nothing about generations that die.
-    private mutating func answered(started: Int64, at now: Int64) {
-        guard isProbe(started), !wasOpenedByRuns else { return }
-        close(at: now)
+    private mutating func answered(started: Int64, isEnd: Bool = true, at now: Int64) {
+        guard isProbe(started) else { return }
+        if !wasOpenedByRuns {
+            close(at: now)
+        } else if isEnd {
+            // It ended without a generation: the next attempt is the probe.
+            state = .open(until: now)
+        }
+    }
+
+    /// The attempt that was given the probe at that time is not sent after all: the next one is the probe.
+    package mutating func giveBackProbe(of time: Int64) {
+        if state == .probing(since: time) { state = .open(until: time) }
     }
 
     private mutating func close(at now: Int64) {

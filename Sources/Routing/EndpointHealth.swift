@@ -48,6 +48,9 @@ package struct EndpointHealth: Sendable, Hashable {
     /// Whoever is given the probe must record an outcome for it; one that never comes counts as lost in time.
     package mutating func admit(at now: Int64) -> CircuitBreaker.Gate { breaker.admit(at: now) }
 
+    /// The attempt that was let in as the probe at that time was not sent after all: the next one is the probe.
+    package mutating func giveBackProbe(of time: Int64) { breaker.giveBackProbe(of: time) }
+
     /// What ``admit(at:)`` would say.
     package func gate(at now: Int64) -> CircuitBreaker.Gate { breaker.gate(at: now) }
 

@@ -119,6 +119,27 @@ struct CircuitBreakerTests {
         #expect(breaker.gate(at: probe + 60_000) == .open)
     }
 
+    @Test func aProbeThatShowsNothingMakesRoomForTheNext() {
+        let probe = CircuitBreaker.firstOpenMilliseconds
+        // Not sent at all.
+        var breaker = Self.opened()
+        #expect(breaker.admit(at: probe) == .probe)
+        breaker.giveBackProbe(of: probe - 1)
+        #expect(breaker.gate(at: probe) != .probe)
+        breaker.giveBackProbe(of: probe)
+        #expect(breaker.admit(at: probe) == .probe)
+        // Generations die, and this one was refused for its content: the door was never in doubt.
+        for kind in [AttemptOutcome.Kind.contentRefused, .ownMistake, .rateLimited, .accessRefused] {
+            var breaker = Self.opened(ran: true)
+            #expect(breaker.admit(at: probe) == .probe)
+            breaker.record(
+                AttemptOutcome(kind, startedAtMilliseconds: probe, retryAfterSeconds: 0),
+                at: probe + 10
+            )
+            #expect(breaker.gate(at: probe + 10) == .probe, "\(kind)")
+        }
+    }
+
     @Test func aProbeThatIsLostMakesRoomForAnother() {
         var breaker = Self.opened()
         let probe = CircuitBreaker.firstOpenMilliseconds
