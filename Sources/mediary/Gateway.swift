@@ -4,6 +4,7 @@ import CurlTransport
 import Foundation
 import Glibc
 import HTTPTransport
+import Generation
 import JobAPI
 import JobCore
 import JobEngine

@@ -140,7 +140,7 @@ extension JobDriver {
     /// Takes note of a failure.
     func note(_ failure: ProviderFailure, of endpoint: Endpoint, wasAccepted: Bool, startedAt: Timestamp?) {
         var outcome = AttemptOutcome(
-            AttemptEnd(failure, wasAccepted: wasAccepted).outcome(isOwnKey: endpoint.id.isByOwnKey),
+            AttemptEnd(failure, wasAccepted: wasAccepted).outcome(isOwnKey: endpoint.id.customerKeyID != nil),
             startedAtMilliseconds: startedAt?.milliseconds,
             wasAccepted: wasAccepted
         )
