@@ -173,13 +173,13 @@ def main():
         for number in range(8):
             workspace = f"team-{number % 4}"
             # Every second key has a limit that is reached: refusals at its edge are what a race would get wrong.
-            limit = ["--limit", f"{options.jobs / 200:.2f}"] if number % 2 else []
+            limit = ["--limit", f"{options.jobs / 320:.2f}"] if number % 2 else []
             made = service.command("keys", "create", "--name", f"k{number}", "--workspace", workspace, *limit, "--json")
             keys.append((json.loads(made)["key"], workspace))
             service.command("credits", "grant", "--workspace", workspace, "--amount", "5000")
         for number in range(2):
             # A budget that is reached as well.
-            service.command("workspaces", "budget", "daily", f"{options.jobs / 100:.2f}", "--workspace", f"team-{number}")
+            service.command("workspaces", "budget", "daily", f"{options.jobs / 140:.2f}", "--workspace", f"team-{number}")
         left, stop = [options.jobs], threading.Event()
         serials = itertools.count()
 

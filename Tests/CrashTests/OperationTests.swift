@@ -30,7 +30,7 @@ import Testing
     @Test func twoVersionsDoNotShareADatabase() async throws {
         let installation = try Installation("versions")
         let known = SQLiteJobStore.schemaKnown
-        func become(_ version: Int64) throws {
+        @Sendable func become(_ version: Int64) throws {
             let code = """
                 import sqlite3
                 database = sqlite3.connect("\(installation.data)/mediary.sqlite", timeout=20)
