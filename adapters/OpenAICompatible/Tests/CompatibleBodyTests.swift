@@ -155,7 +155,7 @@ import Testing
             #expect(
                 try json(sent.body) == [
                     "model": "kokoro", "input": "A boat drifts.", "voice": "af_heart", "response_format": "flac",
-                    "speed": 1.5, field: "de",
+                    "speed": .number(1.5), field: "de",
                 ]
             )
         }
