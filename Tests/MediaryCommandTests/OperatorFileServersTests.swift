@@ -2,6 +2,8 @@ import AdapterCatalog
 import Foundation
 import Generation
 import HTTPTransport
+import JobCore
+import JobEngine
 import ProviderKit
 import Testing
 

@@ -1,6 +1,8 @@
+import ConformanceKit
 import CurlTransport
 import Foundation
 import Generation
+import HTTPTransport
 import ProviderKit
 import ProviderSimulators
 import SimulatorConformance
