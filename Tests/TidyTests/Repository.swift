@@ -53,6 +53,13 @@ enum Repository {
     /// Folders under adapters/: the names of the providers.
     static let adapters: [String] = contents(of: "adapters").filter { isFolder("adapters/\($0)") }
 
+    /// The providers that host models of other vendors, as the file that registers them says in these words.
+    static let hosts: [String] = adapters.filter { name in
+        files.contains {
+            $0.path == "adapters/\(name)/Sources/\(name)Adapters.swift" && $0.text.contains("models of many vendors")
+        }
+    }
+
     private static func descend(_ folder: String) -> [String] {
         contents(of: folder).map { "\(folder)/\($0)" }.flatMap { isFolder($0) ? descend($0) : [$0] }
     }

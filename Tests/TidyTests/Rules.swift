@@ -89,11 +89,10 @@ enum Rules {
     /// Adapters whose names are words of the house: the fake, the local engines, and the dialect that everybody speaks.
     static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible"]
 
-    /// Adapters of hosts, which serve models of other vendors and cannot but say whose they are.
-    static let hosts: Set<String> = ["Fal", "Replicate"]
-
     /// A provider's name stands in its folder, in Package.swift, in AdapterCatalog.swift and in documentation.
-    static func providerOutsideItsFolder(_ file: TextFile, providers: [String]) -> [Finding] {
+    ///
+    /// The folder of a host, which serves models of other vendors, cannot but say whose they are.
+    static func providerOutsideItsFolder(_ file: TextFile, providers: [String], hosts: [String] = []) -> [Finding] {
         // Simulators and the official SDKs play the provider, so they are about it by definition.
         let excused = ["Package.swift", "adapters/AdapterCatalog.swift"]
         let excusedFolders = ["Tests/ProviderSimulators/", "Tests/WireCompatibilityTests/"]

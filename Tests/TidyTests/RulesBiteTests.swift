@@ -86,6 +86,8 @@ import Testing
             let file = TextFile(path: path, text: text)
             #expect(Rules.providerOutsideItsFolder(file, providers: providers) == [], "\(text) in \(path)")
         }
+        let host = TextFile(path: "adapters/Other/Sources/A.swift", text: text)
+        #expect(Rules.providerOutsideItsFolder(host, providers: providers, hosts: ["Other"]) == [])
     }
 
     @Test(arguments: ["let acmes = 1", "let acme = 1", "struct Acmeist {}", #"let a = "acmeist""#, "Sandbox()"])

@@ -27,7 +27,10 @@ import Testing
     }
 
     @Test func providersStayInTheirFolders() {
-        expectNone(Repository.files.flatMap { Rules.providerOutsideItsFolder($0, providers: Repository.adapters) })
+        let (providers, hosts) = (Repository.adapters, Repository.hosts)
+        expectNone(
+            Repository.files.flatMap { Rules.providerOutsideItsFolder($0, providers: providers, hosts: hosts) }
+        )
     }
 
     @Test func everySettingIsInTheReadme() {
