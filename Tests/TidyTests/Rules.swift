@@ -86,17 +86,22 @@ enum Rules {
 
     // MARK: Providers stay in their folders
 
-    /// Adapters whose names are words of the house: the fake, the local engines, and the dialect that everybody speaks.
-    static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible"]
+    /// Adapters whose names are words of the house: the fake, the local engines, the dialect that everybody speaks; and one
+    /// that is a word of everybody's.
+    static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible", "Together"]
+
+    /// Adapters of hosts, which serve models of other vendors and cannot but say whose they are.
+    static let hosts: Set<String> = ["Fal", "Replicate", "Runway", "Together"]
 
     /// A provider's name stands in its folder, in Package.swift, in AdapterCatalog.swift and in documentation.
     static func providerOutsideItsFolder(_ file: TextFile, providers: [String]) -> [Finding] {
-        // Simulators and the official SDKs play the provider, so they are about it by definition.
-        let excused = ["Package.swift", "adapters/AdapterCatalog.swift"]
+        // Simulators and the official SDKs play the provider, so they are about it by definition; this file lists the hosts.
+        let excused = ["Package.swift", "adapters/AdapterCatalog.swift", "Tests/TidyTests/Rules.swift"]
         let excusedFolders = ["Tests/ProviderSimulators/", "Tests/WireCompatibilityTests/"]
         guard file.isSwift, !excused.contains(file.path), !excusedFolders.contains(where: file.path.hasPrefix) else {
             return []
         }
+        guard !hosts.contains(where: { file.path.hasPrefix("adapters/\($0)/") }) else { return [] }
         let names = providers.filter { !houseNames.contains($0) && !file.path.hasPrefix("adapters/\($0)/") }
         guard !names.isEmpty else { return [] }
         return findings(in: file) { line in
