@@ -3,8 +3,8 @@ import ArtifactStoreFiles
 import CurlTransport
 import Foundation
 import Glibc
-import HTTPTransport
 import Generation
+import HTTPTransport
 import JobAPI
 import JobCore
 import JobEngine

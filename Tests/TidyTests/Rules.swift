@@ -86,8 +86,9 @@ enum Rules {
 
     // MARK: Providers stay in their folders
 
-    /// Adapters whose names are words of the house: the fake, the local engines, and the dialect that everybody speaks.
-    static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible"]
+    /// Adapters whose names are words of the house: the fake, the local engines, the dialect that everybody speaks; and one
+    /// that is a word of everybody's.
+    static let houseNames: Set<String> = ["Sandbox", "Studio", "OpenAI", "OpenAICompatible", "Together"]
 
     /// A provider's name stands in its folder, in Package.swift, in AdapterCatalog.swift and in documentation.
     ///

@@ -76,9 +76,17 @@ package final class EndpointBoard: Sendable {
         }
     }
 
-    /// An attempt is about to begin: at a circuit that is half-open it is the probe.
-    func began(_ endpoint: EndpointID, at now: Timestamp) {
-        state.withLock { _ = $0.known[endpoint]?.health.admit(at: now.milliseconds) }
+    /// Whether an attempt may begin: at a circuit that is half-open the first one may, and is the probe.
+    func admits(_ endpoint: EndpointID, at now: Timestamp) -> Bool {
+        state.withLock { state in
+            guard case .shut? = state.known[endpoint]?.health.admit(at: now.milliseconds) else { return true }
+            return false
+        }
+    }
+
+    /// The probe was not sent after all: another attempt may be it.
+    func giveBackProbe(_ endpoint: EndpointID, of takenAt: Timestamp) {
+        state.withLock { $0.known[endpoint]?.health.giveBackProbe(of: takenAt.milliseconds) }
     }
 
     // MARK: Keeping

@@ -21,11 +21,8 @@ extension JobDriver {
     func moveAside(_ job: Job) async throws -> NextStep? {
         guard job.admitted.hasOtherRoutes else { return nil }
         let own = standing(of: job.admitted.endpoint, job.admitted.lane)
-        guard !own.isAvailable else {
-            // Of a circuit that is half-open this is the probe, and others go elsewhere until its outcome is known.
-            services.board.began(job.admitted.endpoint, at: environment.now())
-            return nil
-        }
+        // Of a circuit that is half-open the first that asks is the probe, and others go elsewhere until its outcome is known.
+        if own.isAvailable, services.board.admits(job.admitted.endpoint, at: environment.now()) { return nil }
         let routes = try await services.store.routes(of: job.id)
         let now = environment.now()
         let next = Failover.route(
@@ -97,7 +94,9 @@ extension JobDriver {
             guard let route = routes.firstIndex(where: { $0.endpoint == attempt.start.endpoint }) else { return nil }
             return Failover.Earlier(
                 route: route,
-                isRetryable: attempt.failure?.retryable ?? true,
+                isRetryable: attempt.failure.map { failure in
+                    failure.retryable && AttemptEnd.Failure(rawValue: failure.code.rawValue)?.mayPass ?? true
+                } ?? true,
                 counts: place < counted,
                 endedAtMilliseconds: (attempt.endedAt ?? attempt.beganAt).milliseconds
             )

@@ -2,7 +2,7 @@ package import Generation
 import HTTPTransport
 package import ProviderKit
 
-/// What this folder registers: Runway's own models, and those of others that it hosts.
+/// What this folder registers: models of many vendors, Runway's own among them.
 package enum RunwayAdapters: ProviderFolder {
     package static let folder = "Runway"
     package static let settings = ["RUNWAYML_API_SECRET"]

@@ -2,7 +2,7 @@ package import Generation
 import HTTPTransport
 package import ProviderKit
 
-/// What this folder registers: the image and video models that Together AI hosts.
+/// What this folder registers: models of many vendors, as Together AI hosts them.
 package enum TogetherAdapters: ProviderFolder {
     package static let folder = "Together"
     package static let settings = ["TOGETHER_API_KEY"]
