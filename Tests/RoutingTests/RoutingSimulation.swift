@@ -165,22 +165,24 @@ struct RoutingSimulation {
 
     private mutating func claim(_ id: Int, at now: Int64) throws {
         var job = jobs[id]
-        let standings = (0..<3).map { standing($0, at: now) }
-        let next = Failover.route(
-            from: job.route,
-            plan: job.plan.map { standings[$0] },
-            earlier: job.earlier,
-            at: now
-        )
-        if next.route != job.route || next.afterSeconds > 0 {
-            if next.route != job.route {
-                jobs[id].predicted = prediction(for: job, standings, chosen: next.route)
-                figures.leftBeforeSending += 1
+        if !standing(job.endpoint, at: now).isAvailable {
+            let standings = (0..<3).map { standing($0, at: now) }
+            let next = Failover.route(
+                from: job.route,
+                plan: job.plan.map { standings[$0] },
+                earlier: job.earlier,
+                at: now
+            )
+            if next.route != job.route || next.afterSeconds > 0 {
+                if next.route != job.route {
+                    jobs[id].predicted = prediction(for: job, standings, chosen: next.route)
+                    figures.leftBeforeSending += 1
+                }
+                let at = now + Int64((next.afterSeconds * 1_000).rounded(.up))
+                try apply(.rerouted(route(next.route, of: job), availableAt: Timestamp(milliseconds: at)), id, at: now)
+                guard at == now else { return queue.plan(.claim(id), at: at) }
+                job = jobs[id]
             }
-            let at = now + Int64((next.afterSeconds * 1_000).rounded(.up))
-            try apply(.rerouted(route(next.route, of: job), availableAt: Timestamp(milliseconds: at)), id, at: now)
-            guard at == now else { return queue.plan(.claim(id), at: at) }
-            job = jobs[id]
         }
         switch health[job.endpoint].admit(at: now) {
         case .open: break
