@@ -21,7 +21,10 @@ extension JobDriver {
         guard let endpoint = services.catalog.endpoint(job.admitted.endpoint) else {
             return try await advance(job, .refused(Self.notConfigured(job), isForCapacity: false, retryAt: nil))
         }
-        if let next = try await fetchReferences(of: job, endpoint) { return next }
+        if let next = try await fetchReferences(of: job, endpoint) {
+            services.board.giveBackProbe(endpoint.id, of: takenAt)
+            return next
+        }
         environment.passed(.referenced)
         let number = queued.tally.begun + 1
         let token = environment.randomHex(bytes: 24)
@@ -175,6 +178,7 @@ extension JobDriver {
         let notSent = !context.didCommitSending
         // A failure without a send is no answer of the provider's.
         if !notSent { services.metrics.failed(endpoint.id, failure) }
+        if notSent { services.board.giveBackProbe(endpoint.id, of: takenAt) }
         services.metrics.sent(
             to: endpoint.id,
             notSent ? .notSent : failure.isDefiniteRefusal && attempt.sends == 0 ? .refused : .unknown

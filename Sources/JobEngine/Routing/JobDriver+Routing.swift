@@ -22,7 +22,7 @@ extension JobDriver {
         guard job.admitted.hasOtherRoutes else { return nil }
         let own = standing(of: job.admitted.endpoint, job.admitted.lane)
         // Of a circuit that is half-open the first that asks is the probe, and others go elsewhere until its outcome is known.
-        if own.isAvailable, services.board.admits(job.admitted.endpoint, at: environment.now()) { return nil }
+        if own.isAvailable, services.board.admits(job.admitted.endpoint, at: takenAt) { return nil }
         let routes = try await services.store.routes(of: job.id)
         let now = environment.now()
         let next = Failover.route(
