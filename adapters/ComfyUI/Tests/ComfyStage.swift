@@ -35,7 +35,7 @@ enum ComfyStage {
 
     private static func text(_ nodes: [String: JSONValue]) -> String { JSONValue.object(nodes).canonicalText }
 
-    static let picture: String = {
+    static let pictureGraph: String = {
         var graph = sampler("4")
         graph["4"] = [
             "class_type": "EmptyLatentImage", "inputs": ["width": 512, "height": 512, "batch_size": 1],
@@ -87,7 +87,7 @@ enum ComfyStage {
         (music.durations, music.seeds) = (1...20, 0...4_294_967_295)
         return [
             (
-                model("comfyui/picture", .image(image), options: ["steps"]), picture,
+                model("comfyui/picture", .image(image), options: ["steps"]), pictureGraph,
                 [
                     "prompt": "2.text", "negative_prompt": "3.text", "seed": "5.seed", "width": "4.width",
                     "height": "4.height", "count": "4.batch_size", "steps": "5.steps",
@@ -130,7 +130,7 @@ enum ComfyStage {
 
     /// The servers of the file's section, as the folder reads it.
     static func read(
-        _ models: [(model: ModelCapabilities, graph: String, inputs: JSONValue)] = models,
+        _ models: [(model: ModelCapabilities, graph: String, inputs: JSONValue)] = ComfyStage.models,
         outputs: JSONValue = ["9"],
         baseURL: String? = "http://127.0.0.1:9"
     ) throws -> ServerKind.Maker {
