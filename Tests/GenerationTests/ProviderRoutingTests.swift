@@ -38,7 +38,7 @@ import Testing
         #expect(try read(["preferred_max_latency": 3])?.maxLatency == .init(p50: 3))
         #expect(try read(["max_price": ["image": .number(0.1)]])?.maxPrice == .init(image: "0.100000000"))
         #expect(try read(["max_price": ["image": .number(0.30000000000000004)]])?.maxPrice?.image == "0.300000000")
-        #expect(try read(["only": ["Google"]])?.only == ["google"])
+        #expect(try read(["only": ["Acme"]])?.only == ["acme"])
     }
 
     @Test(arguments: [
@@ -59,13 +59,13 @@ import Testing
     }
 
     @Test func theHouseStandsBehindTheRequest() {
-        var house = ProviderRouting(only: ["google/eu", "fal", "kling"])
-        (house.ignore, house.sort, house.requiresZeroRetention) = (["kling"], .init(by: .price), true)
-        var request = ProviderRouting(only: ["google", "fal/fast"])
+        var house = ProviderRouting(only: ["acme/eu", "host", "other"])
+        (house.ignore, house.sort, house.requiresZeroRetention) = (["other"], .init(by: .price), true)
+        var request = ProviderRouting(only: ["acme", "host/fast"])
         (request.sort, request.requiresZeroRetention) = (.init(by: .latency), false)
         let both = request.over(house)
-        #expect(both.only == ["fal/fast", "google/eu"])
-        #expect(both.ignore == ["kling"])
+        #expect(both.only == ["host/fast", "acme/eu"])
+        #expect(both.ignore == ["other"])
         #expect(both.sort == .init(by: .latency))
         #expect(both.requiresZeroRetention == true)
         #expect(ProviderRouting().over(house) == house)

@@ -81,7 +81,7 @@ import Testing
         for path in [
             "adapters/Acme/Sources/A.swift", "adapters/Acme/Tests/A.swift", "adapters/AdapterCatalog.swift",
             "Package.swift",
-            "README.md", "Tests/ProviderSimulators/AcmeSimulator.swift", "adapters/Together/Sources/A.swift",
+            "README.md", "Tests/ProviderSimulators/AcmeSimulator.swift",
         ] {
             let file = TextFile(path: path, text: text)
             #expect(Rules.providerOutsideItsFolder(file, providers: providers) == [], "\(text) in \(path)")
