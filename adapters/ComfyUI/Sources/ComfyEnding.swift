@@ -30,7 +30,9 @@ struct ComfyEnding {
         }
         isInterrupted = messages.contains { $0.name == "execution_interrupted" }
         let said = messages.first { $0.name == "execution_error" }?.data
-        error = said ?? (entry["status"]?["status_str"]?.stringValue == "error" ? .null : nil)
+        // JSON has a nil of its own, which is not meant here.
+        let hasFailed = entry["status"]?["status_str"]?.stringValue == "error"
+        error = said ?? (hasFailed ? JSONValue?.some(.null) : JSONValue?.none)
         if case .array(let parts)? = entry["prompt"], parts.count > 3 {
             clientID = parts[3]["client_id"]?.stringValue
         } else {

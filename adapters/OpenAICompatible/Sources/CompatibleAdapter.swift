@@ -41,8 +41,9 @@ package struct CompatibleAdapter: ValidatingAdapter, OutputAuthorizingAdapter {
 
     /// A URL as an answer names it: some servers name it from their root.
     func address(_ url: String) -> String {
-        guard url.hasPrefix("/"), let origin = door.http.origin else { return url }
-        return origin + url
+        let base = door.http.baseURL
+        guard url.hasPrefix("/"), let scheme = base.firstRange(of: "://") else { return url }
+        return base[..<scheme.upperBound] + base[scheme.upperBound...].prefix { $0 != "/" } + url
     }
 
     // MARK: - Submitting
