@@ -1,6 +1,4 @@
-import Foundation
 import Generation
-import MediaInspection
 import ProviderKit
 
 /// The path and the body of a request.
@@ -10,9 +8,6 @@ import ProviderKit
 struct RunwayBody {
     let path: String
     let bytes: [UInt8]
-
-    /// The longest `data:` URL of one picture: the vendor's 5 MB.
-    private static let pictureBytesMax = 5_000_000
 
     /// Puts a request together, byte for byte the same for the same one.
     ///
@@ -31,24 +26,26 @@ struct RunwayBody {
         }
         fields["model"] = .string(model?.providerModel ?? request.model)
         fields["promptText"] = .string(request.prompt)
+        var pictures = RunwayPictures()
         switch request.content {
         case .video(let video):
             path = video.frameImages.isEmpty ? "/v1/text_to_video" : "/v1/image_to_video"
-            try await Self.fill(&fields, video, family, context)
+            try await Self.fill(&fields, &pictures, video, family, context)
         case .image(let image):
             path = "/v1/text_to_image"
             fields["ratio"] = image.size.map(Self.ratio)
             fields["seed"] = image.seed.map(JSONValue.integer)
-            let pictures = try await Self.pictures(image.inputReferences, "reference", context)
-            if !pictures.isEmpty { fields["referenceImages"] = .array(pictures) }
+            let references = try await pictures.add(image.inputReferences, context)
+            if !references.isEmpty { fields["referenceImages"] = .array(references) }
         case .speech, .transcription, .music, .sound:
             throw .notSent(.invalidRequest, "This provider makes videos and images alone.")
         }
-        bytes = Array(JSONValue.object(fields).canonicalText.utf8)
+        bytes = pictures.put(into: JSONValue.object(fields).canonicalText)
     }
 
     private static func fill(
         _ fields: inout [String: JSONValue],
+        _ pictures: inout RunwayPictures,
         _ video: VideoRequest,
         _ family: RunwayFamily,
         _ context: AttemptContext
@@ -71,57 +68,14 @@ struct RunwayBody {
                 case .first: "first"
                 case .last: "last"
                 }
-            frames.append(
-                [
-                    "uri": .string(try await dataURL(frame.image, "\(position) frame", context)),
-                    "position": .string(position),
-                ]
-            )
+            let place = try await pictures.add(frame.image, "\(position) frame", context)
+            frames.append(["uri": place, "position": .string(position)])
         }
         if !frames.isEmpty { fields["promptImage"] = .array(frames) }
-        let references = try await pictures(video.inputReferences, "reference", context)
+        let references = try await pictures.add(video.inputReferences, context)
         if !references.isEmpty { fields["references"] = .array(references) }
     }
 
     /// A size as the vendor writes it: pixels with a colon.
     private static func ratio(_ size: PixelSize) -> JSONValue { .string("\(size.width):\(size.height)") }
-
-    private static func pictures(
-        _ inputs: [MediaInput],
-        _ what: String,
-        _ context: AttemptContext
-    ) async throws(ProviderFailure) -> [JSONValue] {
-        var pictures: [JSONValue] = []
-        for (index, input) in inputs.enumerated() {
-            pictures.append(["uri": .string(try await dataURL(input, "\(what) \(index + 1)", context))])
-        }
-        return pictures
-    }
-
-    /// A picture as a `data:` URL.
-    private static func dataURL(
-        _ input: MediaInput,
-        _ what: String,
-        _ context: AttemptContext
-    ) async throws(ProviderFailure) -> String {
-        guard case .stored(let stored) = input, let type = MediaType(mime: stored.mediaType) else {
-            throw .notSent(
-                .invalidRequest,
-                "A picture of the request was not stored before it was sent.",
-                details: "an input in its posted form reached the adapter"
-            )
-        }
-        guard [.png, .jpeg, .webp].contains(type) else {
-            throw .notSent(.invalidRequest, "A picture (\(what)) is \(stored.mediaType); JPEG, PNG and WebP are taken.")
-        }
-        let bytes = try await context.bytes(of: stored)
-        let url = "data:\(type.rawValue);base64,\(Data(bytes).base64EncodedString())"
-        guard url.utf8.count <= pictureBytesMax else {
-            throw .notSent(
-                .invalidRequest,
-                "A picture (\(what)) has \(bytes.count) bytes; the provider takes 5 MB as base64, which is a third more than the file has."
-            )
-        }
-        return url
-    }
 }

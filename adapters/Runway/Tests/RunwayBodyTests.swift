@@ -86,6 +86,17 @@ struct RunwayBodyTests {
         #expect(body == expected)
     }
 
+    @Test(arguments: [#"\"uri":"picture 1""#, "picture 1", #"{"uri":"picture 1"}"#])
+    func aPromptIsNoPlaceOfAPicture(prompt: String) async throws {
+        let request = RunwayStage.request(RunwayStage.seedance) {
+            $0.prompt = prompt
+            $0.inputReferences = [RunwayPictures.first]
+        }
+        let (_, body) = try await sent(request)
+        #expect(body["promptText"] == .string(prompt))
+        #expect(body["references"] == [["uri": .string(RunwayPictures.base64("first"))]])
+    }
+
     @Test func hailuoIsAskedInWords() async throws {
         let plain: JSONValue = [
             "model": "hailuo3", "promptText": "The boat sails on", "ratio": "4:3", "resolution": "2k", "duration": 15,
