@@ -156,7 +156,8 @@ let package = Package(
             name: "JobEngineTests",
             dependencies: [
                 "JobEngine", "JobCore", "ProviderKit", "Generation", "Ledger", "HTTPTransport", "ConformanceKit",
-                "Routing", "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter", logging,
+                "Routing", "Cryptography", "JobStoreMemory", "JobStoreSQLite", "ArtifactStoreFiles", "SandboxAdapter",
+                logging,
                 lifecycle,
             ]
         ),

@@ -66,7 +66,8 @@ extension JobStoreConformance {
             #expect(try await store.balance(of: driver.key.workspace).held == held)
             #expect(try await store.job(job.id) == job)
         },
-        Check("what waits in a lane that takes nothing is claimed to be moved, if it has another route, when it is due") {
+        Check("what waits in a lane that takes nothing is claimed to be moved, if it has another route, when it is due")
+        {
             store in
             var driver = try await JobDriver(store)
             let lane = Lane("shut")

@@ -11,7 +11,9 @@ extension Transcript {
         milliseconds = json["duration"]?.secondsInMilliseconds
         if case .array(let found)? = json["segments"] {
             segments = found.compactMap { segment in
-                guard let text = segment["text"]?.stringValue, let (start, end) = Self.times(segment) else { return nil }
+                guard let text = segment["text"]?.stringValue, let (start, end) = Self.times(segment) else {
+                    return nil
+                }
                 let speaker = segment["speaker"]?.stringValue
                 return Segment(start: start, end: end, text: text, speaker: speaker)
             }

@@ -2,8 +2,8 @@ import ArgumentParser
 import ArtifactStoreFiles
 import CurlTransport
 import Foundation
-import Glibc
 import Generation
+import Glibc
 import HTTPTransport
 import JobAPI
 import JobCore

@@ -14,7 +14,8 @@ import Testing
         let provider: JSONValue = [
             "only": ["a", "b"], "ignore": ["c"], "order": ["b"], "allow_fallbacks": false, "require_parameters": true,
             "zdr": true, "data_collection": "deny", "allow_content_fallbacks": true,
-            "sort": ["by": "latency", "partition": "none"], "preferred_min_throughput": ["p50": .number(2), "p90": .number(1.5)],
+            "sort": ["by": "latency", "partition": "none"],
+            "preferred_min_throughput": ["p50": .number(2), "p90": .number(1.5)],
             "preferred_max_latency": ["p99": .number(60)], "max_price": ["request": "0.5", "video_second": "0.1"],
         ]
         let body: JSONValue = [
@@ -41,18 +42,20 @@ import Testing
         #expect(try read(["only": ["Acme"]])?.only == ["acme"])
     }
 
-    @Test(arguments: [
-        (["sort": "beauty"], "provider.sort"), (["sort": ["by": 1]], "provider.sort.by"),
-        (["sort": ["by": "price", "then": "latency"]], "provider.sort.then"),
-        (["preferred_min_throughput": -1], "provider.preferred_min_throughput"),
-        (["preferred_max_latency": ["p42": 1]], "provider.preferred_max_latency.p42"),
-        (["max_price": ["request": "-1"]], "provider.max_price.request"),
-        (["max_price": ["request": "1e400"]], "provider.max_price.request"),
-        (["max_price": ["request": "0.1234567890"]], "provider.max_price.request"),
-        (["max_price": ["audio": "1"]], "provider.max_price.audio"), (["max_price": 1], "provider.max_price"),
-        (["order": [""]], "provider.order[0]"), (["data_collection": "maybe"], "provider.data_collection"),
-        (["colour": 1], "provider.colour"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["sort": "beauty"], "provider.sort"), (["sort": ["by": 1]], "provider.sort.by"),
+            (["sort": ["by": "price", "then": "latency"]], "provider.sort.then"),
+            (["preferred_min_throughput": -1], "provider.preferred_min_throughput"),
+            (["preferred_max_latency": ["p42": 1]], "provider.preferred_max_latency.p42"),
+            (["max_price": ["request": "-1"]], "provider.max_price.request"),
+            (["max_price": ["request": "1e400"]], "provider.max_price.request"),
+            (["max_price": ["request": "0.1234567890"]], "provider.max_price.request"),
+            (["max_price": ["audio": "1"]], "provider.max_price.audio"), (["max_price": 1], "provider.max_price"),
+            (["order": [""]], "provider.order[0]"), (["data_collection": "maybe"], "provider.data_collection"),
+            (["colour": 1], "provider.colour"),
+        ] as [(JSONValue, String)]
+    )
     func whatIsNotAllowedIsNamed(_ value: JSONValue, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(value) }
         #expect(problem.field == field)

@@ -12,11 +12,13 @@ import Testing
     // For each event that is legal in a situation: where each of its samples leads.
     private static let table: [JobSituation: [JobEventKind: [JobState.Name]]] = [
         .queued: [
-            .rerouted: [.queued], .attemptBegan: [.submitting], .refused: [.failed, .failed, .failed], .cancelRequested: [.cancelled],
+            .rerouted: [.queued], .attemptBegan: [.submitting], .refused: [.failed, .failed, .failed],
+            .cancelRequested: [.cancelled],
             .deadlinePassed: [.expired],
         ],
         .queuedAgain: [
-            .rerouted: [.queued], .attemptBegan: [.submitting], .refused: [.failed, .failed, .failed], .cancelRequested: [.cancelled],
+            .rerouted: [.queued], .attemptBegan: [.submitting], .refused: [.failed, .failed, .failed],
+            .cancelRequested: [.cancelled],
             .deadlinePassed: [.expired],
         ],
         .intent: [

@@ -27,6 +27,7 @@ import Testing
             try await withSimulator(FalSimulator.self, fal) { living in
                 let environment = SimulatedVendor.ark.settings(dying.baseURL).merging([
                     "FAL_KEY": "fal-test:secret", "FAL_BASE_URL": living.baseURL,
+                    "MEDIARY_ALLOW_NETWORKS": "127.0.0.0/8",
                 ]) { $1 }
                 let (endings, endpoints, aftermath) = try await onThread {
                     let service = try installation.serve(environment)
@@ -48,10 +49,12 @@ import Testing
                     let end = ContinuousClock.now + .seconds(30)
                     while dying.world.allTasks.isEmpty, ContinuousClock.now < end { usleep(50_000) }
                     usleep(500_000)
-                    dying.inject(.refusedConnection, on: .submit, times: 10_000)
+                    dying.inject(.status(429, retryAfter: 60), on: .submit, times: 10_000)
                     for task in dying.world.allTasks { dying.world.finish(task.id, .failed) }
                     try submit(Self.jobs / 2)
                     let endings = try ids.map { try service.client.waitForEnd(of: $0, within: 120) }
+                    // Longer than measurements are taken for new.
+                    usleep(2_500_000)
                     let endpoints = try service.client.exchange(
                         "GET",
                         "/api/v1/models/bytedance/seedance-2.0/endpoints"
@@ -76,8 +79,8 @@ import Testing
                 let uptimes = Dictionary(
                     hosts.map { ($0["tag"]?.stringValue ?? "", $0["uptime_last_1d"] ?? .null) }
                 ) { first, _ in first }
-                #expect(uptimes["fal"] == 100, "\(endpoints.canonicalText)")
-                #expect(uptimes["byteplus"] == 0, "\(endpoints.canonicalText)")
+                #expect(uptimes["fal"]?.canonicalText.hasPrefix("100") == true, "\(endpoints.canonicalText)")
+                #expect(uptimes["byteplus"]?.canonicalText.hasPrefix("0") == true, "\(endpoints.canonicalText)")
             }
         }
         installation.remove()

@@ -89,7 +89,11 @@ struct CatalogRoutes: Sendable {
         json.key("prices")
         Self.write(endpoint.prices, to: &json)
         json.key("video_tokens")
-        Self.write(endpoint.prices.videoMeter?.tokens, inputSecondsMax: model.videoTokens?.inputSecondsMax ?? 0, to: &json)
+        Self.write(
+            endpoint.prices.videoMeter?.tokens,
+            inputSecondsMax: model.videoTokens?.inputSecondsMax ?? 0,
+            to: &json
+        )
         json.key("limits")
         json.beginObject()
         json.key("slots")

@@ -40,7 +40,7 @@ struct ModelRoutes: Sendable {
         }
         routes.get("\(Self.path)/count", .countModels) { request, _ in try await open(request) { try count(request) } }
         routes.get("\(Self.path)/:author/:slug/endpoints", .listEndpoints) { request, context in
-            try await open(request) { 
+            try await open(request) {
                 Response(json: ModelWire.endpoints(of: try entry(context), directory.figures(of:)))
             }
         }

@@ -3,7 +3,7 @@ import Generation
 /// Collects what a request said in vain: accepted, not forwarded, and told to the client in the job's `adjustments`.
 struct PassedOver {
     /// How many entries a job keeps: they are stored with it.
-    private static let countMax = 50
+    private static let countMax = 256
     /// The longest value that is shown as it was sent.
     private static let shownCharactersMax = 100
 

@@ -55,6 +55,7 @@ extension JobDriver {
     ///   - attempt: Its number.
     ///   - ownRetryAt: When a job with this endpoint alone would be tried again; nil when it would not.
     /// - Returns: The time, nil for a job that has failed; and the route, nil for the one that it is on.
+    /// - Throws: What the store throws.
     func nextTry(
         _ job: Job,
         after failure: ProviderFailure,

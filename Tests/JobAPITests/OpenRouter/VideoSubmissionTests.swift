@@ -118,7 +118,7 @@ import Testing
 
     @Test func tooManyUnknownFieldsAreRefused() async throws {
         try await TestAPI.run { api in
-            let many = Dictionary(uniqueKeysWithValues: (0..<51).map { ("unknown\($0)", JSONValue.integer(1)) })
+            let many = Dictionary(uniqueKeysWithValues: (0..<257).map { ("unknown\($0)", JSONValue.integer(1)) })
             let answer = try await api.generate(TestAPI.clip(many))
             #expect(answer.status == 400)
             #expect(answer.errorReason == "unknown_field")
@@ -321,7 +321,10 @@ import Testing
         Refusal(change: ["provider": ["max_price": ["request": -1]]], param: "provider.max_price.request"),
         Refusal(change: ["provider": ["sort": "beauty"]], param: "provider.sort"),
         Refusal(change: ["provider": ["sort": ["by": "price", "partition": 1]]], param: "provider.sort.partition"),
-        Refusal(change: ["provider": ["preferred_max_latency": ["p50": -1]]], param: "provider.preferred_max_latency.p50"),
+        Refusal(
+            change: ["provider": ["preferred_max_latency": ["p50": -1]]],
+            param: "provider.preferred_max_latency.p50"
+        ),
         Refusal(change: ["models": ["test/none"]], param: "models[0]", status: 404, reason: "unknown_model"),
         Refusal(change: ["models": [1]], param: "models[0]"),
     ]

@@ -63,7 +63,11 @@ struct MemoryCustomerKeys {
 
     func snapshot(after revision: Int64) -> CustomerKeySnapshot? {
         guard self.revision != revision else { return nil }
-        return CustomerKeySnapshot(revision: self.revision, keys: all, inUse: jobs.values.reduce(into: []) { $0.formUnion($1) })
+        return CustomerKeySnapshot(
+            revision: self.revision,
+            keys: all,
+            inUse: jobs.values.reduce(into: []) { $0.formUnion($1) }
+        )
     }
 
     /// Whether the keys that may serve a job are there; true for a job that only the operator's own may serve.

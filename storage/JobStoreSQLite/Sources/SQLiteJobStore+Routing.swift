@@ -25,7 +25,9 @@ extension SQLiteJobStore {
     }
 
     package func routes(of id: JobID) async throws -> [JobRoute] {
-        try await pool.read { db in try db.rows(RoutingSQL.routes, [.id(id)]).map(RouteRow.init) }.map { try $0.route() }
+        try await pool.read { db in try db.rows(RoutingSQL.routes, [.id(id)]).map(RouteRow.init) }.map {
+            try $0.route()
+        }
     }
 
     package func endpointHealth() async throws -> [EndpointID: String] {
