@@ -44,6 +44,8 @@ struct JobDriver: Sendable {
     /// The same on the clock that is never set: when its start was taken out of the lane's rate budget.
     let takenAtBoot: Double
     let halt: Halt
+    /// Whether it was claimed without a slot, to be moved to another endpoint.
+    var isToMove = false
 
     var environment: EngineEnvironment { services.environment }
     var fence: Fence { Fence(worker: worker, epoch: epoch) }

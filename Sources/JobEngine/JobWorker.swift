@@ -184,7 +184,7 @@ package struct JobWorker: Service {
                 now: now,
                 limit: services.settings.claimLimit
             )
-            drive(movable, worker, lease, into: &group)
+            drive(movable, worker, lease, toMove: true, into: &group)
             if max(claimed.jobs.count, movable.count) >= services.settings.claimLimit { return }
             // As these claims have left the budgets.
             let nextIn = services.budgets.capacities(at: services.environment.bootSeconds()).nextIn
@@ -205,7 +205,13 @@ package struct JobWorker: Service {
     }
 
     /// Starts a driver for each job.
-    private func drive(_ jobs: [Job], _ worker: WorkerID, _ lease: Lease, into group: inout DiscardingTaskGroup) {
+    private func drive(
+        _ jobs: [Job],
+        _ worker: WorkerID,
+        _ lease: Lease,
+        toMove: Bool = false,
+        into group: inout DiscardingTaskGroup
+    ) {
         for job in jobs {
             services.environment.passed(.claimed)
             let takenAtBoot = services.environment.bootSeconds()
@@ -218,7 +224,8 @@ package struct JobWorker: Service {
                 epoch: job.epoch,
                 takenAt: services.environment.now(),
                 takenAtBoot: takenAtBoot,
-                halt: Halt(stopping: stopping, leaseIsLost: lease.isLost)
+                halt: Halt(stopping: stopping, leaseIsLost: lease.isLost),
+                isToMove: toMove
             )
             group.addTask { await driver.drive(job) }
         }

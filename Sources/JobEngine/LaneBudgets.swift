@@ -20,6 +20,8 @@ final class LaneBudgets: Sendable {
         let slots: Int
         let perMinute: Int?
         let perSecond: Int?
+        /// How many endpoints share the lane.
+        let endpoints: Int
         /// When the jobs of the last minute were started, the earliest first.
         var starts: [Double] = []
         var pausedUntil = 0.0
@@ -27,7 +29,8 @@ final class LaneBudgets: Sendable {
         var sends: [Double] = []
         var pace: CallPace
 
-        init(slots: Int, perMinute: Int?, perSecond: Int?) {
+        init(slots: Int, perMinute: Int?, perSecond: Int?, endpoints: Int) {
+            self.endpoints = endpoints
             self.slots = slots
             self.perMinute = perMinute
             self.perSecond = perSecond
@@ -74,7 +77,8 @@ final class LaneBudgets: Sendable {
             budgets[endpoint.lane] = Budget(
                 slots: min(known?.slots ?? limits.slots, limits.slots),
                 perMinute: [known?.perMinute, limits.submitsPerMinute].compactMap { $0 }.min(),
-                perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min()
+                perSecond: [known?.perSecond, limits.submitsPerSecond].compactMap { $0 }.min(),
+                endpoints: (known?.endpoints ?? 0) + 1
             )
         }
         return budgets
@@ -166,6 +170,9 @@ final class LaneBudgets: Sendable {
             return time
         }
     }
+
+    /// Whether a lane is of one endpoint alone.
+    func isOfOne(_ lane: Lane) -> Bool { budgets.withLock { $0[lane]?.endpoints == 1 } }
 
     /// Until when a lane is paused; nil when it is not.
     func pausedUntil(_ lane: Lane, at now: Double) -> Double? {

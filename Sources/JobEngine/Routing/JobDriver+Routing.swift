@@ -21,6 +21,8 @@ extension JobDriver {
     func moveAside(_ job: Job) async throws -> NextStep? {
         guard job.admitted.hasOtherRoutes else { return nil }
         let own = standing(of: job.admitted.endpoint, job.admitted.lane)
+        // Claimed without a slot, to be moved: what need not be moved any more waits for its turn.
+        if isToMove, own.isAvailable { return try await stay(job, until: environment.now()) }
         // Of a circuit that is half-open the first that asks is the probe, and others go elsewhere until its outcome is known.
         if own.isAvailable, services.board.admits(job.admitted.endpoint, at: takenAt) { return nil }
         let routes = try await services.store.routes(of: job.id)
@@ -36,7 +38,10 @@ extension JobDriver {
             at: now.milliseconds
         )
         guard routes.indices.contains(next.route), next.route != job.admitted.route || next.afterSeconds > 0 else {
-            return nil
+            guard isToMove else { return nil }
+            // Nowhere better: not asked about again until its own endpoint may be.
+            let until = own.availableAtMilliseconds.map { Timestamp(milliseconds: $0) }
+            return try await stay(job, until: until ?? now.adding(seconds: 1))
         }
         let route = routes[next.route]
         services.budgets.giveBack(job.admitted.lane, spentAt: takenAtBoot)
@@ -44,6 +49,16 @@ extension JobDriver {
         let step = try await advance(job, .rerouted(route, availableAt: now.adding(seconds: next.afterSeconds)))
         services.signals.jobsWait()
         return step
+    }
+
+    /// Puts a job back into its lane that was claimed to be moved, and can stay.
+    private func stay(_ job: Job, until: Timestamp) async throws -> NextStep {
+        services.budgets.giveBack(job.admitted.lane, spentAt: takenAtBoot)
+        let routes = try await services.store.routes(of: job.id)
+        guard routes.indices.contains(job.admitted.route) else { return .leave }
+        let next = try await advance(job, .rerouted(routes[job.admitted.route], availableAt: until))
+        services.signals.jobsWait()
+        return next
     }
 
     /// Where a job is tried again after an attempt that brought nothing, and when.
@@ -204,9 +219,11 @@ extension AttemptEnd {
 
 extension DriverServices {
     /// The lanes whose waiting jobs are moved to other endpoints where they have some: those that are paused for long, and
-    /// those of endpoints whose circuit is open.
+    /// those of an endpoint alone whose circuit is open.
+    ///
+    /// In a lane that endpoints share, the others may do well: there each job looks when its turn comes.
     func lanesToLeave() -> [Lane] {
         let open = board.openEndpoints(at: environment.now()).compactMap { catalog.endpoint($0)?.lane }
-        return Set(open + budgets.longPaused(at: environment.bootSeconds())).sorted { $0.name < $1.name }
+        return Set(open.filter(budgets.isOfOne) + budgets.longPaused(at: environment.bootSeconds())).sorted { $0.name < $1.name }
     }
 }
