@@ -44,6 +44,19 @@ public struct Admission: Sendable {
         self.routes = routes
     }
 
+    /// Whether one of several routes costs no more than what a refusal says is left: then the job is tried with it.
+    public func hasRoute(within refusal: AdmissionOutcome) -> Bool {
+        let remaining: Credits
+        switch refusal {
+        case .keyLimitReached(let left): remaining = left
+        case .budgetReached(_, _, let left): remaining = left
+        case .insufficientCredits(let available): remaining = available
+        case .admitted, .replayed, .idempotencyConflict, .freeLimitReached, .keyRevoked, .queueFull, .customerKeyGone:
+            return false
+        }
+        return routes.contains { $0.hold <= remaining }
+    }
+
     /// The customers' keys that may serve the job, each once.
     public var customerKeyIDs: [String] {
         Set(([job.endpoint] + routes.map(\.endpoint)).compactMap(\.customerKeyID)).sorted()

@@ -201,13 +201,17 @@ extension JobDriver {
             let seconds = retryAt.seconds(since: environment.now())
             services.budgets.pause(endpoint.lane, until: environment.bootSeconds() + seconds)
         }
-        let next = try await nextTry(
-            job,
-            after: failure,
-            wasAccepted: false,
-            attempt: attempt.start.number,
-            ownRetryAt: retryAt
-        )
+        // What failed on this side says nothing about the endpoint: the job stays with its first choice.
+        let next =
+            current.hasFailedHere
+            ? (at: retryAt, route: nil)
+            : try await nextTry(
+                job,
+                after: failure,
+                wasAccepted: false,
+                attempt: attempt.start.number,
+                ownRetryAt: retryAt
+            )
         return try await advance(
             job,
             .refused(

@@ -54,6 +54,8 @@ struct JobDriver: Sendable {
     func drive(_ claimed: Job) async {
         defer {
             services.signals.dueTimes.release(claimed.id)
+            // Of a job that was left before its send; an outcome has ended the probe by then.
+            services.board.giveBackProbe(claimed.admitted.endpoint, of: takenAt)
             services.poller.forget(claimed.id)
             services.signals.jobsWait()
         }

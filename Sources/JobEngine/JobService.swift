@@ -415,7 +415,7 @@ package struct JobService: Sendable {
                 answer: try answer(Job(job)),
                 queuedMax: limits.queuedMax,
                 awaitsAnswer: connection != nil,
-                freeModels: plan.first.prices.isFree && plan.hold == .zero ? limits.freeModels : nil,
+                freeModels: plan.first.prices.isFree && plan.first.hold == .zero ? limits.freeModels : nil,
                 routes: plan.jobRoutes
             )
             // A request whose client has gone makes no job: its repeat may have come first, and made one.
@@ -441,6 +441,11 @@ package struct JobService: Sendable {
                 refusal = .budgetReached(period, limit: limit, needed: plan.hold, remaining: remaining)
                 most = remaining
             case .freeLimitReached(let refusal):
+                // Others may serve it for credits.
+                if let paid = plan.paid {
+                    plan = paid
+                    continue
+                }
                 let seconds = refusal.endsAt.seconds(since: now).rounded(.up)
                 throw SubmissionRefusal.freeLimitReached(refusal, retryAfterSeconds: max(1, Int64(seconds)))
             case .keyRevoked: throw SubmissionRefusal.keyRevoked
@@ -471,7 +476,7 @@ package struct JobService: Sendable {
             estimatedCost: first.bill.total,
             prices: first.prices,
             createdAt: now,
-            defaultDeadlineSeconds: first.endpoint.model.timing.deadlineSeconds,
+            defaultDeadlineSeconds: plan.deadlineSeconds,
             routeCount: plan.routes.count
         )
     }

@@ -59,6 +59,14 @@ package final class LiveEndpoints: Sendable {
         return state.withLock { $0.byID[key] }?.endpoints.first { $0.id == id }
     }
 
+    /// Whether an endpoint may be given jobs that it does not have: its key was neither deleted nor disabled. The
+    /// operator's always may.
+    func offers(_ id: EndpointID) -> Bool {
+        guard let key = id.customerKeyID else { return true }
+        guard let known = state.withLock({ $0.byID[key] })?.key else { return false }
+        return known.deletedAt == nil && !known.terms.isDisabled
+    }
+
     /// The keys that a workspace's jobs may be served with, in the order in which they are tried.
     func offered(to workspace: String) -> [Entry] { state.withLock { $0.offered[workspace] ?? [] } }
 

@@ -69,10 +69,7 @@ package final class EndpointBoard: Sendable {
     /// The endpoints whose circuits are open.
     func openEndpoints(at now: Timestamp) -> [EndpointID] {
         state.withLock { state in
-            state.known.compactMap { endpoint, known in
-                guard case .shut = known.health.gate(at: now.milliseconds) else { return nil }
-                return endpoint
-            }
+            state.known.keys.filter { state.standing(of: $0, at: now.milliseconds).isOpen }
         }
     }
 

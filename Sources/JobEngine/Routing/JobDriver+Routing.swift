@@ -20,7 +20,7 @@ extension JobDriver {
     /// - Returns: What to do next; nil when the job may begin where it is.
     func moveAside(_ job: Job) async throws -> NextStep? {
         guard job.admitted.hasOtherRoutes else { return nil }
-        let own = standing(of: job.admitted.endpoint, job.admitted.lane)
+        let own = standing(of: job.admitted.endpoint, job.admitted.lane, for: job)
         // Claimed without a slot, to be moved: what need not be moved any more waits for its turn.
         if isToMove, own.isAvailable { return try await stay(job, until: environment.now()) }
         // Of a circuit that is half-open the first that asks is the probe, and others go elsewhere until its outcome is known.
@@ -29,7 +29,7 @@ extension JobDriver {
         let now = environment.now()
         let next = Failover.route(
             from: job.admitted.route,
-            plan: routes.map { standing(of: $0.endpoint, $0.lane) },
+            plan: routes.map { standing(of: $0.endpoint, $0.lane, for: job) },
             earlier: earlier(
                 try await services.store.attempts(of: job.id),
                 routes,
@@ -85,7 +85,7 @@ extension JobDriver {
         let decision = Failover.decide(
             after: AttemptEnd(failure, wasAccepted: wasAccepted),
             route: job.admitted.route,
-            plan: routes.map { standing(of: $0.endpoint, $0.lane) },
+            plan: routes.map { standing(of: $0.endpoint, $0.lane, for: job) },
             earlier: earlier(attempts, routes, counted: tally.counted - 1),
             allowsContentFallback: job.admitted.request.routing?.allowContentFallbacks ?? false,
             at: now.milliseconds
@@ -120,10 +120,19 @@ extension JobDriver {
     }
 
     /// How an endpoint stands for a job: as it was measured, as its lane is, and whether it is configured at all.
-    private func standing(of id: EndpointID, _ lane: Lane) -> EndpointStanding {
+    ///
+    /// A customer's key that was deleted or disabled gets no jobs that it does not have.
+    private func standing(of id: EndpointID, _ lane: Lane, for job: Job) -> EndpointStanding {
         let now = environment.now()
         var standing = services.board.standing(of: id, at: now)
-        guard services.catalog.endpoint(id) != nil else {
+        // A probe that is out is mostly answered soon: its job's outcome is looked for again before it counts as lost.
+        if let until = standing.openUntilMilliseconds,
+            until - now.milliseconds > CircuitBreaker.openMillisecondsMax
+        {
+            standing.openUntilMilliseconds = now.milliseconds + CircuitBreaker.firstOpenMilliseconds
+        }
+        let isOffered = id == job.admitted.endpoint || services.catalog.live.offers(id)
+        guard services.catalog.endpoint(id) != nil, isOffered else {
             standing.isOpen = true
             standing.openUntilMilliseconds = now.adding(seconds: Self.unconfiguredPauseSeconds).milliseconds
             return standing
@@ -224,6 +233,7 @@ extension DriverServices {
     /// In a lane that endpoints share, the others may do well: there each job looks when its turn comes.
     func lanesToLeave() -> [Lane] {
         let open = board.openEndpoints(at: environment.now()).compactMap { catalog.endpoint($0)?.lane }
-        return Set(open.filter(budgets.isOfOne) + budgets.longPaused(at: environment.bootSeconds())).sorted { $0.name < $1.name }
+        let paused = budgets.longPaused(at: environment.bootSeconds())
+        return Set(open.filter(budgets.isOfOne) + paused).sorted { $0.name < $1.name }
     }
 }

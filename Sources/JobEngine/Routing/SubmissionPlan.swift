@@ -50,6 +50,13 @@ struct SubmissionPlan {
         return affordable.count < routes.count ? SubmissionPlan(affordable) : nil
     }
 
+    /// The plan without what costs nothing; nil when nothing is left of it.
+    var paid: SubmissionPlan? { SubmissionPlan(routes.filter { $0.hold > .zero }) }
+
+    /// After how many seconds from its first send the job expires by itself: the longest of its endpoints', since the time
+    /// goes on when it moves.
+    var deadlineSeconds: Int64 { routes.map(\.endpoint.model.timing.deadlineSeconds).max() ?? 0 }
+
     /// The routes as the job keeps them; none when there is only one.
     var jobRoutes: [JobRoute] {
         guard !others.isEmpty else { return [] }
@@ -63,7 +70,7 @@ struct SubmissionPlan {
                 prices: route.prices,
                 hold: route.hold,
                 estimatedCost: route.bill.total,
-                defaultDeadlineSeconds: route.endpoint.model.timing.deadlineSeconds,
+                defaultDeadlineSeconds: deadlineSeconds,
                 reason: route.reason
             )
         }

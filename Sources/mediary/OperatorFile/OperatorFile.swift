@@ -74,6 +74,13 @@ struct OperatorFile: Sendable {
         alerts = try AlertSettings.read(&reader)
         servers = try Self.servers(&reader, folder: folder)
         if var preferences = try reader.object("routing") {
+            if preferences.value("allow_content_fallbacks") != nil {
+                throw RequestProblem(
+                    .unknownField,
+                    field: "routing.allow_content_fallbacks",
+                    "`routing.allow_content_fallbacks` is for each request to say; leave it out."
+                )
+            }
             routing = try ProviderRouting(&preferences)
             try preferences.finish()
         }

@@ -94,7 +94,7 @@ package actor MemoryJobStore: JobStore {
         guard table.values.count(where: { $0.state.name == .queued }) < admission.queuedMax else { return .queueFull }
         guard customerKeys.serve(admission) else { return .customerKeyGone }
         if let reached = try limitRefusal(of: new, by: key) {
-            try noteRefusal(reached, of: new)
+            if !admission.hasRoute(within: reached) { try noteRefusal(reached, of: new) }
             return reached
         }
         let available = ledger.balance(of: .available(workspace: new.workspace))

@@ -9,7 +9,7 @@ extension SQLiteJobStore {
         let texts = try AdmissionTexts(admission)
         return try await writer.write { db in
             if let refusal = try db.refusal(of: admission) {
-                try db.noteRefusal(refusal, of: admission.job)
+                if !admission.hasRoute(within: refusal) { try db.noteRefusal(refusal, of: admission.job) }
                 return refusal
             }
             try db.insert(admission, texts)
