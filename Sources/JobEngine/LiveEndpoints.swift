@@ -59,8 +59,9 @@ package final class LiveEndpoints: Sendable {
         return state.withLock { $0.byID[key] }?.endpoints.first { $0.id == id }
     }
 
-    /// Whether an endpoint may be given jobs that it does not have: its key was neither deleted nor disabled. The
-    /// operator's always may.
+    /// Whether an endpoint may be given jobs that it does not have: its key was neither deleted nor disabled.
+    ///
+    /// The operator's always may.
     func offers(_ id: EndpointID) -> Bool {
         guard let key = id.customerKeyID else { return true }
         guard let known = state.withLock({ $0.byID[key] })?.key else { return false }

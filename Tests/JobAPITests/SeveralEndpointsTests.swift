@@ -92,7 +92,9 @@ import Testing
             let lenient = try await api.submitted(TestAPI.video(["duration": 10, "strict": false]))
             #expect(try await endpoint(api, lenient) == "second")
             #expect(try await api.adjustments(of: lenient) == [])
-            let nearest = try await api.submitted(TestAPI.video(["duration": 7, "strict": false]))
+            let nearest = try await api.submitted(
+                TestAPI.video(["duration": 7, "strict": false, "provider": ["sort": "price"]])
+            )
             #expect(try await endpoint(api, nearest) == "testing")
             #expect(try await api.adjustments(of: nearest).count == 1)
         }

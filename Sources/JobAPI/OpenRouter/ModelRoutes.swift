@@ -17,7 +17,9 @@ struct ModelRoutes: Sendable {
 
     func add(to routes: inout RouteTable) {
         routes.get("api/v1/videos/models", .listVideoModels) { request, _ in
-            try await open(request) { Response(json: ModelWire.videoModels(directory.today.entries)) }
+            try await open(request) {
+                Response(json: ModelWire.videoModels(directory.today.entries, directory.figures(of:)))
+            }
         }
         routes.get("api/v1/images/models", .listImageModels) { request, _ in
             try await open(request) { Response(json: ImageModelWire.models(directory.today.entries)) }

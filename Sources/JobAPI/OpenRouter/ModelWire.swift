@@ -104,12 +104,15 @@ enum ModelWire {
     // MARK: Videos
 
     /// The list of video models.
-    static func videoModels(_ entries: [ModelDirectory.Entry]) -> [UInt8] {
+    static func videoModels(
+        _ entries: [ModelDirectory.Entry],
+        _ figures: (EndpointID) -> EndpointFigures
+    ) -> [UInt8] {
         var json = JSONWriter(capacity: 4_096)
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for entry in entries where entry.model.type == .video { writeVideoModel(entry, &json) }
+        for entry in entries where entry.model.type == .video { writeVideoModel(entry, figures, &json) }
         json.endArray()
         json.endObject()
         return json.bytes
@@ -118,7 +121,11 @@ enum ModelWire {
     /// What any endpoint takes is taken: a request goes to one that does.
     ///
     /// The prices are those of the preferred one.
-    private static func writeVideoModel(_ entry: ModelDirectory.Entry, _ json: inout JSONWriter) {
+    private static func writeVideoModel(
+        _ entry: ModelDirectory.Entry,
+        _ figures: (EndpointID) -> EndpointFigures,
+        _ json: inout JSONWriter
+    ) {
         let videos = entry.videos
         let sizes = videos.flatMap(\.sizes)
         json.beginObject()
@@ -154,6 +161,16 @@ enum ModelWire {
             json.string(price)
         }
         json.endObject()
+        json.key("endpoints")
+        json.beginArray()
+        for endpoint in entry.endpoints {
+            json.beginObject()
+            json.key("tag")
+            json.string(endpoint.id.provider)
+            writeHealth(of: endpoint, figures(endpoint.id), &json)
+            json.endObject()
+        }
+        json.endArray()
         json.endObject()
     }
 

@@ -106,6 +106,8 @@ extension Schema {
                         "upscale_factor": null, "creativity": null,
                         "allowed_passthrough_parameters": words,
                         "pricing_skus": map(of: decimal),
+                        "endpoints": array(of: .object(dialectHealth.merging(["tag": .string(min: 1)]) { $1 }), min: 1)
+                            .about("Who serves it, and how each has done."),
                     ]) { $1 }
                 )
             )
@@ -174,6 +176,21 @@ extension Schema {
     /// Endpoints of any models.
     static let endpointList = object(["data": array(of: endpoint)])
 
+    /// How an endpoint has done.
+    private static let dialectHealth: [String: Schema] = {
+        var members: [String: Schema] = [
+            "throughput_last_30m": percentiles.orNull.about("Output per second."),
+            "perf_last_30m_by_workload": map(
+                of: .object(["latency": percentiles.orNull, "throughput": percentiles.orNull, "request_count": count])
+            ).about("Latency from end to end, in milliseconds."),
+            "status": integer(in: -2...0).about("0 is well, -1 fails now and then, -2 is left alone for now."),
+        ]
+        for name in ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d"] {
+            members[name] = Schema.number(in: 0...100).orNull.about("Percent.")
+        }
+        return members
+    }()
+
     private static let endpoint: Schema = {
         var members: [String: Schema] = [
             "name": .string(min: 1), "model_id": .string(min: 1), "model_name": .string(min: 1),
@@ -181,18 +198,11 @@ extension Schema {
             "supported_parameters": words, "native_tools": object([:]),
             "supports_tool_choice": object(["auto": bool, "function": bool, "none": bool, "required": bool]),
             "supports_diarization": bool, "supports_implicit_caching": bool,
-            "status": integer(in: -2...0).about("0 is well, -1 fails now and then, -2 is left alone for now."),
         ]
         for name in [
             "max_completion_tokens", "max_prompt_tokens", "quantization", "service_tier", "latency_last_30m",
         ] { members[name] = null }
-        for name in ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d"] {
-            members[name] = Schema.number(in: 0...100).orNull.about("Percent.")
-        }
-        members["throughput_last_30m"] = percentiles.orNull.about("Output per second.")
-        members["perf_last_30m_by_workload"] = map(
-            of: .object(["latency": percentiles.orNull, "throughput": percentiles.orNull, "request_count": count])
-        ).about("Latency from end to end, in milliseconds.")
+        members.merge(dialectHealth) { $1 }
         members["available_until"] = calendarDate.about("The day on which the provider ends it, if one is known.")
         return named("Endpoint", object(members, optional: ["available_until"]))
     }()

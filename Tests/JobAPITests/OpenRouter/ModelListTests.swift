@@ -25,6 +25,13 @@ import Testing
                             "seed": true, "upscale_factor": .null, "creativity": .null,
                             "allowed_passthrough_parameters": ["grain", "camera"],
                             "pricing_skus": ["duration_seconds": "0.1"],
+                            "endpoints": [
+                                [
+                                    "tag": "testing", "uptime_last_5m": .null, "uptime_last_30m": .null,
+                                    "uptime_last_1d": .null, "throughput_last_30m": .null,
+                                    "perf_last_30m_by_workload": [:], "status": 0,
+                                ]
+                            ],
                         ]
                     ]
                 ]
