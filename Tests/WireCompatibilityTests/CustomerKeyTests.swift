@@ -143,7 +143,13 @@ import Testing
             defer { service.child.end() }
             let wrong = "sk-wrong-ABCDEFGHIJKLMNOPQRSTUVWX"
             let made = try await Gate.machine.run {
-                try stage.byok(service, "POST", "", ["provider": "openai", "key": .string(wrong)])
+                // Else the operator's own endpoint would be asked next.
+                try stage.byok(
+                    service,
+                    "POST",
+                    "",
+                    ["provider": "openai", "key": .string(wrong), "is_byok_only": true]
+                )
             }
             #expect(made.status == 201, "\(made.text)")
             let job = try await Gate.machine.run { try stage.end(service, stage.submit(service, "wrong")) }

@@ -305,7 +305,8 @@ package struct CompatibleSimulator: SimulatedProvider {
     }
 
     private func list() -> SimulatedAnswer {
-        let entries = world.tasks.map { json($0, world.standing(of: $0)) }
+        let videos = world.tasks.filter { $0.id.hasPrefix("video_") }
+        let entries = videos.map { json($0, world.standing(of: $0)) }
         return .json(200, ["object": "list", "data": .array(entries), "has_more": false])
     }
 
